@@ -1,0 +1,51 @@
+# The menu. Every target makes its own .venv when there is none: python3 and make are enough.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-pandas2 check format bench clean
+
+help:  ## this list
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+demo: $(READY)  ## start a gateway on made-up prices, ask it for bars, stop it
+	@$(BIN)/polytape demo
+
+test: $(READY)  ## run the tests
+	@$(BIN)/python -m pytest
+
+test-pandas2: .venv-pandas2/.ready  ## a smoke of client and engines on the newest pandas 2
+	@.venv-pandas2/bin/python -m pytest tests/test_pandas2.py tests/client tests/engines
+
+check: $(READY)  ## lint, format, types, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)  ## put the code in its form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: $(READY)  ## timed comparisons, each as a ratio within one run
+	@$(BIN)/python bench/run.py
+
+clean:  ## remove what the targets made
+	rm -rf .venv .venv-pandas2 .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@echo "setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "python3 needs its venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
+	@touch $@
+
+.venv-pandas2/.ready: pyproject.toml constraints.txt
+	@echo "setting up .venv-pandas2 ..."
+	@$(PYTHON) -m venv .venv-pandas2
+	@grep -vE '^(pandas|pandas-stubs|numpy)==' constraints.txt > .venv-pandas2/constraints.txt
+	@.venv-pandas2/bin/python -m pip install -q --disable-pip-version-check \
+		-c .venv-pandas2/constraints.txt 'pandas<3' -e '.[all,dev]'
+	@touch $@

@@ -1,0 +1,76 @@
+"""polytape: one Polygon.io (Massive) market-data system for US stocks.
+
+The vendor is asked (upstream), what it said is kept (store), served (gateway), read (client),
+turned into levels (engines), shown (cli).
+
+    errors      the whole error tree
+    settings    the only reader of the environment
+    model       what it is: bars, timeframes, spans, the exchange clock
+    wire        how it is said: messages, codecs, retry, rate budget
+    net         how it is carried: HTTP drivers, sync and async
+    upstream    1 ask: flat files, a made-up market
+    gateway     3 serve: the server on localhost:8200
+    client      4 read: PolygonClient, AsyncPolygonClient
+    engines     5 derive: levels from bars
+    cli         6 show: the `polytape` command
+
+Names are loaded when they are first used, so importing polytape costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from polytape.client.aio import AsyncPolygonClient
+    from polytape.client.cache import CacheManager
+    from polytape.client.config import PolygonClientConfig
+    from polytape.client.sync import PolygonClient
+    from polytape.errors import (
+        AuthenticationError,
+        ConfigurationError,
+        ConnectionError,
+        DataFetchError,
+        IncompleteDataError,
+        NotFoundError,
+        PolygonClientError,
+        RateLimitError,
+        ValidationError,
+    )
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "PolygonClient": "polytape.client.sync",
+    "AsyncPolygonClient": "polytape.client.aio",
+    "PolygonClientConfig": "polytape.client.config",
+    "CacheManager": "polytape.client.cache",
+}
+
+__all__ = [
+    "AsyncPolygonClient",
+    "AuthenticationError",
+    "CacheManager",
+    "ConfigurationError",
+    "ConnectionError",
+    "DataFetchError",
+    "IncompleteDataError",
+    "NotFoundError",
+    "PolygonClient",
+    "PolygonClientConfig",
+    "PolygonClientError",
+    "RateLimitError",
+    "ValidationError",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(_HOMES.get(name, "polytape.errors")), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,5 @@
+"""`python -m polytape`."""
+
+from polytape.cli.app import main
+
+main()

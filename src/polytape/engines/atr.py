@@ -1,0 +1,83 @@
+"""Average true range."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+import numpy as np
+
+from polytape.engines.checked import checked
+from polytape.errors import ValidationError, one_of
+from polytape.model.bars import Bars
+from polytape.model.units import Floats
+
+Method: TypeAlias = Literal["wilder", "ema", "sma"]
+
+
+@dataclass(frozen=True, eq=False)
+class Atr:
+    """ATR at each bar, in dollars, knowable when that bar is complete; NaN where there are too few
+    bars before it. `needed` bars give the first value.
+    """
+
+    values: Floats
+    period: int
+    method: Method
+
+    @property
+    def needed(self) -> int:
+        """Bars that the first value takes."""
+        return self.period + 1
+
+    @property
+    def last(self) -> float | None:
+        """The most recent value, None with too few bars."""
+        return float(self.values[-1]) if len(self.values) >= self.needed else None
+
+    def __repr__(self) -> str:
+        if self.last is None:
+            return f"ATR({self.period}, {self.method}): needs {self.needed} bars"
+        return f"ATR({self.period}, {self.method}) = {self.last:.4f}"
+
+
+def true_range(bars: Bars) -> Floats:
+    """max(H - L, |H - C[i-1]|, |L - C[i-1]|); the first bar has only H - L."""
+    before = np.append(bars.close[:1], bars.close[:-1])
+    span = np.maximum(np.abs(bars.high - before), np.abs(bars.low - before))
+    span[:1] = 0.0
+    widest: Floats = np.maximum(bars.high - bars.low, span)
+    return widest
+
+
+def atr(bars: Bars, *, period: int = 14, method: Method = "wilder") -> Atr:
+    """ATR by one of three methods; "ATR does not match" is nearly always this choice.
+
+    "wilder" (Wilder 1978, TA-Lib): the first value, at index n, is the mean of TR[1..n], then
+    (ATR * (n-1) + TR) / n. "ema": span n, not adjusted, from the first bar on. "sma": the mean
+    of the last n true ranges. Raises ValidationError for bad bars.
+    """
+    if isinstance(period, bool) or not isinstance(period, int) or period < 1:
+        raise ValidationError("period", period, "a whole number above 0")
+    if method not in get_args(Method):
+        raise ValidationError("method", method, one_of(get_args(Method)))
+    ranges = true_range(checked(bars))
+    values = np.full(len(ranges), np.nan)
+    if len(ranges) > period:
+        if method == "sma":
+            sums = np.cumsum(ranges)
+            values[period:] = (sums[period:] - sums[:-period]) / period
+        elif method == "wilder":
+            seed = float(np.mean(ranges[1 : period + 1]))
+            values[period:] = _smooth(seed, ranges[period + 1 :], 1 / period)
+        else:
+            smoothed = _smooth(float(ranges[0]), ranges[1:], 2 / (period + 1))
+            values[period:] = smoothed[period:]
+    return Atr(values, period, method)
+
+
+def _smooth(seed: float, ranges: Floats, weight: float) -> Floats:
+    """seed, then each value `weight` of the way to the next range."""
+    values = [seed]
+    keep = 1 - weight
+    for item in ranges.tolist():
+        values.append(values[-1] * keep + item * weight)
+    return np.array(values)

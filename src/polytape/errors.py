@@ -1,0 +1,123 @@
+"""The whole error tree.
+
+    PolygonClientError
+    +- ConnectionError           the gateway could not be reached (also a builtin ConnectionError)
+    +- ValidationError           the question is wrong (also a ValueError)
+    +- ConfigurationError        the program is set up in a way that cannot work
+    +- DataFetchError            the question is right, the answer is not there
+       +- NotFoundError          no such symbol
+       +- AuthenticationError    the key is missing, wrong, or its plan does not hold this
+       +- RateLimitError         too many requests; `retry_at` says when to come back
+       +- IncompleteDataError    an answer arrived that is not whole
+
+The type says who is to blame; the facts are attributes. Every error survives pickling.
+"""
+
+import builtins
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+
+class PolygonClientError(Exception):
+    """Anything polytape raises on purpose."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Keyword-only facts are lost by Exception's own pickling, and errors cross process pools.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+class ConnectionError(PolygonClientError, builtins.ConnectionError):
+    """The server could not be reached or broke off: refused, reset, timed out. `url` says where."""
+
+    def __init__(self, message: str, *, url: str = "") -> None:
+        super().__init__(message)
+        self.url = url
+
+
+class ValidationError(PolygonClientError, ValueError):
+    """A parameter is wrong. Raised before any request where the caller's side can tell."""
+
+    def __init__(self, param: str, value: object, allowed: str) -> None:
+        super().__init__(f"{param}={_shown(value)} is not valid: {allowed}")
+        self.param = param
+        self.value = value
+        self.allowed = allowed
+
+    @classmethod
+    def from_detail(cls, detail: str, param: str) -> "ValidationError":
+        """The same error as told by a server, whose sentence is kept as it came."""
+        error = cls(param, None, detail)
+        error.args = (detail,)
+        return error
+
+
+class ConfigurationError(PolygonClientError):
+    """The program cannot start as it is set up; the message names the ways out."""
+
+
+class DataFetchError(PolygonClientError):
+    """The answer could not be had, or could not be read."""
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.status = status
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        facts = [f"HTTP {self.status}"] if self.status else []
+        facts += [f"request {self.request_id}"] if self.request_id else []
+        return f"{self.detail} ({', '.join(facts)})" if facts else self.detail
+
+
+class NotFoundError(DataFetchError):
+    """There is no such symbol."""
+
+
+class AuthenticationError(DataFetchError):
+    """The key is missing, unknown, or not entitled to this data."""
+
+
+class RateLimitError(DataFetchError):
+    """Too many requests. `retry_at` (UTC) is when to come back, None where that was not said."""
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        retry_at: datetime | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(detail, status=status, request_id=request_id)
+        self.retry_at = retry_at
+
+
+class IncompleteDataError(DataFetchError):
+    """An answer arrived that is not whole. What there was of it is not returned."""
+
+
+def one_of(names: Sequence[str]) -> str:
+    """'one of a, b, c': how an error says what is allowed."""
+    return "one of " + ", ".join(names)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004 - a line's worth
+
+
+def _rebuild(
+    cls: type[PolygonClientError], args: tuple[Any, ...], state: dict[str, Any]
+) -> PolygonClientError:
+    error = cls.__new__(cls)
+    error.args = args
+    error.__dict__.update(state)
+    return error

@@ -1,0 +1,141 @@
+"""The ASGI application: routes, one error body, OpenAPI."""
+
+import logging
+import math
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar import Litestar, Request, Response, Router
+from litestar.config.compression import CompressionConfig
+from litestar.di import Provide
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.config import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
+from litestar.types import ASGIApp
+
+import polytape
+from polytape.errors import PolygonClientError, RateLimitError
+from polytape.gateway.desk import Desk
+from polytape.gateway.edge import Edge
+from polytape.gateway.pages import docs_page
+from polytape.gateway.routes import API_ROUTES, OWN_ROUTES
+from polytape.wire.messages import API, Problem
+from polytape.wire.problems import PROBLEM_JSON, problem, to_problem
+
+log = logging.getLogger(__name__)
+
+DOCS = "/docs"
+AnyRequest = Request[Any, Any, Any]
+
+
+class DocsPage(OpenAPIRenderPlugin):
+    """`/docs`: rendered here, since a page that loads scripts from elsewhere fails offline."""
+
+    def render(self, request: AnyRequest, openapi_schema: dict[str, Any]) -> bytes:  # noqa: ARG002
+        """The page."""
+        return docs_page(openapi_schema, f"{DOCS}/openapi.json").encode()
+
+
+def create_app(desk: Desk, *, token: str | None = None, compress: bool = False) -> ASGIApp:
+    """The gateway over one desk. `compress` gzips answers: off on loopback, where it costs more
+    than it saves. The desk's threads end with the application.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        yield
+        desk.close()
+
+    app = Litestar(
+        [Router(API, route_handlers=API_ROUTES), *OWN_ROUTES],
+        dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
+        exception_handlers=_HANDLERS,
+        lifespan=[lifespan],
+        openapi_config=OpenAPIConfig(
+            "polytape gateway",
+            polytape.__version__,
+            path=DOCS,
+            use_handler_docstrings=True,
+            render_plugins=[DocsPage(path="/"), JsonRenderPlugin(path="/openapi.json")],
+        ),
+        compression_config=CompressionConfig("gzip", minimum_size=2_000) if compress else None,
+        logging_config=None,
+    )
+    return Edge(app, desk, token)
+
+
+def _ours(request: AnyRequest, error: PolygonClientError) -> Response[bytes]:
+    told = to_problem(error, _request_id(request))
+    headers = {}
+    if isinstance(error, RateLimitError) and error.retry_at is not None:
+        left = (error.retry_at - datetime.now(UTC)).total_seconds()
+        headers["Retry-After"] = str(max(1, math.ceil(left)))
+    return _say(told, headers)
+
+
+def _misread(request: AnyRequest, error: ValidationException) -> Response[bytes]:
+    """The framework could not read a parameter: name it as our own errors do."""
+    extra = error.extra if isinstance(error.extra, list) and error.extra else [{}]
+    param, said = extra[0].get("key"), str(extra[0].get("message", error.detail))
+    if param in (None, "data"):
+        param, said = _missing(said)
+    given = request.query_params.get(param or "")
+    shown = f"{param}={given!r}" if given is not None else param or "body"
+    detail = f"{shown}: {said}"
+    told = problem(
+        HTTPStatus.BAD_REQUEST,
+        detail,
+        name="validation",
+        request_id=_request_id(request),
+        param=param or "body",
+    )
+    return _say(told)
+
+
+def _missing(said: str) -> tuple[str | None, str]:
+    for before, after in (("required field `", "`"), ("query parameter '", "'")):
+        if before in said:
+            return said.split(before, 1)[1].split(after, 1)[0], "is required"
+    return None, "a JSON object is expected" if said == "'data'" else said
+
+
+def _http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
+    status = HTTPStatus(error.status_code)
+    name = "validation" if status is HTTPStatus.BAD_REQUEST else None
+    param = "body" if name else None
+    unknown = f"there is no {request.url.path} here; {DOCS} lists what there is"
+    detail = unknown if status is HTTPStatus.NOT_FOUND else error.detail
+    told = problem(status, detail, name=name, request_id=_request_id(request), param=param)
+    return _say(told, dict(error.headers or {}))
+
+
+def _bug(request: AnyRequest, error: Exception) -> Response[bytes]:
+    request_id = _request_id(request)
+    log.error("request %s failed", request_id, exc_info=error)
+    detail = "the gateway failed; its log has the details under this request id"
+    return _say(problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, request_id=request_id))
+
+
+_HANDLERS: dict[int | type[Exception], Callable[..., Response[bytes]]] = {
+    PolygonClientError: _ours,
+    ValidationException: _misread,
+    HTTPException: _http,
+    Exception: _bug,
+}
+
+
+def _say(told: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
+    return Response(
+        msgspec.json.encode(told),
+        status_code=told.status,
+        media_type=PROBLEM_JSON,
+        headers=headers,
+    )
+
+
+def _request_id(request: AnyRequest) -> str | None:
+    return request.scope.get("state", {}).get("request_id")

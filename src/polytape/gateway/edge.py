@@ -1,0 +1,103 @@
+"""What every answer has, whatever its route: a request id, the budget, a count. Plain ASGI."""
+
+import hmac
+import logging
+import math
+import re
+import time
+import uuid
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from polytape.gateway.desk import Desk
+from polytape.wire.problems import PROBLEM_JSON, problem
+
+log = logging.getLogger("polytape.gateway")
+
+OPEN_PATHS = frozenset({"/health"})
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
+
+
+class Edge:
+    """Wraps the application. `token`, where set, is asked of every request but `/health`."""
+
+    def __init__(self, app: ASGIApp, desk: Desk, token: str | None) -> None:
+        self._app = app
+        self._desk = desk
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        asked = headers.get(b"x-request-id", b"")
+        request_id = asked.decode() if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
+        scope.setdefault("state", {})["request_id"] = request_id
+        began = time.perf_counter()
+        status = int(HTTPStatus.INTERNAL_SERVER_ERROR)
+
+        async def told(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], *self._headers(request_id)]
+            await send(message)
+
+        try:
+            if self._admitted(scope["path"], headers):
+                await self._app(scope, receive, told)
+            else:
+                await _refuse(told, request_id)
+        finally:
+            self._count(scope, status, time.perf_counter() - began, request_id)
+
+    def _headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
+        state = self._desk.budget_state()
+        return [
+            (b"x-request-id", request_id.encode()),
+            (b"ratelimit-limit", b"%d" % state.limit),
+            (b"ratelimit-remaining", b"%d" % state.remaining),
+            (b"ratelimit-reset", b"%d" % math.ceil(state.reset_s)),
+        ]
+
+    def _admitted(self, path: str, headers: dict[bytes, bytes]) -> bool:
+        if self._token is None or path in OPEN_PATHS:
+            return True
+        bearer = headers.get(b"authorization", b"").removeprefix(b"Bearer ")
+        wanted = self._token.encode()
+        offered = (bearer, headers.get(b"x-api-key", b""))
+        return any(hmac.compare_digest(given, wanted) for given in offered)
+
+    def _count(self, scope: Any, status: int, seconds: float, request_id: str) -> None:
+        route = scope.get("path_template") or "unmatched"
+        self._desk.metrics.requests.labels(route, str(status)).inc()
+        self._desk.metrics.seconds.labels(route).observe(seconds)
+        log.info(
+            "%s %s %d %.1f ms %s", scope["method"], scope["path"], status, seconds * 1e3, request_id
+        )
+
+
+async def _refuse(send: Send, request_id: str) -> None:
+    told = problem(
+        HTTPStatus.UNAUTHORIZED,
+        "this gateway asks for its access token: Authorization: Bearer TOKEN",
+        name="not-authorized",
+        request_id=request_id,
+    )
+    start: Message = {
+        "type": "http.response.start",
+        "status": int(HTTPStatus.UNAUTHORIZED),
+        "headers": [
+            (b"content-type", PROBLEM_JSON.encode()),
+            (b"www-authenticate", b'Bearer realm="polytape"'),
+        ],
+    }
+    await send(start)
+    await send(
+        {"type": "http.response.body", "body": msgspec.json.encode(told), "more_body": False}
+    )

@@ -1,0 +1,233 @@
+"""The routes of `/api/v1`, and what else the gateway shows of itself."""
+
+import asyncio
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import msgspec
+from litestar import MediaType, Request, Response, delete, get, post, route
+from litestar.openapi import ResponseSpec
+from litestar.params import QueryParameter
+
+from polytape.errors import PolygonClientError, ValidationError
+from polytape.gateway.desk import Answered, Desk
+from polytape.gateway.pages import home_page
+from polytape.wire import arrow, rows
+from polytape.wire.messages import (
+    ARROW,
+    JSON,
+    MAX_BATCH,
+    BarsRequest,
+    BatchRequest,
+    Cleared,
+    Latest,
+    Problem,
+    RateLimitState,
+    SearchAnswer,
+    Status,
+    SymbolsRequest,
+    Validation,
+    Verdict,
+)
+from polytape.wire.problems import PROBLEM_JSON, to_problem
+
+MOST_BATCH_BARS = 2_000_000
+BATCH_AT_ONCE = 8
+
+_TOLD = {
+    HTTPStatus.BAD_REQUEST: "The question is wrong; `param` names what",
+    HTTPStatus.UNAUTHORIZED: "The gateway's access token is missing or wrong",
+    HTTPStatus.FORBIDDEN: "The vendor refused the key",
+    HTTPStatus.NOT_FOUND: "No such symbol",
+    HTTPStatus.TOO_MANY_REQUESTS: "The budget is used up; Retry-After says for how long",
+    HTTPStatus.INTERNAL_SERVER_ERROR: "A bug; the request id finds it in the log",
+    HTTPStatus.BAD_GATEWAY: "The source failed or answered in part",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The gateway has no source",
+    HTTPStatus.GATEWAY_TIMEOUT: "The source could not be reached",
+}
+PROBLEMS: dict[int, ResponseSpec] = {
+    int(status): ResponseSpec(
+        Problem, description=text, media_type=PROBLEM_JSON, generate_examples=False
+    )
+    for status, text in _TOLD.items()
+}
+
+
+class BatchAnswer(msgspec.Struct, omit_defaults=True):
+    """One answer of a batch: bars, or the error that stands in their place."""
+
+    data: list[rows.Row] | None = None
+    metadata: Any = None
+    validation: Validation | None = None
+    error: Problem | None = None
+
+
+class BatchAnswers(msgspec.Struct):
+    """`POST /bars/batch`, in the order of the requests."""
+
+    answers: list[BatchAnswer]
+
+
+@post("/bars", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def post_bars(
+    request: Request[Any, Any, Any], data: BarsRequest, desk: Desk
+) -> Response[rows.Answer]:
+    """Bars of one symbol, as JSON rows or, where `Accept` asks for it, as an Arrow stream."""
+    return await _bars(request, data, desk)
+
+
+@get("/bars", responses=PROBLEMS)
+async def get_bars(
+    request: Request[Any, Any, Any],
+    desk: Desk,
+    symbol: str,
+    timeframe: str,
+    start_date: str | None = None,
+    end_date: str | None = None,
+    limit: int | None = None,
+    use_cache: bool = True,
+    validate: bool = False,
+    include_extended: bool = True,
+    adjusted: bool = True,
+) -> Response[rows.Answer]:
+    """The same with everything in the query."""
+    asked = BarsRequest(
+        symbol=symbol,
+        timeframe=timeframe,
+        start_date=start_date,
+        end_date=end_date,
+        limit=limit,
+        use_cache=use_cache,
+        validate=validate,
+        include_extended=include_extended,
+        adjusted=adjusted,
+    )
+    return await _bars(request, asked, desk)
+
+
+@post("/bars/batch", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def post_batch(data: BatchRequest, desk: Desk) -> Response[BatchAnswers]:
+    """Up to 1,000 requests, one answer each; an error takes its answer's place."""
+    if len(data.requests) > MAX_BATCH:
+        raise ValidationError("requests", len(data.requests), f"at most {MAX_BATCH} requests")
+    room = asyncio.Semaphore(BATCH_AT_ONCE)
+    left = [MOST_BATCH_BARS]
+
+    async def one(asked: BarsRequest) -> BatchAnswer:
+        async with room:
+            return await _batched(asked, desk, left)
+
+    answers = BatchAnswers(list(await asyncio.gather(*map(one, data.requests))))
+    body: Any = await desk.work(partial(msgspec.json.encode, answers))
+    return Response(body, media_type=JSON)
+
+
+@post("/validate", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def post_validate(data: SymbolsRequest, desk: Desk) -> dict[str, Verdict]:
+    """Which symbols exist."""
+    return await desk.validate(data.symbols, detailed=data.detailed)
+
+
+@get("/latest/{symbol:str}", responses=PROBLEMS)
+async def get_latest(symbol: str, desk: Desk) -> Latest:
+    """The close of the last complete minute."""
+    return await desk.latest(symbol)
+
+
+@get("/search", responses=PROBLEMS)
+async def get_search(
+    text: Annotated[str, QueryParameter(name="query")], desk: Desk, active_only: bool = True
+) -> SearchAnswer:
+    """Securities by symbol or name, the best 100."""
+    return await desk.search(text, active_only=active_only)
+
+
+@delete("/cache", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def delete_cache(
+    desk: Desk,
+    symbol: Annotated[str | None, QueryParameter(description="only this symbol's")] = None,
+) -> Cleared:
+    """Forget answers kept in memory."""
+    return Cleared(desk.clear(symbol))
+
+
+@get("/rate-limit", responses=PROBLEMS)
+async def get_rate_limit(desk: Desk) -> RateLimitState:
+    """The upstream request budget."""
+    return desk.rate_limit()
+
+
+@route("/health", http_method=["GET", "HEAD"])
+async def health() -> dict[str, str]:
+    """Alive."""
+    return {"health": "ok"}
+
+
+@get("/status", responses=PROBLEMS)
+async def status(desk: Desk) -> Status:
+    """Everything the gateway knows of itself."""
+    return desk.status()
+
+
+@get("/metrics", media_type=MediaType.TEXT, include_in_schema=False)
+async def metrics(desk: Desk) -> Response[bytes]:
+    """Prometheus."""
+    return Response(desk.render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+@route("/", http_method=["GET", "HEAD"], media_type=MediaType.HTML, include_in_schema=False)
+async def home(desk: Desk) -> str:
+    """What this is and where to look."""
+    return home_page(desk.status())
+
+
+API_ROUTES = [
+    post_bars,
+    get_bars,
+    post_batch,
+    post_validate,
+    get_latest,
+    get_search,
+    delete_cache,
+    get_rate_limit,
+]
+OWN_ROUTES = [health, status, metrics, home]
+
+
+async def _bars(
+    request: Request[Any, Any, Any], asked: BarsRequest, desk: Desk
+) -> Response[rows.Answer]:
+    answered = await _answer(asked, desk)
+    as_arrow = ARROW in request.headers.get("accept", "") and not asked.validate
+    body: Any = await desk.work(partial(_encode, answered, as_arrow))
+    # The bytes are the message that the annotation promises: it was encoded off the event loop.
+    return Response(body, media_type=ARROW if as_arrow else JSON, headers={"Vary": "Accept"})
+
+
+async def _answer(asked: BarsRequest, desk: Desk) -> Answered:
+    question = asked.question(desk.now())
+    return await desk.bars(question, use_cache=asked.use_cache, validate=asked.validate)
+
+
+def _encode(answered: Answered, as_arrow: bool) -> bytes:
+    if as_arrow:
+        return arrow.encode(answered.bars, answered.metadata)
+    report = answered.report
+    told = None if report is None else Validation.of(report)
+    return rows.encode(answered.bars, answered.metadata, told)
+
+
+async def _batched(asked: BarsRequest, desk: Desk, left: list[int]) -> BatchAnswer:
+    try:
+        answered = await _answer(asked, desk)
+        left[0] -= len(answered.bars)
+        if left[0] < 0:
+            raise ValidationError(
+                "requests", "this batch", f"at most {MOST_BATCH_BARS:,} bars in all its answers"
+            )
+    except PolygonClientError as error:
+        return BatchAnswer(error=to_problem(error))
+    told = None if answered.report is None else Validation.of(answered.report)
+    made = await desk.work(partial(rows.to_rows, answered.bars))
+    return BatchAnswer(made, answered.metadata, told)

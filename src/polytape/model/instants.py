@@ -1,0 +1,110 @@
+"""Dates and instants as callers write them.
+
+A date is that whole trading day in New York, both ends included. A datetime is an instant; without
+a zone it is UTC.
+"""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+
+from polytape.errors import ValidationError
+from polytape.model.newyork import iso, midnight, to_datetime, to_us
+from polytape.model.spans import Span
+
+ALLOWED = (
+    "a date (a date, YYYY-MM-DD, YYYY/MM/DD, MM/DD/YYYY, YYYYMMDD) "
+    "or an instant (a datetime, ISO 8601 with or without zone)"
+)
+
+_DATE_FORMS = (
+    re.compile(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})"),
+    re.compile(r"(?P<y>\d{4})/(?P<m>\d{2})/(?P<d>\d{2})"),
+    re.compile(r"(?P<m>\d{2})/(?P<d>\d{2})/(?P<y>\d{4})"),
+    re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})"),
+)
+_INSTANT_FORM = re.compile(
+    r"(?P<clock>\d{4}-\d{2}-\d{2}[T ]\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d{1,9})?)?)?"
+    r"(?:Z|z| ?[+-]\d{2}(?::?\d{2})?)?)(?: (?P<zone>[A-Za-z_]+(?:/[A-Za-z_+\-0-9]+)*))?"
+)
+# Room for the day that a date's end lies after it, and for any zone's offset.
+_YEARS = range(1900, 2200)
+
+
+def parse_day_or_instant(value: object, param: str) -> date | int:
+    """A `date` for a whole New York day, or microseconds UTC for an instant.
+
+    Raises ValidationError naming `param`.
+    """
+    try:
+        parsed = _parse(value)
+    except (ValueError, OverflowError, ZoneInfoNotFoundError) as error:
+        raise ValidationError(param, value, ALLOWED) from error
+    if parsed is None:
+        raise ValidationError(param, value, ALLOWED)
+    year = parsed.year if isinstance(parsed, date) else to_datetime(parsed).year
+    if year not in _YEARS:
+        raise ValidationError(param, value, "a date between 1900 and 2199")
+    return parsed
+
+
+def parse_instant(value: object, param: str) -> int:
+    """Microseconds UTC; a date is its New York midnight."""
+    parsed = parse_day_or_instant(value, param)
+    return parsed if isinstance(parsed, int) else midnight(parsed)
+
+
+def parse_span(start: object, end: object) -> Span:
+    """The half-open span of `start_date` and `end_date`.
+
+    A date takes its whole New York day, on either side; an instant as `end_date` is exclusive.
+    Raises ValidationError where the end lies before the start.
+    """
+    first = parse_instant(start, "start_date")
+    last = parse_day_or_instant(end, "end_date")
+    until = last if isinstance(last, int) else midnight(last + timedelta(days=1))
+    if until < first:
+        raise ValidationError("end_date", end, f"not before start_date ({iso(first)})")
+    return Span(first, until)
+
+
+def _parse(value: object) -> date | int | None:
+    if isinstance(value, np.datetime64):
+        return _parse_numpy(value)
+    if isinstance(value, datetime):  # pandas.Timestamp too; NaT is the one that is not itself
+        return _from_datetime(value) if value == value else None  # noqa: PLR0124
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str):
+        return _parse_text(value.strip())
+    return None
+
+
+def _parse_numpy(value: np.datetime64) -> date | int | None:
+    if np.isnat(value):
+        return None
+    if np.datetime_data(value.dtype)[0] in ("Y", "M", "W", "D"):
+        return date.fromisoformat(str(value.astype("datetime64[D]")))
+    return int(value.astype("datetime64[us]").astype(np.int64))
+
+
+def _from_datetime(value: datetime) -> int:
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return to_us(aware)
+
+
+def _parse_text(text: str) -> date | int | None:
+    for form in _DATE_FORMS:
+        if match := form.fullmatch(text):
+            return date(int(match["y"]), int(match["m"]), int(match["d"]))
+    match = _INSTANT_FORM.fullmatch(text)
+    if match is None:
+        return None
+    moment = datetime.fromisoformat(match["clock"].replace(" +", "+").replace(" -", "-").upper())
+    if match["zone"]:
+        if moment.tzinfo is not None:
+            return None
+        moment = moment.replace(tzinfo=ZoneInfo(match["zone"]))
+    return _from_datetime(moment)

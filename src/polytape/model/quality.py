@@ -1,0 +1,222 @@
+"""A data-quality report on bars: what is wrong, where, and why where the calendar knows it.
+
+Nothing is deleted or mended; the report shows evidence. A vwap outside [low, high] is normal (odd
+lots count for it and not for prices) and is not looked at.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from polytape.model.bars import PRICES, Bars
+from polytape.model.clock import REGULAR_MINUTES, ExchangeClock, Session
+from polytape.model.newyork import date_of, iso, midnight
+from polytape.model.spans import Span
+from polytape.model.timeframes import Timeframe
+from polytape.model.units import MINUTE_US, Floats, Ints
+
+# A spike stands this far (as a log ratio) from both its past and its future, or within itself.
+SPIKE_LEAST = 0.10
+SPIKE_TIMES_USUAL = 20.0
+SPIKE_NEIGHBOURS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with one bar."""
+
+    kind: str
+    timestamp: int
+    detail: str
+
+    def __str__(self) -> str:
+        return f"{iso(self.timestamp)} {self.kind}: {self.detail}"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Bars that a glance at the clock would expect and that are not there.
+
+    `cause` is the calendar's: "exchange holiday" or "early close" (weekends are not listed), and
+    `missing` is then 0. None means a halt, no eligible trade, or a hole at the vendor.
+    """
+
+    span: Span
+    missing: int
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class QualityReport:
+    """Findings by time and gaps by time. `sound` when nothing is wrong and nothing unexplained."""
+
+    bars: int
+    findings: tuple[Finding, ...]
+    gaps: tuple[Gap, ...]
+
+    @property
+    def unexplained_missing(self) -> int:
+        """How many expected bars are missing without a cause that the calendar knows."""
+        return sum(gap.missing for gap in self.gaps)
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is nothing to look at."""
+        return not self.findings and self.unexplained_missing == 0
+
+    def counts(self) -> dict[str, int]:
+        """How often each kind of finding occurs."""
+        kinds = [finding.kind for finding in self.findings]
+        return {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)}
+
+
+def check(
+    bars: Bars,
+    timeframe: Timeframe,
+    span: Span,
+    *,
+    clock: ExchangeClock,
+    anchored: bool = False,
+) -> QualityReport:
+    """The report on bars in the order they came, expected to fill the sessions inside `span`.
+
+    Gaps are looked for in intraday bars of up to 60 minutes and in daily bars; regular hours only.
+    `anchored` says that the bars begin at the opening bell (60 minutes and more, regular hours).
+    """
+    found = [*_order(bars), *_values(bars)]
+    tidy = bars.tidy()
+    found += _spikes(tidy)
+    found.sort(key=lambda finding: (finding.timestamp, finding.kind))
+    gaps = tuple(_gaps(tidy, timeframe, span, clock, anchored=anchored))
+    return QualityReport(len(bars), tuple(found), gaps)
+
+
+def _order(bars: Bars) -> Iterator[Finding]:
+    steps = np.diff(bars.timestamp)
+    for at in np.flatnonzero(steps < 0) + 1:
+        earlier = iso(int(bars.timestamp[at - 1]))
+        yield Finding("disorder", int(bars.timestamp[at]), f"follows {earlier}")
+    stamps, counts = np.unique(bars.timestamp, return_counts=True)
+    for stamp, count in zip(stamps[counts > 1], counts[counts > 1], strict=True):
+        yield Finding("duplicate", int(stamp), f"{count} bars with this start")
+
+
+def _values(bars: Bars) -> Iterator[Finding]:
+    prices = np.vstack([getattr(bars, name) for name in PRICES])
+    unreal = ~np.isfinite(prices).all(axis=0) | ~np.isfinite(bars.volume)
+    below = (prices <= 0).any(axis=0)
+    yield from _marked(bars, "not a number", unreal)
+    yield from _marked(bars, "zero or negative price", below)
+    yield from _marked(bars, "negative volume", bars.volume < 0)
+    yield from _marked(bars, "high below low", bars.high < bars.low)
+    for name in ("open", "close"):
+        price = getattr(bars, name)
+        outside = (bars.high >= bars.low) & ((price > bars.high) | (price < bars.low))
+        yield from _marked(bars, f"{name} outside range", outside)
+
+
+def _spikes(bars: Bars) -> Iterator[Finding]:
+    good = np.vstack([getattr(bars, name) for name in PRICES])
+    bars = bars.take((np.isfinite(good) & (good > 0)).all(axis=0))
+    if len(bars) < 3:  # noqa: PLR2004 - no neighbours on both sides
+        return
+    close = np.log(bars.close)
+    usual = float(np.median(np.abs(np.diff(close))))
+    limit = max(SPIKE_LEAST, SPIKE_TIMES_USUAL * usual)
+    past, future = _medians(close)
+    far = np.zeros(len(bars), np.bool_)
+    for price in (np.log(bars.high), np.log(bars.low)):
+        far |= np.minimum(np.abs(price - past), np.abs(price - future)) > limit
+    torn = np.log(bars.high / bars.low) > limit
+    yield from _marked(bars, "spike", far | torn)
+
+
+def _medians(close: Floats) -> tuple[Floats, Floats]:
+    """The median of the closes before each bar, and of those after it."""
+    room = np.full(SPIKE_NEIGHBOURS, np.nan)
+    windows = sliding_window_view(np.concatenate([room, close, room]), SPIKE_NEIGHBOURS)
+    past, future = windows[: len(close)], windows[SPIKE_NEIGHBOURS + 1 :]
+    # At either end there is one side only: it speaks for both.
+    sides = [np.full(len(close), np.nan) for _ in range(2)]
+    for side, window in zip(sides, (past, future), strict=True):
+        known = ~np.isnan(window).all(axis=1)
+        side[known] = np.nanmedian(window[known], axis=1)
+    first, second = sides
+    return np.where(np.isnan(first), second, first), np.where(np.isnan(second), first, second)
+
+
+def _marked(bars: Bars, kind: str, mask: Any) -> Iterator[Finding]:
+    for at in np.flatnonzero(mask):
+        values = ", ".join(f"{name} {getattr(bars, name)[at]:g}" for name in PRICES)
+        yield Finding(kind, int(bars.timestamp[at]), f"{values}, volume {bars.volume[at]:g}")
+
+
+def _gaps(
+    bars: Bars, timeframe: Timeframe, span: Span, clock: ExchangeClock, *, anchored: bool
+) -> Iterator[Gap]:
+    if timeframe is Timeframe.DAY:
+        yield from _missing_days(bars, span, clock)
+    elif timeframe.minutes is not None and timeframe.minutes <= 60:  # noqa: PLR2004
+        sessions = {session.day: session for session in clock.sessions(span)}
+        for day in _weekdays(span):
+            session = sessions.get(day)
+            if session is None:
+                yield from _holiday(day, span, clock)
+            else:
+                yield from _missing_in_session(bars, timeframe, span, session, anchored=anchored)
+
+
+def _missing_days(bars: Bars, span: Span, clock: ExchangeClock) -> Iterator[Gap]:
+    held = {date_of(int(stamp)) for stamp in bars.timestamp}
+    for day in _weekdays(span):
+        if clock.session(day) is None:
+            yield from _holiday(day, span, clock)
+        elif day not in held and midnight(day) in span:
+            yield Gap(_day_span(day).intersect(span), 1, None)
+
+
+def _holiday(day: date, span: Span, clock: ExchangeClock) -> Iterator[Gap]:
+    inside = _day_span(day).intersect(span)
+    if inside:
+        yield Gap(inside, 0, clock.why_closed(day))
+
+
+def _missing_in_session(
+    bars: Bars, timeframe: Timeframe, span: Span, session: Session, *, anchored: bool
+) -> Iterator[Gap]:
+    assert timeframe.length_us is not None
+    step = timeframe.length_us
+    first = session.open if anchored else session.open // step * step
+    places = np.arange(first, session.close, step)
+    places = places[(places >= span.start) & (places < span.end)]
+    absent = places[~np.isin(places, bars.timestamp)]
+    for run in _runs(absent, step):
+        yield Gap(Span(int(run[0]), int(run[-1]) + step), len(run), None)
+    if session.early_close:
+        shut = Span(session.close, session.open + REGULAR_MINUTES * MINUTE_US).intersect(span)
+        if shut:
+            yield Gap(shut, 0, "early close")
+
+
+def _runs(places: Ints, step: int) -> list[Ints]:
+    if not len(places):
+        return []
+    return np.split(places, np.flatnonzero(np.diff(places) > step) + 1)
+
+
+def _weekdays(span: Span) -> Iterator[date]:
+    if not span:
+        return
+    day, last = date_of(span.start), date_of(span.end - 1)
+    while day <= last:
+        if day.weekday() < 5:  # noqa: PLR2004
+            yield day
+        day += timedelta(days=1)
+
+
+def _day_span(day: date) -> Span:
+    return Span(midnight(day), midnight(day + timedelta(days=1)))

@@ -1,0 +1,163 @@
+"""Longer bars from shorter ones, on the clock grid of New York.
+
+5- to 240-minute bars are sums of minutes, weeks and months sums of the vendor's days: first open,
+highest high, lowest low, last close, summed volume and transactions, volume-weighted vwap rounded
+to 4 decimals. Measured on real vendor data, bars built this way equal the vendor's own in all
+columns. A grid place without a bar stays without one.
+"""
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from polytape.model.bars import Bars
+from polytape.model.clock import ExchangeClock
+from polytape.model.newyork import date_of, days_of, midnight, to_local, to_utc
+from polytape.model.spans import Span
+from polytape.model.timeframes import Series, Timeframe
+from polytape.model.units import DAY_US, HOUR_US, MINUTE_US, Floats, Ints
+
+VWAP_DECIMALS = 4
+OPENING_BELL_US = 9 * HOUR_US + 30 * MINUTE_US
+# Up to here the opening bell lies on the grid; longer bars have to be moved to begin at it.
+LONGEST_ON_GRID_MINUTES = 30
+
+
+def resample(
+    bars: Bars, timeframe: Timeframe, *, clock: ExchangeClock, include_extended: bool = True
+) -> Bars:
+    """Bars of `timeframe` from tidy bars of its stored series (1-minute bars, or daily bars).
+
+    Without extended hours only minutes of [09:30, close) count, and 60-, 120- and 240-minute bars
+    begin at 09:30. Days and longer do not depend on `include_extended`.
+    """
+    if timeframe.series is Series.MINUTE and not include_extended:
+        bars = bars.take(clock.regular(bars.timestamp))
+    if timeframe.value == timeframe.series.value or not len(bars):
+        return bars
+    anchored = not include_extended and (timeframe.minutes or 0) > LONGEST_ON_GRID_MINUTES
+    return _merge(bars, _labels(bars.timestamp, timeframe, anchored=anchored))
+
+
+def whole_bars(span: Span, timeframe: Timeframe, *, anchored: bool = False) -> Span:
+    """The span of base bars that the bars starting inside `span` are made of.
+
+    A bar belongs to the span that holds its start, so the last one may reach past the end.
+    """
+    if not span or timeframe.value == timeframe.series.value:
+        return span
+    return Span(span.start, max(span.end, bar_end(span.end - 1, timeframe, anchored=anchored)))
+
+
+def bar_start(instant: int, timeframe: Timeframe, *, anchored: bool = False) -> int:
+    """The start of the bar that holds `instant`."""
+    return int(_labels(np.array([instant]), timeframe, anchored=anchored)[0])
+
+
+def bar_end(instant: int, timeframe: Timeframe, *, anchored: bool = False) -> int:
+    """The end of the bar that holds `instant`."""
+    start = bar_start(instant, timeframe, anchored=anchored)
+    if timeframe.length_us is not None:
+        return start + timeframe.length_us
+    day = date_of(start)
+    if timeframe is Timeframe.DAY:
+        return midnight(day + timedelta(days=1))
+    if timeframe is Timeframe.WEEK:
+        return midnight(day + timedelta(days=7))
+    return midnight(date(day.year + day.month // 12, day.month % 12 + 1, 1))
+
+
+def bar_ends(starts: Ints, timeframe: Timeframe) -> Ints:
+    """The instant at which each bar is complete, from its start."""
+    if timeframe.length_us is not None:
+        return starts + timeframe.length_us
+    if timeframe is Timeframe.MONTH:
+        return np.array([bar_end(int(start), timeframe) for start in starts], np.int64)
+    days = 1 if timeframe is Timeframe.DAY else 7
+    return to_utc((days_of(starts) + days) * DAY_US)
+
+
+def complete_through(span: Span, timeframe: Timeframe, now: int) -> int:
+    """The instant through which the bars of `span` are complete at `now`."""
+    return min(span.end, max(span.start, bar_start(now, timeframe)))
+
+
+def days_from_minutes(minutes: Bars, clock: ExchangeClock) -> Bars:
+    """Daily bars where only minutes are at hand; the vendor's own daily bars are better.
+
+    Open, high and low come from regular hours; the close is the closing auction, which prints as
+    the open of the minute that begins at the close, else the last regular minute's close; high and
+    low are widened to hold it. Volume sums all minutes of the day, and lacks the trades that no
+    minute bar has (median 9 % on vendor data). A day without a regular minute has no bar.
+    Stamped at midnight New York.
+    """
+    at = clock.session_index(minutes.timestamp)
+    minutes, at = minutes.take(at >= 0), at[at >= 0]
+    regular = minutes.take(clock.regular(minutes.timestamp))
+    if not len(regular):
+        return Bars.empty()
+    days = _merge(regular, _labels(regular.timestamp, Timeframe.DAY))
+    whole = _merge(minutes, _labels(minutes.timestamp, Timeframe.DAY))
+    whole = whole.take(np.isin(whole.timestamp, days.timestamp))
+    auction = minutes.take(minutes.timestamp == clock.closes[at])
+    close = days.close.copy()
+    auction_day = _labels(auction.timestamp, Timeframe.DAY)
+    places = np.searchsorted(days.timestamp, auction_day)
+    found = np.append(days.timestamp, -1)[places] == auction_day
+    close[places[found]] = auction.open[found]
+    return Bars(
+        days.timestamp,
+        days.open,
+        np.maximum(days.high, close),
+        np.minimum(days.low, close),
+        close,
+        whole.volume,
+        whole.vwap,
+        whole.transactions,
+    )
+
+
+def _labels(stamps: Ints, timeframe: Timeframe, *, anchored: bool = False) -> Ints:
+    if timeframe.length_us is not None:
+        return _grid(stamps, timeframe.length_us, OPENING_BELL_US if anchored else 0)
+    days = days_of(stamps)
+    if timeframe is Timeframe.WEEK:
+        days = days - (days + 4) % 7  # 1970-01-01 was a Thursday; a week starts on Sunday
+    elif timeframe is Timeframe.MONTH:
+        months = days.astype("datetime64[D]").astype("datetime64[M]")
+        days = months.astype("datetime64[D]").astype(np.int64)
+    return to_utc(days * DAY_US)
+
+
+def _grid(stamps: Ints, length: int, anchor: int) -> Ints:
+    if HOUR_US % length == 0 and anchor == 0:
+        return stamps // length * length  # offsets are whole hours: the UTC grid is New York's
+    local = to_local(stamps)
+    wall = local % DAY_US - anchor
+    return stamps - wall % length
+
+
+def _merge(bars: Bars, labels: Ints) -> Bars:
+    """One bar for each run of equal labels; the last bar of a run closes it."""
+    if not len(bars):
+        return bars
+    first = np.flatnonzero(np.append(True, labels[1:] != labels[:-1]))
+    last = np.append(first[1:], len(labels)) - 1
+    volume = np.add.reduceat(bars.volume, first)
+    return Bars(
+        labels[first],
+        bars.open[first],
+        np.maximum.reduceat(bars.high, first),
+        np.minimum.reduceat(bars.low, first),
+        bars.close[last],
+        volume,
+        _vwap(bars, first, volume),
+        np.add.reduceat(bars.transactions, first),
+    )
+
+
+def _vwap(bars: Bars, first: Ints, volume: Floats) -> Floats:
+    traded = np.add.reduceat(bars.vwap * bars.volume, first)
+    mean = np.divide(traded, volume, out=np.full(len(volume), np.nan), where=volume > 0)
+    rounded: Floats = np.round(mean, VWAP_DECIMALS)
+    return rounded

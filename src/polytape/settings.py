@@ -1,0 +1,40 @@
+"""One frozen Settings; the only reader of the environment."""
+
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import pydantic
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from polytape.errors import ConfigurationError
+
+SourceName: TypeAlias = Literal["auto", "polygon", "flatfiles", "synthetic", "none"]
+
+
+class Settings(BaseSettings):
+    """The environment's `POLYTAPE_...`, and the vendor's key under either brand's name."""
+
+    model_config = SettingsConfigDict(env_prefix="POLYTAPE_", frozen=True, extra="ignore")
+
+    url: str = "http://localhost:8200"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8200, ge=0, le=65_535)
+    source: SourceName = "auto"
+    data: Path | None = None
+    splits: Path | None = None
+    seed: int = 0
+    token: SecretStr | None = None
+    api_key: SecretStr | None = Field(
+        default=None, validation_alias=AliasChoices("POLYGON_API_KEY", "MASSIVE_API_KEY")
+    )
+
+
+def load() -> Settings:
+    """Read the environment. Raises ConfigurationError naming the variable, never its value."""
+    try:
+        return Settings()
+    except pydantic.ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigurationError(f"POLYTAPE_{name}: {first['msg']}") from None

@@ -1,0 +1,1 @@
+"""1 ASK: where bars come from. Every source names itself and says whether its prices are real."""

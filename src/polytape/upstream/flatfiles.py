@@ -1,0 +1,325 @@
+"""A folder in the vendor's flat-file layout: one gzip CSV a day with all symbols, as traded.
+
+    us_stocks_sip/{minute_aggs_v1,day_aggs_v1}/YYYY/MM/YYYY-MM-DD.csv.gz
+
+Facts that govern this file: the columns are in the order open, close, high, low; volumes have
+decimals; tickers such as NA and TRUE are text; rows may come unsorted; the date of a daily bar is
+the file's name, whatever the row's stamp says; a day without a file is a day without bars.
+"""
+
+import csv
+import gzip
+import logging
+import re
+import threading
+import zlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polytape.errors import (
+    ConfigurationError,
+    DataFetchError,
+    NotFoundError,
+    PolygonClientError,
+)
+from polytape.model.bars import Bars
+from polytape.model.clock import ExchangeClock
+from polytape.model.newyork import date_of, midnight
+from polytape.model.resample import days_from_minutes
+from polytape.model.spans import Span
+from polytape.model.splits import Split
+from polytape.model.timeframes import Series
+from polytape.upstream.source import SourceBars, SymbolInfo, matches, rank
+
+log = logging.getLogger(__name__)
+
+MARKET = "us_stocks_sip"
+FOLDERS = {Series.MINUTE: "minute_aggs_v1", Series.DAY: "day_aggs_v1"}
+NUMBERS = ("volume", "open", "close", "high", "low")
+COLUMNS = ("ticker", *NUMBERS, "window_start", "transactions")
+SPLIT_COLUMNS = ("ticker", "execution_date", "split_from", "split_to")
+KEPT_BYTES = 512 * 1024 * 1024
+NS_PER_US = 1_000
+
+_FILE_NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})\.csv\.gz")
+
+
+@dataclass(frozen=True)
+class DayFile:
+    """One parsed file: bars sorted by symbol, and where each symbol's lie."""
+
+    bars: Bars
+    places: dict[str, slice]
+
+    def of(self, symbol: str) -> Bars:
+        """One symbol's bars, tidy."""
+        place = self.places.get(symbol)
+        return Bars.empty() if place is None else self.bars.take(place).tidy()
+
+
+@dataclass
+class FlatFiles:
+    """The source of `--source flatfiles --data DIR`. `splits_file` defaults to `DIR/splits.csv`.
+
+    Without a table of splits, prices can only be had as traded.
+    """
+
+    root: Path
+    clock: ExchangeClock
+    splits_file: Path | None = None
+    name: str = "flatfiles"
+    made_up: bool = False
+    _kept: "_KeptFiles" = field(default_factory=lambda: _KeptFiles(KEPT_BYTES), repr=False)
+    _tickers: dict[tuple[Path, int], frozenset[str]] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        inner = self.root / MARKET
+        self.market = inner if inner.is_dir() else self.root
+        if not any((self.market / folder).is_dir() for folder in FOLDERS.values()):
+            raise ConfigurationError(
+                f"{self.root} holds no flat files: expected {MARKET}/{FOLDERS[Series.MINUTE]}/"
+                "YYYY/MM/YYYY-MM-DD.csv.gz below it"
+            )
+        path = self.splits_file or self.root / "splits.csv"
+        known = self.splits_file is not None or path.is_file()
+        self._splits = read_splits(path) if known else None
+
+    def bars(self, symbol: str, series: Series, span: Span) -> SourceBars:
+        days = self._days(span)
+        if series is Series.MINUTE:
+            answer = SourceBars(Bars.concat(self._minutes(symbol, day) for day in days))
+        else:
+            answer = self._daily(symbol, days)
+        bars = answer.bars.within(span)
+        if not len(bars) and self.find(symbol) is None:
+            raise NotFoundError(f"no file below {self.market} holds the symbol {symbol}")
+        return SourceBars(bars, answer.notes)
+
+    def last_bar(self, symbol: str) -> Bars:
+        for series in (Series.MINUTE, Series.DAY):
+            for day, path in sorted(self._files(series), reverse=True):
+                if symbol in self._symbols(path):
+                    bars = self._minutes(symbol, day) if series is Series.MINUTE else Bars.empty()
+                    return (bars if len(bars) else self._official(symbol, day)).last(1)
+        return Bars.empty()
+
+    def splits(self, symbol: str) -> tuple[Split, ...] | None:
+        return None if self._splits is None else self._splits.get(symbol, ())
+
+    def find(self, symbol: str) -> SymbolInfo | None:
+        known = any(symbol in self._symbols(path) for path in self._newest_first())
+        return SymbolInfo(symbol) if known else None
+
+    def search(self, query: str, *, active_only: bool) -> list[SymbolInfo]:
+        symbols = {symbol for path in self._newest_first() for symbol in self._symbols(path)}
+        found = [
+            info
+            for info in map(SymbolInfo, symbols)
+            if matches(info, query, active_only=active_only)
+        ]
+        return rank(found, query)
+
+    def _daily(self, symbol: str, days: list[date]) -> SourceBars:
+        """The vendor's daily bars; where only minutes are at hand, bars made from them."""
+        parts, made = [], []
+        for day in days:
+            part = self._official(symbol, day)
+            if not len(part):
+                part = days_from_minutes(self._minutes(symbol, day), self.clock)
+                made += [day] if len(part) else []
+            parts.append(part)
+        return SourceBars(Bars.concat(parts), (_made_from_minutes(made),) if made else ())
+
+    def _official(self, symbol: str, day: date) -> Bars:
+        bars = self._read(Series.DAY, day).of(symbol).last(1)
+        if not len(bars):
+            return bars
+        stamp = np.array([midnight(day)], np.int64)
+        return Bars(stamp, *list(bars.columns().values())[1:])
+
+    def _minutes(self, symbol: str, day: date) -> Bars:
+        bars = self._read(Series.MINUTE, day).of(symbol)
+        inside = bars.within(Span(midnight(day), midnight(day + timedelta(days=1))))
+        if len(inside) < len(bars):
+            strays = len(bars) - len(inside)
+            log.warning("%s minutes of %s filed under %s are of other days", strays, symbol, day)
+        return inside
+
+    def _read(self, series: Series, day: date) -> DayFile:
+        path = self._path(series, day)
+        try:
+            stamp = path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return DayFile(Bars.empty(), {})
+        except OSError as error:
+            raise DataFetchError(f"{path} cannot be read: {error.strerror}") from error
+        return self._kept.get(path, stamp)
+
+    def _path(self, series: Series, day: date) -> Path:
+        folder = self.market / FOLDERS[series] / f"{day:%Y}" / f"{day:%m}"
+        return folder / f"{day:%Y-%m-%d}.csv.gz"
+
+    def _days(self, span: Span) -> list[date]:
+        """The days inside `span` that have a file of either kind."""
+        if not span:
+            return []
+        first, last = date_of(span.start), date_of(span.end - 1)
+        days = {day for series in FOLDERS for day, _ in self._files(series, first, last)}
+        return sorted(days)
+
+    def _files(
+        self, series: Series, first: date = date.min, last: date = date.max
+    ) -> Iterator[tuple[date, Path]]:
+        for year in _numbered(self.market / FOLDERS[series], first.year, last.year):
+            for month in _numbered(year, 1, 12):
+                for path in month.iterdir():
+                    match = _FILE_NAME.fullmatch(path.name)
+                    day = date(*map(int, match.groups())) if match else None
+                    if day is not None and first <= day <= last:
+                        yield day, path
+
+    def _newest_first(self) -> Iterator[Path]:
+        """Day files before minute files: they are small and hold the same symbols."""
+        for series in (Series.DAY, Series.MINUTE):
+            for _, path in sorted(self._files(series), reverse=True):
+                yield path
+
+    def _symbols(self, path: Path) -> frozenset[str]:
+        key = (path, path.stat().st_mtime_ns)
+        if key not in self._tickers:
+            table = _parse(path, _unzip(path), ("ticker",))
+            names = table.column("ticker").unique().to_pylist()
+            self._tickers[key] = frozenset(names)
+        return self._tickers[key]
+
+
+class _KeptFiles:
+    """Parsed files, the most recently used ones, up to so many bytes."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._lock = threading.Lock()
+        self._files: OrderedDict[tuple[Path, int], DayFile] = OrderedDict()
+
+    def get(self, path: Path, stamp: int) -> DayFile:
+        key = (path, stamp)
+        with self._lock:
+            if key in self._files:
+                self._files.move_to_end(key)
+                return self._files[key]
+        parsed = read_file(path)
+        with self._lock:
+            self._files[key] = parsed
+            while len(self._files) > 1 and self._bytes() > self._most:
+                self._files.popitem(last=False)
+        return parsed
+
+    def _bytes(self) -> int:
+        return sum(kept.bars.nbytes for kept in self._files.values())
+
+
+def read_file(path: Path) -> DayFile:
+    """One flat file, parsed whole. Raises DataFetchError naming the file."""
+    table = _parse(path, _unzip(path), COLUMNS)
+    table = table.sort_by([("ticker", "ascending"), ("window_start", "ascending")])
+    columns = {name: table.column(name).to_numpy() for name in COLUMNS if name != "ticker"}
+    tickers = table.column("ticker").combine_chunks().dictionary_encode()
+    codes = np.asarray(tickers.indices)
+    edges = np.flatnonzero(np.diff(codes, prepend=-1)) if len(codes) else np.array([], np.int64)
+    ends = np.append(edges[1:], len(codes))
+    names = [tickers.dictionary[int(codes[edge])].as_py() for edge in edges]
+    places = {
+        name: slice(int(lo), int(hi)) for name, lo, hi in zip(names, edges, ends, strict=False)
+    }
+    bars = Bars.of(
+        columns["window_start"] // NS_PER_US,
+        columns["open"],
+        columns["high"],
+        columns["low"],
+        columns["close"],
+        columns["volume"],
+        transactions=columns["transactions"],
+    )
+    return DayFile(bars, places)
+
+
+def read_splits(path: Path) -> dict[str, tuple[Split, ...]]:
+    """A CSV with the columns ticker, execution_date, split_from, split_to, by ticker.
+
+    Raises ConfigurationError naming the file and the line.
+    """
+    splits: dict[str, list[Split]] = {}
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = csv.DictReader(file)
+            if missing := set(SPLIT_COLUMNS) - set(rows.fieldnames or ()):
+                raise ConfigurationError(f"{path} lacks the columns {', '.join(sorted(missing))}")
+            for row in rows:
+                split = _split(path, rows.line_num, row)
+                splits.setdefault(split.symbol, []).append(split)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"{path} cannot be read as a table of splits: {error}") from error
+    return {symbol: tuple(sorted(rows)) for symbol, rows in splits.items()}
+
+
+def _split(path: Path, line: int, row: dict[str, str]) -> Split:
+    try:
+        day = date.fromisoformat(row["execution_date"].strip())
+        return Split(day, row["ticker"].strip(), float(row["split_from"]), float(row["split_to"]))
+    except (ValueError, TypeError, AttributeError, PolygonClientError) as error:
+        raise ConfigurationError(f"{path}, line {line}: {error}") from error
+
+
+def _made_from_minutes(days: list[date]) -> str:
+    named = f"{days[0]}" if len(days) == 1 else f"{len(days)} days from {days[0]} to {days[-1]}"
+    return (
+        f"no official daily bar for {named}: made from minutes "
+        "(the volume lacks trades that no minute bar has)"
+    )
+
+
+def _numbered(folder: Path, first: int, last: int) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        if path.name.isdecimal() and first <= int(path.name) <= last and path.is_dir():
+            yield path
+
+
+def _unzip(path: Path) -> bytes:
+    """Python's gzip checks the length and the checksum: a cut or flipped file does not pass."""
+    try:
+        with gzip.open(path) as file:
+            return file.read()
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataFetchError(f"{path} is damaged: {error}") from error
+    except OSError as error:
+        raise DataFetchError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _parse(path: Path, text: bytes, columns: tuple[str, ...]) -> Any:
+    import pyarrow as pa
+    from pyarrow import csv as arrow_csv
+
+    types = dict.fromkeys(NUMBERS, pa.float64())
+    types |= {"ticker": pa.string(), "window_start": pa.int64(), "transactions": pa.float64()}
+    options = arrow_csv.ConvertOptions(
+        column_types=types,
+        include_columns=list(columns),
+        strings_can_be_null=False,
+        null_values=[""],
+    )
+    try:
+        table = arrow_csv.read_csv(pa.BufferReader(text), convert_options=options)
+    except (pa.ArrowException, KeyError) as error:
+        raise DataFetchError(f"{path} is not a flat file of bars: {error}") from error
+    empty = [n for n in columns if n != "transactions" and table.column(n).null_count]
+    if empty:
+        raise DataFetchError(f"{path} has rows without {', '.join(empty)}")
+    return table

@@ -1,0 +1,75 @@
+"""Bars as an Arrow IPC stream; the metadata travels in the schema."""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from polytape.errors import DataFetchError, IncompleteDataError
+from polytape.model.bars import PRICES, Bars
+from polytape.wire.messages import BarsMetadata
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+METADATA_KEY = b"polytape"
+
+
+def to_table(bars: Bars, metadata: BarsMetadata | None = None) -> "pa.Table":
+    """Columns timestamp[us, UTC], open, high, low, close, volume, vwap, transactions (int64);
+    vwap and transactions are null where unknown.
+    """
+    import pyarrow as pa
+
+    stamps = pa.array(bars.timestamp.view("M8[us]"), pa.timestamp("us", "UTC"))
+    columns: dict[str, Any] = {"timestamp": stamps}
+    columns |= {name: pa.array(getattr(bars, name)) for name in (*PRICES, "volume")}
+    columns["vwap"] = pa.array(bars.vwap, from_pandas=True)
+    counts = pa.array(bars.transactions, from_pandas=True)
+    columns["transactions"] = counts.cast(pa.int64(), safe=False)
+    table = pa.table(columns)
+    if metadata is None:
+        return table
+    return table.replace_schema_metadata({METADATA_KEY: msgspec.json.encode(metadata)})
+
+
+def encode(bars: Bars, metadata: BarsMetadata) -> bytes:
+    """An Arrow IPC stream."""
+    import pyarrow as pa
+
+    table = to_table(bars, metadata)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    return bytes(sink.getvalue())
+
+
+def decode(body: bytes) -> tuple[Bars, BarsMetadata | None]:
+    """Bars and metadata from a stream. Raises DataFetchError, IncompleteDataError."""
+    import pyarrow as pa
+
+    try:
+        table = pa.ipc.open_stream(body).read_all()
+        bars, metadata = from_table(table)
+    except (pa.ArrowException, OSError, KeyError, ValueError, msgspec.DecodeError) as error:
+        raise DataFetchError(f"the Arrow answer could not be read: {error}") from error
+    if metadata is not None and metadata.count != len(bars):
+        raise IncompleteDataError(
+            f"the answer speaks of {metadata.count} bars and holds {len(bars)}"
+        )
+    return bars, metadata
+
+
+def from_table(table: "pa.Table") -> tuple[Bars, BarsMetadata | None]:
+    """Bars and metadata of a table that `to_table` made."""
+    import pyarrow as pa
+
+    raw = (table.schema.metadata or {}).get(METADATA_KEY)
+    metadata = None if raw is None else msgspec.json.decode(raw, type=BarsMetadata)
+    stamps = table.column("timestamp").cast(pa.timestamp("us", "UTC"))
+    columns = {
+        name: table.column(name).cast(pa.float64()).to_numpy()
+        for name in (*PRICES, "volume", "vwap", "transactions")
+    }
+    starts = stamps.cast(pa.int64()).to_numpy().astype(np.int64, copy=False)
+    return Bars(starts, **columns), metadata

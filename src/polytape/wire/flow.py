@@ -1,0 +1,134 @@
+"""What must be asked, retried and waited for, as generators that yield requests and waits.
+
+A driver in `net` performs each step and sends back the answer, or throws in what went wrong on
+the way. The same generator serves the sync and the async client.
+"""
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import TypeAlias, TypeVar
+
+from polytape.errors import ConnectionError, IncompleteDataError, RateLimitError
+from polytape.wire.budget import Pacer
+from polytape.wire.problems import from_answer, retry_after
+
+T = TypeVar("T")
+
+RETRIED = frozenset({429, 500, 502, 503, 504})
+LONGEST_BACKOFF_S = 30.0
+LONGEST_RETRY_AFTER_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request. `path` is joined to the driver's base; `timeout` is for the whole of it."""
+
+    method: str
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A whole answer. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Do nothing for so long."""
+
+    seconds: float
+
+
+Flow: TypeAlias = Generator[Request | Wait, Response | None, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Ambient:
+    """Time and chance, handed in: seconds that only grow, those since 1970, a number in [0, 1)."""
+
+    monotonic: Callable[[], float]
+    wall: Callable[[], float]
+    jitter: Callable[[], float]
+
+    def now(self) -> datetime:
+        """The wall clock as an aware datetime."""
+        return datetime.fromtimestamp(self.wall(), UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """`max_retries` more tries, backoff * 2**n with full jitter between, all in `deadline_s`."""
+
+    timeout_s: float = 30.0
+    max_retries: int = 3
+    backoff_s: float = 1.0
+    deadline_s: float = 120.0
+
+
+def ask(
+    request: Request,
+    policy: RetryPolicy,
+    pacer: Pacer,
+    ambient: Ambient,
+    on_try: Callable[[int], None] = lambda _: None,
+) -> Flow[Response]:
+    """The answer to `request`, whatever its status once the tries are used up. `on_try` is told
+    the number of each try, from 0.
+
+    Retried are lost connections, time-outs, answers broken off, and the statuses in RETRIED.
+    `Retry-After` is obeyed up to LONGEST_RETRY_AFTER_S. Raises ConnectionError or
+    IncompleteDataError after the last try, RateLimitError when waiting would outlast the deadline.
+    """
+    end = ambient.monotonic() + policy.deadline_s
+    for attempt in range(policy.max_retries + 1):
+        yield from _pace(pacer, ambient, end)
+        left = end - ambient.monotonic()
+        tried = replace(request, timeout=max(0.001, min(policy.timeout_s, left)))
+        last_try = attempt == policy.max_retries
+        pause = min(LONGEST_BACKOFF_S, policy.backoff_s * 2**attempt) * ambient.jitter()
+        on_try(attempt)
+        try:
+            response = yield tried
+        except (ConnectionError, IncompleteDataError):
+            if last_try or ambient.monotonic() + pause >= end:
+                raise
+        else:
+            assert response is not None
+            pacer.heard(response.headers, ambient.monotonic())
+            told = retry_after(response.headers, ambient.now())
+            pause = pause if told is None else max(told, 0.001)
+            late = ambient.monotonic() + pause >= end or pause > LONGEST_RETRY_AFTER_S
+            if response.status not in RETRIED or last_try or late:
+                return response
+        yield Wait(pause)
+    raise AssertionError("the last try returns or raises")
+
+
+def checked(response: Response, ambient: Ambient) -> Response:
+    """The answer if it is a success. Raises the error it stands for otherwise."""
+    if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+        return response
+    raise from_answer(response.status, response.headers, response.body, ambient.now())
+
+
+def _pace(pacer: Pacer, ambient: Ambient, end: float) -> Flow[None]:
+    """Wait for the budget instead of being refused."""
+    pause = pacer.wait(ambient.monotonic())
+    if pause <= 0:
+        return
+    if ambient.monotonic() + pause >= end:
+        retry_at = ambient.now() + timedelta(seconds=pause)
+        raise RateLimitError(
+            f"the request budget is used up until {retry_at:%H:%M:%S} UTC", retry_at=retry_at
+        )
+    yield Wait(pause)

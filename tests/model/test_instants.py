@@ -1,0 +1,88 @@
+"""Dates and instants in every form that callers write."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polytape.errors import ValidationError
+from polytape.model.instants import parse_day_or_instant, parse_instant, parse_span
+from polytape.model.newyork import iso, to_us
+
+DAY = date(2024, 1, 31)
+days = st.dates(date(1990, 1, 1), date(2100, 1, 1))
+FORMS = ["%Y-%m-%d", "%Y/%m/%d", "%m/%d/%Y", "%Y%m%d"]
+
+
+@given(days, st.sampled_from(FORMS))
+def test_every_date_form_means_the_same_day(day: date, form: str) -> None:
+    assert parse_day_or_instant(f" {day:{form}} ", "start_date") == day
+
+
+@pytest.mark.parametrize("value", [DAY, np.datetime64("2024-01-31"), "20240131"])
+def test_a_date_is_a_day(value: object) -> None:
+    assert parse_day_or_instant(value, "start_date") == DAY
+
+
+NOON_NY = to_us(datetime(2024, 1, 31, 17, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime(2024, 1, 31, 17, tzinfo=UTC),
+        datetime(2024, 1, 31, 17),  # noqa: DTZ001 - naive on purpose: it means UTC
+        datetime(2024, 1, 31, 12, tzinfo=ZoneInfo("America/New_York")),
+        datetime(2024, 1, 31, 22, 30, tzinfo=timezone(timedelta(hours=5, minutes=30))),
+        pd.Timestamp("2024-01-31 17:00"),
+        pd.Timestamp("2024-01-31 12:00", tz="America/New_York"),
+        np.datetime64("2024-01-31T17:00"),
+        np.datetime64("2024-01-31T17:00:00.000000000"),
+        "2024-01-31T17:00:00Z", "2024-01-31 17:00", "2024-01-31T12:00:00-05:00",
+        "2024-01-31 12:00 America/New_York", "2024-01-31T17:00:00.000Z", "2024-01-31 12:00 -05:00",
+        "2024-01-31T12:00-0500", "2024-01-31T17",
+    ],
+)  # fmt: skip
+def test_an_instant_is_an_instant_whatever_its_form(value: object) -> None:
+    assert parse_instant(value, "at") == NOON_NY
+
+
+@pytest.mark.parametrize(
+    "bad",
+    ["", "yesterday", "2024-13-01", "2024-02-30", "31/01/2024", "2024-1-31", "1/31/2024", None, 5,
+     1706745600000, float("nan"), pd.NaT, np.datetime64("NaT"), "2024-01-31T25:00",
+     "2024-01-31 12:00 Mars/Olympus", "2024-01-31T12:00Z Europe/Berlin", "2024-W01-1", "0001-01-01",
+     "9999-12-31", True, "2024-01-31T12:00:00+99:00"],
+)  # fmt: skip
+def test_what_is_no_date_is_named(bad: object) -> None:
+    with pytest.raises(ValidationError) as caught:
+        parse_day_or_instant(bad, "end_date")
+    assert caught.value.param == "end_date"
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_a_date_or_a_validation_error(text: str) -> None:
+    try:
+        parse_day_or_instant(text, "start_date")
+    except ValidationError as error:
+        assert error.param == "start_date"  # noqa: PT017
+
+
+def test_dates_take_whole_new_york_days_on_both_sides() -> None:
+    span = parse_span("2024-03-08", "2024-03-11")  # over the change to summer time
+    assert (iso(span.start), iso(span.end)) == ("2024-03-08T05:00:00Z", "2024-03-12T04:00:00Z")
+
+
+def test_an_instant_as_end_is_exclusive() -> None:
+    span = parse_span("2024-03-08", "2024-03-08T15:00:00Z")
+    assert iso(span.end) == "2024-03-08T15:00:00Z"
+
+
+def test_an_end_before_the_start_is_refused() -> None:
+    with pytest.raises(ValidationError, match="end_date"):
+        parse_span("2024-03-08", "2024-03-07")
+    assert not parse_span("2024-03-08T10:00", "2024-03-08T10:00")
