@@ -7,8 +7,9 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import MediaType, Request, Response, delete, get, post, route
+from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
-from litestar.params import QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from polytape.errors import PolygonClientError, ValidationError
 from polytape.gateway.desk import Answered, Desk
@@ -71,7 +72,7 @@ class BatchAnswers(msgspec.Struct):
 
 @post("/bars", status_code=HTTPStatus.OK, responses=PROBLEMS)
 async def post_bars(
-    request: Request[Any, Any, Any], data: BarsRequest, desk: Desk
+    request: Request[Any, Any, Any], data: JSONBody[BarsRequest], desk: NamedDependency[Desk]
 ) -> Response[rows.Answer]:
     """Bars of one symbol, as JSON rows or, where `Accept` asks for it, as an Arrow stream."""
     return await _bars(request, data, desk)
@@ -80,16 +81,16 @@ async def post_bars(
 @get("/bars", responses=PROBLEMS)
 async def get_bars(
     request: Request[Any, Any, Any],
-    desk: Desk,
-    symbol: str,
-    timeframe: str,
-    start_date: str | None = None,
-    end_date: str | None = None,
-    limit: int | None = None,
-    use_cache: bool = True,
-    validate: bool = False,
-    include_extended: bool = True,
-    adjusted: bool = True,
+    desk: NamedDependency[Desk],
+    symbol: FromQuery[str],
+    timeframe: FromQuery[str],
+    start_date: FromQuery[str | None] = None,
+    end_date: FromQuery[str | None] = None,
+    limit: FromQuery[int | None] = None,
+    use_cache: FromQuery[bool] = True,
+    validate: FromQuery[bool] = False,
+    include_extended: FromQuery[bool] = True,
+    adjusted: FromQuery[bool] = True,
 ) -> Response[rows.Answer]:
     """The same with everything in the query."""
     asked = BarsRequest(
@@ -107,7 +108,7 @@ async def get_bars(
 
 
 @post("/bars/batch", status_code=HTTPStatus.OK, responses=PROBLEMS)
-async def post_batch(data: BatchRequest, desk: Desk) -> Response[BatchAnswers]:
+async def post_batch(data: JSONBody[BatchRequest], desk: NamedDependency[Desk]) -> Response[BatchAnswers]:
     """Up to 1,000 requests, one answer each; an error takes its answer's place."""
     if len(data.requests) > MAX_BATCH:
         raise ValidationError("requests", len(data.requests), f"at most {MAX_BATCH} requests")
@@ -124,20 +125,22 @@ async def post_batch(data: BatchRequest, desk: Desk) -> Response[BatchAnswers]:
 
 
 @post("/validate", status_code=HTTPStatus.OK, responses=PROBLEMS)
-async def post_validate(data: SymbolsRequest, desk: Desk) -> dict[str, Verdict]:
+async def post_validate(data: JSONBody[SymbolsRequest], desk: NamedDependency[Desk]) -> dict[str, Verdict]:
     """Which symbols exist."""
     return await desk.validate(data.symbols, detailed=data.detailed)
 
 
 @get("/latest/{symbol:str}", responses=PROBLEMS)
-async def get_latest(symbol: str, desk: Desk) -> Latest:
+async def get_latest(symbol: FromPath[str], desk: NamedDependency[Desk]) -> Latest:
     """The close of the last complete minute."""
     return await desk.latest(symbol)
 
 
 @get("/search", responses=PROBLEMS)
 async def get_search(
-    text: Annotated[str, QueryParameter(name="query")], desk: Desk, active_only: bool = True
+    text: Annotated[str, QueryParameter(name="query")],
+    desk: NamedDependency[Desk],
+    active_only: FromQuery[bool] = True,
 ) -> SearchAnswer:
     """Securities by symbol or name, the best 100."""
     return await desk.search(text, active_only=active_only)
@@ -145,7 +148,7 @@ async def get_search(
 
 @delete("/cache", status_code=HTTPStatus.OK, responses=PROBLEMS)
 async def delete_cache(
-    desk: Desk,
+    desk: NamedDependency[Desk],
     symbol: Annotated[str | None, QueryParameter(description="only this symbol's")] = None,
 ) -> Cleared:
     """Forget answers kept in memory."""
@@ -153,7 +156,7 @@ async def delete_cache(
 
 
 @get("/rate-limit", responses=PROBLEMS)
-async def get_rate_limit(desk: Desk) -> RateLimitState:
+async def get_rate_limit(desk: NamedDependency[Desk]) -> RateLimitState:
     """The upstream request budget."""
     return desk.rate_limit()
 
@@ -165,19 +168,19 @@ async def health() -> dict[str, str]:
 
 
 @get("/status", responses=PROBLEMS)
-async def status(desk: Desk) -> Status:
+async def status(desk: NamedDependency[Desk]) -> Status:
     """Everything the gateway knows of itself."""
     return desk.status()
 
 
 @get("/metrics", media_type=MediaType.TEXT, include_in_schema=False)
-async def metrics(desk: Desk) -> Response[bytes]:
+async def metrics(desk: NamedDependency[Desk]) -> Response[bytes]:
     """Prometheus."""
     return Response(desk.render_metrics(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
 
 @route("/", http_method=["GET", "HEAD"], media_type=MediaType.HTML, include_in_schema=False)
-async def home(desk: Desk) -> str:
+async def home(desk: NamedDependency[Desk]) -> str:
     """What this is and where to look."""
     return home_page(desk.status())
 

@@ -64,8 +64,9 @@ def parse_span(start: object, end: object) -> Span:
     """
     first = parse_instant(start, "start_date")
     last = parse_day_or_instant(end, "end_date")
-    until = last if isinstance(last, int) else midnight(last + timedelta(days=1))
-    if until < first:
+    whole_day = isinstance(last, date)
+    until = midnight(last + timedelta(days=1)) if isinstance(last, date) else last
+    if until < first or (whole_day and until == first):
         raise ValidationError("end_date", end, f"not before start_date ({iso(first)})")
     return Span(first, until)
 

@@ -17,6 +17,9 @@ from polytape.wire.messages import BarsMetadata, Validation
 _OWN_STAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
 
+NOTHING = msgspec.Raw(b"null")
+
+
 class Row(msgspec.Struct, gc=False):
     """One bar as it is written. Half a million of them are made at once: no garbage tracking."""
 
@@ -53,7 +56,7 @@ class ReadAnswer(msgspec.Struct):
     """`{"data": [...]}` and perhaps metadata."""
 
     data: list[ReadRow]
-    metadata: msgspec.Raw | None = None
+    metadata: msgspec.Raw = NOTHING
 
 
 class Answer(msgspec.Struct, omit_defaults=True):
@@ -83,10 +86,10 @@ def decode(body: bytes) -> tuple[Bars, BarsMetadata | None]:
     """
     try:
         answer = msgspec.json.decode(body, type=ReadAnswer)
-        told = msgspec.json.decode(answer.metadata or b"{}", type=ReadMetadata | None)
+        told = msgspec.json.decode(answer.metadata, type=ReadMetadata | None)
         metadata = _our_metadata(answer.metadata)
         bars = _bars(answer.data)
-    except (msgspec.DecodeError, ValueError) as error:
+    except (msgspec.DecodeError, ValueError, OverflowError) as error:
         raise DataFetchError(f"the answer could not be read: {error}") from error
     if told is not None and told.count is not None and told.count != len(answer.data):
         raise IncompleteDataError(
@@ -109,9 +112,9 @@ def stamps(instants: Ints) -> list[str]:
     return [dates[day] + times[time] for day, time in pairs]
 
 
-def _our_metadata(raw: msgspec.Raw | None) -> BarsMetadata | None:
+def _our_metadata(raw: msgspec.Raw) -> BarsMetadata | None:
     try:
-        return msgspec.json.decode(raw, type=BarsMetadata) if raw else None
+        return msgspec.json.decode(raw, type=BarsMetadata | None)
     except msgspec.ValidationError:
         return None  # another server's metadata: it says less, and nothing is read into it
 

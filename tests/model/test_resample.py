@@ -1,0 +1,199 @@
+"""Resampling against a slow twin, and against what real days showed."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polytape.model.bars import Bars
+from polytape.model.clock import ExchangeClock
+from polytape.model.newyork import iso, midnight, to_us
+from polytape.model.question import BarsQuestion
+from polytape.model.resample import (
+    bar_end,
+    bar_ends,
+    bar_start,
+    complete_through,
+    days_from_minutes,
+    resample,
+    whole_bars,
+)
+from polytape.model.spans import Span
+from polytape.model.timeframes import Series, Timeframe
+from polytape.model.units import MINUTE_US
+from polytape.upstream.flatfiles import FlatFiles
+from polytape.upstream.synthetic import Synthetic
+from tests import naive
+from tests.conftest import day_span
+
+ZONE = ZoneInfo("America/New_York")
+INTRADAY = [t for t in Timeframe if t.series is Series.MINUTE]
+# Trading days round both changes of the clock, early closes and ordinary ones.
+DAYS = [date(2024, 3, 8), date(2024, 3, 11), date(2024, 11, 1), date(2024, 11, 4),
+        date(2024, 11, 29), date(2024, 7, 2)]  # fmt: skip
+
+
+def rows(bars: Bars) -> list[naive.Row]:
+    names = ("open", "high", "low", "close", "volume")
+    columns = [getattr(bars, name).tolist() for name in names]
+    return list(zip(bars.timestamp.tolist(), *columns, strict=True))
+
+
+@st.composite
+def minutes(draw: st.DrawFn) -> Bars:
+    """Some minutes of a few days, in order, with whole volumes."""
+    picked = draw(st.lists(st.sampled_from(DAYS), min_size=1, max_size=3, unique=True))
+    stamps: list[int] = []
+    for day in sorted(picked):
+        places = draw(st.lists(st.integers(4 * 60, 20 * 60 - 1), max_size=25, unique=True))
+        midday = [datetime(day.year, day.month, day.day, p // 60, p % 60, tzinfo=ZONE) for p in places]
+        stamps += sorted(map(to_us, midday))
+    prices = draw(st.lists(st.integers(100, 200), min_size=len(stamps), max_size=len(stamps)))
+    base = np.array(prices, float)
+    volume = draw(st.lists(st.integers(0, 10_000), min_size=len(stamps), max_size=len(stamps)))
+    return Bars.of(stamps, base, base + 2, base - 3, base + 1, volume, base)
+
+
+@given(minutes(), st.sampled_from(INTRADAY))
+def test_longer_bars_are_those_of_the_slow_twin(
+    clock: ExchangeClock, bars: Bars, timeframe: Timeframe
+) -> None:
+    made = resample(bars, timeframe, clock=clock)
+    assert rows(made) == naive.resample(rows(bars), timeframe.value)
+
+
+@given(minutes(), st.sampled_from(INTRADAY))
+def test_without_extended_hours_long_bars_begin_at_the_opening_bell(
+    clock: ExchangeClock, bars: Bars, timeframe: Timeframe
+) -> None:
+    made = resample(bars, timeframe, clock=clock, include_extended=False)
+    regular = bars.take(clock.regular(bars.timestamp))
+    anchored = timeframe.value in ("60min", "120min", "240min")
+    assert rows(made) == naive.resample(rows(regular), timeframe.value, anchored=anchored)
+
+
+@given(minutes(), st.sampled_from(INTRADAY))
+def test_volume_is_conserved_and_ranges_hold(
+    clock: ExchangeClock, bars: Bars, timeframe: Timeframe
+) -> None:
+    made = resample(bars, timeframe, clock=clock)
+    assert made.volume.sum() == bars.volume.sum()
+    assert np.all(np.diff(made.timestamp) > 0)
+    assert np.all((made.low <= made.open) & (made.close <= made.high))
+
+
+@given(minutes())
+def test_resampling_in_two_steps_is_resampling_in_one(clock: ExchangeClock, bars: Bars) -> None:
+    twice = resample(resample(bars, Timeframe.MIN_5, clock=clock), Timeframe.MIN_60, clock=clock)
+    once = resample(bars, Timeframe.MIN_60, clock=clock)
+    assert rows(twice) == rows(once)
+
+
+@pytest.mark.parametrize("timeframe", [Timeframe.WEEK, Timeframe.MONTH])
+def test_weeks_begin_on_sunday_and_months_on_the_first(
+    clock: ExchangeClock, synthetic: Synthetic, timeframe: Timeframe
+) -> None:
+    span = day_span(date(2023, 12, 20), date(2024, 12, 10))
+    days = synthetic.bars("AAPL", Series.DAY, span).bars
+    made = resample(days, timeframe, clock=clock)
+    assert rows(made) == naive.resample(rows(days), timeframe.value)
+    starts = {naive.local(int(s)).strftime("%a" if timeframe is Timeframe.WEEK else "%d")
+              for s in made.timestamp}  # fmt: skip
+    assert starts == {"Sun" if timeframe is Timeframe.WEEK else "01"}
+
+
+@given(st.sampled_from(list(Timeframe)), st.integers(0, 2**40))
+def test_a_bar_holds_its_start_and_ends_where_the_next_begins(
+    timeframe: Timeframe, offset: int
+) -> None:
+    instant = to_us(datetime(2004, 1, 1, tzinfo=ZONE)) + offset * 500
+    start, end = bar_start(instant, timeframe), bar_end(instant, timeframe)
+    assert start <= instant < end
+    assert bar_start(start, timeframe) == start
+    assert bar_start(end, timeframe) == end
+    assert int(bar_ends(np.array([start]), timeframe)[0]) == end
+
+
+def test_the_base_of_an_answer_reaches_to_the_end_of_its_last_bar() -> None:
+    span = Span(0, 20 * MINUTE_US)
+    assert whole_bars(span, Timeframe.MIN_15) == Span(0, 30 * MINUTE_US)
+    assert whole_bars(span, Timeframe.MIN_1) == span
+    assert whole_bars(Span(5, 5), Timeframe.MIN_15) == Span(5, 5)
+
+
+def test_complete_through_is_the_start_of_the_bar_that_is_forming() -> None:
+    span = day_span(date(2024, 1, 2), date(2024, 1, 3))
+    now = to_us(datetime(2024, 1, 3, 10, 7, tzinfo=ZONE))
+    assert iso(complete_through(span, Timeframe.MIN_15, now)) == "2024-01-03T15:00:00Z"
+    assert complete_through(span, Timeframe.DAY, now) == midnight(date(2024, 1, 3))
+    assert complete_through(span, Timeframe.MIN_15, span.end + 5) == span.end
+    assert complete_through(span, Timeframe.MIN_15, span.start - 5) == span.start
+
+
+def test_vwap_is_weighted_by_volume_and_unknown_where_a_part_is(clock: ExchangeClock) -> None:
+    flat = [10.0, 10.0]
+    stamps = [0, MINUTE_US]
+    known = Bars.of(stamps, flat, flat, flat, flat, [100, 300], [10.0, 11.00005], [1, 2])
+    made = resample(known, Timeframe.MIN_5, clock=clock)
+    assert made.vwap.tolist() == [10.75]
+    assert made.transactions.tolist() == [3]
+    partly = Bars.of(stamps, flat, flat, flat, flat, [100, 300], [10.0, np.nan])
+    assert np.isnan(resample(partly, Timeframe.MIN_5, clock=clock).vwap).all()
+    dry = Bars.of(stamps, flat, flat, flat, flat, [0, 0], [10.0, 11.0])
+    assert np.isnan(resample(dry, Timeframe.MIN_5, clock=clock).vwap).all()
+
+
+def test_days_from_minutes_close_with_the_auction(clock: ExchangeClock) -> None:
+    """The close is the open of the 16:00 minute; without one the last regular close."""
+    session = clock.session(date(2024, 7, 2))
+    assert session is not None
+    stamps = [session.open - MINUTE_US, session.open, session.close - MINUTE_US, session.close]
+    made_of = Bars.of(stamps, [9, 10, 11, 15], [9, 12, 13, 16], [9, 8, 10, 14], [9, 11, 12, 14], [5, 6, 7, 8])
+    day = days_from_minutes(made_of, clock)
+    assert rows(day) == [(midnight(session.day), 10.0, 15.0, 8.0, 15.0, 26.0)]
+    without = days_from_minutes(made_of.take(slice(0, 3)), clock)
+    assert rows(without) == [(midnight(session.day), 10.0, 13.0, 8.0, 12.0, 18.0)]
+    assert not len(days_from_minutes(made_of.take(slice(0, 1)), clock))
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("timeframe", [Timeframe.MIN_5, Timeframe.MIN_15, Timeframe.MIN_60])
+@pytest.mark.parametrize("symbol", ["SPY", "AIG", "BAC", "IBM"])
+def test_real_minutes_resample_as_the_slow_twin_does(
+    clock: ExchangeClock, real: FlatFiles, symbol: str, timeframe: Timeframe
+) -> None:
+    span = day_span(date(2013, 10, 7), date(2013, 10, 11))
+    base = real.bars(symbol, Series.MINUTE, span).bars
+    assert len(base) > 1_500
+    question = BarsQuestion(symbol, timeframe, span)
+    made = question.answer(base, (), clock=clock, today=date(2026, 1, 1))
+    assert rows(made) == naive.resample(rows(base), timeframe.value)
+
+
+@pytest.mark.realdata
+def test_an_early_close_ends_at_12_59(clock: ExchangeClock, real: FlatFiles) -> None:
+    span = day_span(date(2015, 12, 24))
+    question = BarsQuestion("GOOG", Timeframe.MIN_1, span, include_extended=False)
+    base = real.bars("GOOG", Series.MINUTE, span).bars
+    made = question.answer(base, (), clock=clock, today=date(2026, 1, 1))
+    assert naive.local(int(made.timestamp[0])).strftime("%H:%M") == "09:30"
+    assert naive.local(int(made.timestamp[-1])).strftime("%H:%M") == "12:59"
+    assert naive.local(int(base.timestamp[-1])).hour > 13
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize("symbol", ["SPY", "AIG", "BAC", "IBM"])
+def test_official_days_open_high_and_low_are_near_those_of_regular_minutes(
+    clock: ExchangeClock, real: FlatFiles, symbol: str
+) -> None:
+    """Minutes give nearly the official range, never the official volume: they must not mix."""
+    span = day_span(date(2013, 10, 7), date(2013, 10, 11))
+    official = real.bars(symbol, Series.DAY, span).bars
+    made = days_from_minutes(real.bars(symbol, Series.MINUTE, span).bars, clock)
+    assert list(made.timestamp) == list(official.timestamp)
+    for name in ("open", "high", "low", "close"):
+        assert getattr(made, name) == pytest.approx(getattr(official, name), rel=2e-3)
+    assert not np.array_equal(made.volume, official.volume)

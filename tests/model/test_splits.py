@@ -1,0 +1,75 @@
+"""Adjustment on reading."""
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polytape.errors import ValidationError
+from polytape.model.newyork import midnight
+from polytape.model.splits import Split, adjust
+from polytape.model.timeframes import Series
+from polytape.upstream.flatfiles import FlatFiles
+from tests.conftest import day_span, flat_bars
+
+TODAY = date(2024, 1, 1)
+ratios = st.sampled_from([(1.0, 2.0), (1.0, 7.0), (10.0, 1.0), (2.0, 3.0)])
+tables = st.lists(
+    st.tuples(st.dates(date(2023, 1, 1), date(2024, 6, 1)), ratios).map(
+        lambda row: Split(row[0], "X", *row[1])
+    ),
+    max_size=4,
+    unique_by=lambda split: split.execution_date,
+)
+
+
+@given(tables, st.lists(st.dates(date(2022, 12, 1), date(2023, 12, 31)), max_size=8, unique=True))
+def test_a_bar_is_divided_by_every_split_after_it_and_up_to_today(
+    splits: list[Split], days: list[date]
+) -> None:
+    bars = flat_bars([midnight(day) for day in sorted(days)], price=100.0, volume=50.0)
+    adjusted = adjust(bars, splits, TODAY)
+    for at, day in enumerate(sorted(days)):
+        factor = 1.0
+        for split in splits:
+            if day < split.execution_date <= TODAY:
+                factor *= split.split_to / split.split_from
+        assert adjusted.close[at] == pytest.approx(100.0 / factor)
+        assert adjusted.volume[at] == pytest.approx(50.0 * factor)
+
+
+@given(tables)
+def test_money_traded_does_not_change(splits: list[Split]) -> None:
+    bars = flat_bars([midnight(date(2023, month, 5)) for month in range(1, 13)])
+    adjusted = adjust(bars, splits, TODAY)
+    np.testing.assert_allclose(adjusted.close * adjusted.volume, bars.close * bars.volume)
+
+
+def test_the_execution_day_trades_at_the_new_price() -> None:
+    split = Split(date(2023, 6, 9), "X", 1, 7)
+    bars = flat_bars([midnight(date(2023, 6, 9)) - 1, midnight(date(2023, 6, 9))], price=70.0)
+    assert adjust(bars, [split], TODAY).close.tolist() == [10.0, 70.0]
+
+
+def test_a_row_that_says_the_same_twice_counts_once_and_a_future_one_not_at_all() -> None:
+    split, future = Split(date(2023, 6, 9), "X", 1, 7), Split(date(2024, 1, 2), "X", 1, 2)
+    bars = flat_bars([midnight(date(2023, 6, 8))], price=70.0)
+    assert adjust(bars, [split, split, future], TODAY).close.tolist() == [10.0]
+
+
+@pytest.mark.parametrize("bad", [0, -1, float("nan"), float("inf")])
+def test_a_split_of_no_shares_is_refused(bad: float) -> None:
+    with pytest.raises(ValidationError):
+        Split(TODAY, "X", 1, bad)
+
+
+@pytest.mark.realdata
+def test_apple_is_whole_across_its_split(real: FlatFiles) -> None:
+    bars = real.bars("AAPL", Series.DAY, day_span(date(2014, 6, 2), date(2014, 6, 20))).bars
+    traded = np.abs(np.diff(np.log(bars.close)))
+    assert traded.max() > 1.9  # ln 7: the fall that is none
+    split = Split(date(2014, 6, 9), "AAPL", 1, 7)
+    adjusted = adjust(bars, [split], date(2026, 1, 1))
+    assert np.abs(np.diff(np.log(adjusted.close))).max() < 0.03
