@@ -81,7 +81,9 @@ def test_limit_keeps_the_most_recent(client: PolygonClient) -> None:
         pd.testing.assert_frame_equal(few, whole.tail(7))
 
 
-@pytest.mark.parametrize("timeframe", ["1min", "15min", "30min", "60min", "120min", "240min", "1day"])
+@pytest.mark.parametrize(
+    "timeframe", ["1min", "15min", "30min", "60min", "120min", "240min", "1day"]
+)
 @pytest.mark.parametrize("caching", [True, False])
 def test_regular_hours_are_the_same_from_cache_and_server(
     gateway: str, make_client: Callable[..., PolygonClient], clock: ExchangeClock, timeframe: str,
@@ -96,7 +98,7 @@ def test_regular_hours_are_the_same_from_cache_and_server(
     pd.testing.assert_frame_equal(regular, fresh)
     pd.testing.assert_frame_equal(again, fresh.tail(2))
     if timeframe != "1day":
-        starts = regular.index.tz_convert("America/New_York")
+        starts = pd.DatetimeIndex(regular.index).tz_convert("America/New_York")
         assert starts[0].strftime("%H:%M") == "09:30"
         assert starts[-1] < pd.Timestamp("2024-11-29 13:00", tz="America/New_York")
 
@@ -110,7 +112,7 @@ def test_a_limited_question_over_a_long_range_is_not_fetched_whole(
     assert client._core.cache is not None
     assert len(client._core.cache) == 0
     regular = client.fetch_bars("KIMpL", "2023-01-01", "2024-07-05", "1min", 3, False)
-    hours = regular.index.tz_convert("America/New_York").strftime("%H:%M")
+    hours = pd.DatetimeIndex(regular.index).tz_convert("America/New_York").strftime("%H:%M")
     assert len(regular) == 3
     assert all("09:30" <= hour < "16:00" for hour in hours)
 
@@ -131,7 +133,7 @@ def test_a_question_inside_a_cached_range_asks_nobody(client: PolygonClient) -> 
     asked = client.stats().requests
     inner = client.fetch_bars("AAPL", "2024-07-09", "2024-07-10", "M15")
     assert client.stats().requests == asked
-    days = whole.index.tz_convert("America/New_York").strftime("%Y-%m-%d")
+    days = pd.DatetimeIndex(whole.index).tz_convert("America/New_York").strftime("%Y-%m-%d")
     pd.testing.assert_frame_equal(inner, whole[(days >= "2024-07-09") & (days <= "2024-07-10")])
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -18,7 +18,9 @@ KNOWN = {"SPY", "AAPL"}
 
 def make_rows(asked: dict[str, Any]) -> list[dict[str, Any]]:
     """Half-hour or other rows of two fixed days, whatever was asked: more than the range."""
-    minutes = {"1min": 1, "5min": 5, "15min": 15, "30min": 30, "60min": 60}.get(asked["timeframe"], 1440)
+    minutes = {"1min": 1, "5min": 5, "15min": 15, "30min": 30, "60min": 60}.get(
+        asked["timeframe"], 1440
+    )
     first = int(datetime(2024, 7, 2, 8, tzinfo=UTC).timestamp())  # 04:00 New York
     stamps = range(first, first + 16 * 3600, minutes * 60)
     rows = []
@@ -70,7 +72,7 @@ def plain_server() -> Iterator[PlainServer]:
     plain = PlainServer()
 
     class Handler(BaseHTTPRequestHandler):
-        protocol_version: ClassVar[str] = "HTTP/1.1"
+        protocol_version = "HTTP/1.1"
 
         def _handle(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

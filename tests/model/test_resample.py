@@ -49,7 +49,9 @@ def minutes(draw: st.DrawFn) -> Bars:
     stamps: list[int] = []
     for day in sorted(picked):
         places = draw(st.lists(st.integers(4 * 60, 20 * 60 - 1), max_size=25, unique=True))
-        midday = [datetime(day.year, day.month, day.day, p // 60, p % 60, tzinfo=ZONE) for p in places]
+        midday = [
+            datetime(day.year, day.month, day.day, p // 60, p % 60, tzinfo=ZONE) for p in places
+        ]
         stamps += sorted(map(to_us, midday))
     prices = draw(st.lists(st.integers(100, 200), min_size=len(stamps), max_size=len(stamps)))
     base = np.array(prices, float)
@@ -151,7 +153,9 @@ def test_days_from_minutes_close_with_the_auction(clock: ExchangeClock) -> None:
     session = clock.session(date(2024, 7, 2))
     assert session is not None
     stamps = [session.open - MINUTE_US, session.open, session.close - MINUTE_US, session.close]
-    made_of = Bars.of(stamps, [9, 10, 11, 15], [9, 12, 13, 16], [9, 8, 10, 14], [9, 11, 12, 14], [5, 6, 7, 8])
+    made_of = Bars.of(
+        stamps, [9, 10, 11, 15], [9, 12, 13, 16], [9, 8, 10, 14], [9, 11, 12, 14], [5, 6, 7, 8]
+    )
     day = days_from_minutes(made_of, clock)
     assert rows(day) == [(midnight(session.day), 10.0, 15.0, 8.0, 15.0, 26.0)]
     without = days_from_minutes(made_of.take(slice(0, 3)), clock)

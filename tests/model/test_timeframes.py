@@ -37,7 +37,9 @@ def test_case_counts_nowhere_but_between_1m_and_1M(text: str, chance: object) ->
     assert parse_timeframe(mixed) is expected
 
 
-@pytest.mark.parametrize("bad", ["", "7min", "1 min", "0min", "-5min", None, 5, 1.0, "15minn", b"1d"])
+@pytest.mark.parametrize(
+    "bad", ["", "7min", "1 min", "0min", "-5min", None, 5, 1.0, "15minn", b"1d"]
+)
 def test_what_is_no_timeframe_is_named_with_what_is_allowed(bad: object) -> None:
     with pytest.raises(ValidationError) as caught:
         parse_timeframe(bad)

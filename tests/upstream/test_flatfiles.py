@@ -172,6 +172,7 @@ def test_a_wrong_table_of_splits_names_its_line(tmp_path: Path, text: str, named
 @pytest.mark.realdata
 def test_real_files_are_read_whole(real: FlatFiles) -> None:
     minutes = real.bars("SPY", Series.MINUTE, day_span(date(2013, 10, 7))).bars
+    assert len(minutes) == 828
     days = real.bars("SPY", Series.DAY, day_span(date(2013, 8, 1), date(2013, 10, 11))).bars
     assert len(days) == 51
     assert real.last_bar("SPY").close.tolist() == [449.88]

@@ -9,7 +9,9 @@ steps = st.lists(st.floats(0, 30), max_size=60)
 
 
 @given(st.integers(1, 6), st.floats(1, 60), steps)
-def test_never_more_than_the_limit_in_any_window(limit: int, window: float, pauses: list[float]) -> None:
+def test_never_more_than_the_limit_in_any_window(
+    limit: int, window: float, pauses: list[float]
+) -> None:
     budget, now, taken = MovingWindow(limit, window), 0.0, []
     for pause in pauses:
         now += pause

@@ -22,14 +22,13 @@ maybe = st.one_of(st.just(float("nan")), prices)
 @st.composite
 def some_bars(draw: st.DrawFn) -> Bars:
     stamps = sorted(draw(seconds))
-    size = {"min_size": len(stamps), "max_size": len(stamps)}
+    size: Any = {"min_size": len(stamps), "max_size": len(stamps)}
     columns = [draw(st.lists(prices, **size)) for _ in range(5)]
     transactions = st.one_of(st.just(float("nan")), st.integers(0, 2**40).map(float))
     return Bars.of(
         np.array(stamps, np.int64) * 1_000_000,
         *columns,
-        draw(st.lists(maybe, **size)),
-        draw(st.lists(transactions, **size)),
+        *(draw(st.lists(kind, **size)) for kind in (maybe, transactions)),
     )
 
 

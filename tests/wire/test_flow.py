@@ -1,5 +1,6 @@
 """Retry laws, driven by hand: no network, no clock, no chance."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -26,7 +27,7 @@ Event = Response | Exception
 class World:
     """A clock that moves only when somebody waits or asks, and a list of answers."""
 
-    def __init__(self, events: list[Event], jitter: float = 1.0, each_s: float = 0.0) -> None:
+    def __init__(self, events: Sequence[Event], jitter: float = 1.0, each_s: float = 0.0) -> None:
         self.events = list(events)
         self.now = 1_000.0
         self.each_s = each_s

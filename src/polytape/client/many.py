@@ -11,7 +11,7 @@ from polytape.model.timeframes import Timeframe
 
 Key: TypeAlias = tuple[str, str]
 OnError: TypeAlias = Literal["raise", "keep"]
-Requests: TypeAlias = Iterable[str] | Iterable[Mapping[str, Any]] | str
+Requests: TypeAlias = str | Iterable[str | Mapping[str, Any]]
 
 AT_ONCE = 8
 FIELDS = frozenset({"symbol", "start_date", "end_date", "timeframe", "limit", "include_extended"})

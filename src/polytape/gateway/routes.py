@@ -108,7 +108,9 @@ async def get_bars(
 
 
 @post("/bars/batch", status_code=HTTPStatus.OK, responses=PROBLEMS)
-async def post_batch(data: JSONBody[BatchRequest], desk: NamedDependency[Desk]) -> Response[BatchAnswers]:
+async def post_batch(
+    data: JSONBody[BatchRequest], desk: NamedDependency[Desk]
+) -> Response[BatchAnswers]:
     """Up to 1,000 requests, one answer each; an error takes its answer's place."""
     if len(data.requests) > MAX_BATCH:
         raise ValidationError("requests", len(data.requests), f"at most {MAX_BATCH} requests")
@@ -125,7 +127,9 @@ async def post_batch(data: JSONBody[BatchRequest], desk: NamedDependency[Desk]) 
 
 
 @post("/validate", status_code=HTTPStatus.OK, responses=PROBLEMS)
-async def post_validate(data: JSONBody[SymbolsRequest], desk: NamedDependency[Desk]) -> dict[str, Verdict]:
+async def post_validate(
+    data: JSONBody[SymbolsRequest], desk: NamedDependency[Desk]
+) -> dict[str, Verdict]:
     """Which symbols exist."""
     return await desk.validate(data.symbols, detailed=data.detailed)
 

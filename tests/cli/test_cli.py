@@ -1,0 +1,221 @@
+"""The command line, as a person and as a program use it."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+
+from polytape.cli.app import run
+from polytape.cli.show import MADE_UP
+from tests.conftest import DATA
+
+pytestmark = [pytest.mark.socket, pytest.mark.timeout(60)]
+
+Run = Callable[..., tuple[int, str, str]]
+WEEK = ("--start", "2024-07-01", "--end", "2024-07-05")
+
+
+@pytest.fixture
+def polytape(capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
+    """Run the command line: exit code, stdout, stderr."""
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        code = run(list(arguments))
+        sys.stdout.flush()
+        out, err = capfdbinary.readouterr()
+        return code, out.decode(), err.decode()
+
+    return call
+
+
+def test_csv_is_nothing_but_csv(polytape: Run, gateway: str) -> None:
+    code, out, err = polytape("bars", "aapl", *WEEK, "--format", "csv", "--url", gateway)
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert code == 0
+    assert list(rows[0]) == [
+        "timestamp",
+        "open",
+        "high",
+        "low",
+        "close",
+        "volume",
+        "vwap",
+        "transactions",
+    ]
+    assert [row["timestamp"] for row in rows] == [f"2024-07-0{d}T04:00:00Z" for d in (1, 2, 3, 5)]
+    assert rows[0]["volume"].isdigit()
+    assert err.strip() == MADE_UP
+
+
+def test_json_is_the_gateways_own(polytape: Run, gateway: str) -> None:
+    _, out, _ = polytape("bars", "AAPL", *WEEK, "--format", "json", "--url", gateway)
+    told = json.loads(out)
+    assert (len(told["data"]), told["metadata"]["source"]) == (4, "synthetic")
+
+
+def test_a_table_is_in_new_york_time_and_leaves_out_the_middle(polytape: Run, gateway: str) -> None:
+    code, out, err = polytape("bars", "AAPL", *WEEK, "--timeframe", "5min", "--url", gateway)
+    assert code == 0
+    assert "AAPL 5min" in out
+    assert "Mon 2024-07-01 04:00" in out
+    assert " more" in out
+    assert len(out.splitlines()) < 60
+    assert MADE_UP in err
+
+
+def test_regular_hours_and_limit(polytape: Run, gateway: str) -> None:
+    _, out, _ = polytape(
+        "bars", "AAPL", "--start", "2024-11-29", "--end", "2024-11-29", "--timeframe", "1h",
+        "--no-extended", "--format", "csv", "--url", gateway,
+    )  # fmt: skip
+    stamps = [row["timestamp"][11:16] for row in csv.DictReader(io.StringIO(out))]
+    assert stamps == ["14:30", "15:30", "16:30", "17:30"]
+    _, out, _ = polytape("bars", "AAPL", *WEEK, "--limit", "2", "--format", "csv", "--url", gateway)
+    assert len(out.splitlines()) == 3
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv", "a.json", "a.CSV", "a"])
+def test_files_are_written_whole_in_the_form_of_their_ending(
+    polytape: Run, gateway: str, tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    code, out, err = polytape("bars", "AAPL", *WEEK, "--out", str(path), "--url", gateway)
+    assert (code, out) == (0, "")
+    assert "4 bars written" in err.replace("\n", " ")
+    if name.endswith("parquet"):
+        assert pyarrow.parquet.read_table(path).num_rows == 4
+    elif name.endswith("json"):
+        assert len(json.loads(path.read_text())["data"]) == 4
+    else:
+        assert len(path.read_text().splitlines()) == 5
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_is_not_there_is_named(polytape: Run, gateway: str) -> None:
+    code, out, err = polytape("bars", "AAPL", *WEEK, "--out", "/no/where.csv", "--url", gateway)
+    assert (code, out) == (1, "")
+    assert err == "polytape: cannot write /no/where.csv: No such file or directory\n"
+
+
+def test_session_price_search_validate_and_limit(polytape: Run, gateway: str) -> None:
+    _, out, err = polytape("session", "AAPL", "--at", "2024-07-02 10:30 America/New_York",
+                           "--format", "json", "--url", gateway)  # fmt: skip
+    told = json.loads(out)
+    assert told["error"] is None
+    assert told["session_datetime"] == "2024-07-02T14:30:00Z"
+    assert told["atr_high"] > told["current_price"]
+    assert MADE_UP in err
+    code, out, _ = polytape("price", "aapl", "--format", "json", "--url", gateway)
+    assert (code, json.loads(out)["symbol"]) == (0, "AAPL")
+    _, out, _ = polytape("search", "apple", "--format", "csv", "--url", gateway)
+    assert out.splitlines()[1].startswith("AAPL,AAPL,Apple Inc.,CS,XNAS")
+    code, out, _ = polytape("validate", "AAPL", "ZZZZZZ", "--format", "csv", "--url", gateway)
+    assert (code, out) == (1, "symbol,valid\nAAPL,yes\nZZZZZZ,no\n")
+    code, out, _ = polytape("rate-limit", "--url", gateway)
+    assert code == 0
+    assert "remaining" in out
+    code, out, _ = polytape("cache", "clear", "AAPL", "--url", gateway)
+    assert (code, out) == (0, "cleared\n")
+    for empty in ("table", "csv", "json"):
+        code, out, _ = polytape("search", "qqqqqqqq", "--format", empty, "--url", gateway)
+        assert code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("bars", "AAPL", "--timeframe", "7min"), 2, "timeframe='7min' is not valid: one of 1min"),
+        (("bars", "a/b"), 2, "symbol='a/b' is not valid"),
+        (("bars", "AAPL", "--limit", "0"), 2, "limit=0 is not valid"),
+        (("bars", "AAPL", "--start", "soon"), 2, "start_date='soon' is not valid"),
+        (("bars", "AAPL", "--limit", "x"), 2, "--limit"),
+        (("bars", "AAPL", "--frob"), 2, "--frob"),
+        (("bars", "AAPL", "--format", "parquet"), 2, "--out"),
+        (("bars",), 2, "symbol"),
+        (("frob",), 2, "frob"),
+        (("cache",), 2, "command"),
+        (("bars", "ZZZZZZ"), 1, "no symbol ZZZZZZ"),
+        (("price", "ZZZZZZ"), 1, "no price for ZZZZZZ"),
+    ],
+)
+def test_an_error_is_one_line_on_stderr(
+    polytape: Run, gateway: str, arguments: tuple[str, ...], code: int, said: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("POLYTAPE_URL", gateway)
+    result, out, err = polytape(*arguments)
+    assert (result, out) == (code, "")
+    assert said.lower() in err.lower()
+    assert err.startswith("polytape: ")
+    assert err.count("\n") == 1
+
+
+def test_no_gateway_names_the_url(polytape: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polytape.PolygonClientConfig.MAX_RETRIES", 0)
+    code, out, err = polytape("bars", "AAPL", "--url", "http://127.0.0.1:9")
+    assert (code, out) == (1, "")
+    assert "could not reach http://127.0.0.1:9/api/v1/bars" in err
+
+
+def test_help_and_version(polytape: Run) -> None:
+    code, out, _ = polytape()
+    assert code == 2
+    assert "Run the gateway" in out
+    assert polytape("--version")[1].startswith("polytape ")
+    for command in (
+        "serve",
+        "demo",
+        "bars",
+        "session",
+        "price",
+        "search",
+        "validate",
+        "rate-limit",
+    ):
+        code, out, _ = polytape(command, "--help")
+        assert code == 0
+        assert "Usage: polytape" in out
+
+
+def test_the_demo_shows_and_stops() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "polytape", "demo"], capture_output=True, text=True, check=False,
+        timeout=50, env=dict(os.environ) | {"POLYTAPE_TOKEN": "", "POLYTAPE_DATA": "/nowhere"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for said in ("made up", "AAPL 60min", "daily_atr", "source_questions", "stopped"):
+        assert said in done.stdout
+
+
+def test_a_reader_that_leaves_early_is_no_error(gateway: str) -> None:
+    command = (
+        f"{sys.executable} -m polytape bars AAPL --timeframe 1min --format csv --url {gateway}"
+    )
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {command} | head -1"], capture_output=True, text=True,
+        check=False, timeout=30,
+    )  # fmt: skip
+    assert done.returncode in (0, 141)
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.realdata
+def test_real_bars_come_out_as_they_are_in_the_files(polytape: Run, real_gateway: str) -> None:
+    code, out, err = polytape(
+        "bars", "SPY", "--start", "2013-10-07", "--end", "2013-10-11", "--timeframe", "15min",
+        "--format", "csv", "--url", real_gateway,
+    )  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(out)))
+    assert code == 0
+    assert len(rows) > 250
+    assert rows[0]["timestamp"] == "2013-10-07T08:00:00Z"
+    assert "as traded" in err
+    assert DATA.is_dir()

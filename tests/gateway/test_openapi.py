@@ -1,0 +1,47 @@
+"""Schemathesis: no request that the API describes, or nearly does, gets an answer it does not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import settings
+from schemathesis import checks
+
+from polytape.gateway.app import create_app
+from polytape.gateway.desk import Desk
+from polytape.model.clock import xnys
+from polytape.upstream.synthetic import Synthetic
+from polytape.wire.budget import MovingWindow
+from tests.conftest import NOW
+
+
+def make_app() -> object:
+    clock = xnys()
+    desk = Desk(Synthetic(clock, lambda: NOW), clock, lambda: NOW, MovingWindow(100, 1.0))
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr(desk, "close", lambda: None)  # one desk outlives many lifespans
+    return create_app(desk)
+
+
+schema = schemathesis.openapi.from_asgi("/docs/openapi.json", make_app())
+
+
+@schema.parametrize()
+@settings(max_examples=12)
+@pytest.mark.timeout(60)
+@pytest.mark.filterwarnings("ignore")
+def test_every_answer_is_one_that_the_description_holds(case: "schemathesis.Case[Any]") -> None:
+    # What a date or a symbol is, JSON Schema cannot say; and a lenient reader takes 0 for false.
+    left_out = [checks.positive_data_acceptance, checks.negative_data_rejection]
+    # The framework answers OPTIONS for each of two handlers of one path with its own methods alone.
+    left_out.append(checks.allow_header_conformance)
+    case.call_and_validate(excluded_checks=left_out)
+
+
+def test_every_route_is_described(make_desk: Callable[[object], Desk]) -> None:
+    described = set(schema.raw_schema["paths"])
+    assert described == {
+        "/api/v1/bars", "/api/v1/bars/batch", "/api/v1/validate", "/api/v1/latest/{symbol}",
+        "/api/v1/search", "/api/v1/cache", "/api/v1/rate-limit", "/health", "/status",
+    }  # fmt: skip

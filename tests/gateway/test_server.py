@@ -1,0 +1,116 @@
+"""The gateway as a process: sockets, signals, refusals."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from polytape import PolygonClient
+from polytape.errors import ConfigurationError
+from polytape.gateway.server import address, is_loopback, listen
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(60)]
+
+
+@contextmanager
+def gateway_process(
+    *arguments: str, **environment: str
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """`polytape serve` on a free port: its URL and the process."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "polytape", "serve", "--port", "0", *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={k: v for k, v in os.environ.items() if "POLY" not in k} | environment,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        yield first.split(" on ")[1].split()[0], process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_and_stops_in_good_order(stop: signal.Signals) -> None:
+    with gateway_process("--source", "synthetic") as (url, process):
+        with PolygonClient(url) as client:
+            assert len(client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "1day")) == 4
+        port = url.rsplit(":", 1)[1]
+        if socket.has_ipv6:
+            with urllib.request.urlopen(f"http://[::1]:{port}/health") as answer:
+                assert answer.status == 200
+        process.send_signal(stop)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert out == "stopped\n"
+    assert err == "These prices are made up. They are for trying things out, never for trading.\n"
+
+
+def test_settings_come_from_the_environment_and_options_go_before_them() -> None:
+    with gateway_process("--seed", "1", POLYTAPE_SOURCE="synthetic", POLYTAPE_SEED="7") as (url, _):
+        with PolygonClient(url) as client:
+            ours = client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "1day")
+    with gateway_process("--source", "synthetic", "--seed", "1") as (url, _):
+        with PolygonClient(url) as client:
+            assert client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "1day").equals(ours)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        ([], {}, "no source of bars: set POLYGON_API_KEY for the vendor's prices, or say --source "
+         "synthetic for made-up ones"),
+        (["--source", "flatfiles"], {}, "--source flatfiles needs --data DIR"),
+        (["--source", "flatfiles", "--data", "/nowhere"], {}, "/nowhere holds no flat files"),
+        (["--data", "/nowhere"], {}, "--data names a folder of flat files: add --source flatfiles"),
+        (["--source", "synthetic", "--host", "0.0.0.0"], {}, "set POLYTAPE_TOKEN"),
+        (["--source", "synthetic"], {"POLYTAPE_PORT": "none"}, "POLYTAPE_PORT: "),
+    ],
+)  # fmt: skip
+def test_what_cannot_work_is_refused_in_one_line(
+    arguments: list[str], environment: dict[str, str], said: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "polytape", "serve", "--port", "0", *arguments],
+        capture_output=True, text=True, check=False, timeout=30,
+        env={k: v for k, v in os.environ.items() if "POLY" not in k} | environment,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("polytape: ")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_key_never_shows() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "polytape", "-v", "serve", "--port", "0"],
+        capture_output=True, text=True, check=False, timeout=30,
+        env=dict(os.environ) | {"POLYGON_API_KEY": "s3cretkey"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "s3cretkey" not in done.stdout + done.stderr
+
+
+def test_a_port_in_use_is_named() -> None:
+    sockets = listen("127.0.0.1", 0)
+    try:
+        port = sockets[0].getsockname()[1]
+        assert address(sockets) == f"http://127.0.0.1:{port}"
+        with pytest.raises(ConfigurationError, match=f"port {port}: Address already in use"):
+            listen("127.0.0.1", port)
+    finally:
+        for sock in sockets:
+            sock.close()
+
+
+@pytest.mark.parametrize(("host", "local"), [("127.0.0.1", True), ("::1", True), ("localhost", True),
+                                             ("0.0.0.0", False), ("example.com", False)])  # fmt: skip
+def test_what_only_this_machine_reaches(host: str, local: bool) -> None:
+    assert is_loopback(host) is local

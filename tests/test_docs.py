@@ -1,0 +1,60 @@
+"""What the documents say is so: their code runs, their tables are complete."""
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from polytape import PolygonClient
+from tests.gateway.test_openapi import schema
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+pytestmark = pytest.mark.skipif(not (ROOT / "Makefile").is_file(), reason="no checkout")
+
+
+@pytest.mark.socket
+def test_the_readmes_script_runs(gateway: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("POLYTAPE_URL", gateway)
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        done = subprocess.run(
+            [sys.executable, "-c", block], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert "atr_5min" in done.stdout
+
+
+def test_every_method_of_the_client_is_in_the_readme() -> None:
+    methods = [n for n, _ in inspect.getmembers(PolygonClient, inspect.isfunction) if n[0] != "_"]
+    assert {name for name in methods if f"`{name}(" not in README} == {"close"}
+
+
+def test_every_route_and_command_is_in_the_readme() -> None:
+    assert [path for path in schema.raw_schema["paths"] if f"{path}" not in README] == []
+    help_text = subprocess.run(
+        [sys.executable, "-m", "polytape", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    commands = re.findall(r"^│ ([a-z-]+)  ", help_text, re.MULTILINE)
+    assert len(commands) >= 9
+    assert [name for name in commands if name not in README] == []
+
+
+def test_every_target_of_the_readme_is_in_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"make ([a-z0-9-]+)  ", README):
+        assert f"\n{target}: " in makefile
+
+
+def test_every_folder_is_on_the_map() -> None:
+    page = (ROOT / "docs" / "map.md").read_text()
+    folders = [p.parent.name for p in (ROOT / "src/polytape").glob("*/__init__.py")]
+    assert [name for name in folders if f"`{name}/`" not in page] == []
+
+
+def test_no_lock_or_constraint_names_an_address() -> None:
+    assert "://" not in (ROOT / "constraints.txt").read_text()

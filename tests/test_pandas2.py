@@ -1,0 +1,33 @@
+"""What must hold under either pandas: the frame's shape, and that its owner may change it."""
+
+import warnings
+
+import pandas as pd
+import pytest
+
+from polytape import PolygonClient
+from tests.client.test_contract import check_shape
+
+pytestmark = pytest.mark.socket
+
+
+def test_frames_are_the_callers_own_under_either_pandas(gateway: str) -> None:
+    with PolygonClient(gateway) as client:
+        frame = client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "2hour")
+        check_shape(frame)
+        kept = frame.copy(deep=True)
+        frame["close"] = 0.0
+        frame.iloc[:, 1] = 0.0
+        frame.index = pd.RangeIndex(len(frame))
+        pd.testing.assert_frame_equal(
+            client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "2H"), kept
+        )
+
+
+def test_older_tools_resample_what_they_get(gateway: str) -> None:
+    with PolygonClient(gateway) as client, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        frame = client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "1min")
+        hours = frame["volume"].resample("60min").sum()
+        hourly = client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "1hour")
+        assert hours[hours > 0].tolist() == hourly["volume"].tolist()
