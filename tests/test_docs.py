@@ -39,7 +39,7 @@ def test_every_route_and_command_is_in_the_readme() -> None:
     help_text = subprocess.run(
         [sys.executable, "-m", "polytape", "--help"], capture_output=True, text=True, check=True
     ).stdout
-    commands = re.findall(r"^│ ([a-z-]+)  ", help_text, re.MULTILINE)
+    commands = re.findall(r"^│ ([a-z][a-z-]*)  ", help_text, re.MULTILINE)
     assert len(commands) >= 9
     assert [name for name in commands if name not in README] == []
 
