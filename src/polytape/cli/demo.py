@@ -17,10 +17,10 @@ SYMBOL = "AAPL"
 
 def show(console: Console) -> None:
     """Print bars, a session and the gateway's figures."""
-    from polytape.gateway.server import running
-
     settings = Settings(source="synthetic", host="127.0.0.1", port=0, data=None, token=None)
     desk = make_desk(settings)
+    from polytape.gateway.server import running
+
     with running(make_app(settings, desk)) as url, PolygonClient(url) as client:
         console.print(f"[bold]A gateway on {url}[/]  {MADE_UP}\n")
         last = _last_session(desk.now())

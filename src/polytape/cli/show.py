@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FIRST_SHOWN, LAST_SHOWN = 10, 30
+WIDEST = 500
 MADE_UP = "These prices are made up. They are for trying things out, never for trading."
 
 
@@ -74,7 +76,8 @@ def bars_bytes(table: "pa.Table", form: BarsFormat) -> bytes:
 def print_bars(bars: Bars, metadata: BarsMetadata, console: Console) -> None:
     """A table in New York time; the middle of a long one is left out."""
     title = f"{metadata.symbol} {metadata.timeframe} · {len(bars):,} bars · {metadata.source}"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD)
+    tight = (0, 1, 0, 0)
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=tight, pad_edge=False)
     for name in ("New York", "open", "high", "low", "close", "volume", "vwap"):
         table.add_column(name, justify="left" if name == "New York" else "right", no_wrap=True)
     intraday = "min" in metadata.timeframe
@@ -86,7 +89,7 @@ def print_bars(bars: Bars, metadata: BarsMetadata, console: Console) -> None:
                 table.add_row(f"... {left_out:,} more", *[""] * 6)
             continue
         table.add_row(*_cells(bars, at, intraday=intraday))
-    console.print(table)
+    _print_whole(table, console)
 
 
 def print_facts(facts: Mapping[str, Any], form: Format, console: Console) -> None:
@@ -116,7 +119,19 @@ def print_records(
         table = Table(*(held[0] if held else ()), box=SIMPLE_HEAD)
         for record in held:
             table.add_row(*(_plain(value) for value in record.values()))
-        console.print(table if held else "nothing found")
+        if held:
+            _print_whole(table, console)
+        else:
+            console.print("nothing found")
+
+
+def _print_whole(shown: Table, console: Console) -> None:
+    """A price is never cut to fit a narrow screen; the screen may wrap the line."""
+    roomy = console.options.update(width=WIDEST)
+    needed = Measurement.get(console, roomy, shown).maximum
+    if needed > console.width:
+        console = Console(file=console.file, width=needed, force_terminal=console.is_terminal)
+    console.print(shown)
 
 
 def write_file(path: Path, content: bytes) -> None:

@@ -92,7 +92,7 @@ async def get_bars(
     include_extended: FromQuery[bool] = True,
     adjusted: FromQuery[bool] = True,
 ) -> Response[rows.Answer]:
-    """The same with everything in the query."""
+    """Bars of one symbol, asked for in the query."""
     asked = BarsRequest(
         symbol=symbol,
         timeframe=timeframe,
