@@ -10,12 +10,13 @@ import pytest
 from polytape.errors import ConfigurationError, DataFetchError, NotFoundError, ValidationError
 from polytape.gateway.desk import Desk
 from polytape.gateway.flight import SingleFlight
-from polytape.gateway.keep import KeptBars
+from polytape.gateway.keep import Held, KeptBars
 from polytape.model.question import BarsQuestion
+from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series, Timeframe
-from polytape.upstream.source import SourceBars, SymbolInfo
+from polytape.upstream.source import SourceBars
 from polytape.upstream.synthetic import Synthetic
 from tests.conftest import day_span, flat_bars
 
@@ -67,7 +68,7 @@ async def test_identical_questions_in_flight_are_asked_once(make_desk: MakeDesk)
     source = Scripted()
     desk = make_desk(source)
     tasks = [asyncio.create_task(desk.bars(QUESTION)) for _ in range(20)]
-    await until(lambda: desk.flights.joined == 19)
+    await until(lambda: desk.filler.flights.joined == 19)
     source.leave.set()
     answers = await asyncio.gather(*tasks)
     assert len(source.asked) == 1
@@ -123,7 +124,7 @@ async def test_an_error_reaches_every_asker_and_is_not_kept(make_desk: MakeDesk)
     source.error = DataFetchError("the disk is gone")
     desk = make_desk(source)
     tasks = [asyncio.create_task(desk.bars(QUESTION)) for _ in range(3)]
-    await until(lambda: desk.flights.joined == 2)
+    await until(lambda: desk.filler.flights.joined == 2)
     source.leave.set()
     outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     assert all(isinstance(outcome, DataFetchError) for outcome in outcomes)
@@ -138,7 +139,7 @@ async def test_an_asker_that_leaves_does_not_take_the_answer_with_it(make_desk: 
     first = asyncio.create_task(desk.bars(QUESTION))
     await until(lambda: len(source.asked) == 1)
     second = asyncio.create_task(desk.bars(QUESTION))
-    await until(lambda: desk.flights.joined == 1)
+    await until(lambda: desk.filler.flights.joined == 1)
     first.cancel()
     source.leave.set()
     assert len((await second).bars) == 1
@@ -160,7 +161,7 @@ async def test_prices_as_traded_are_called_so(make_desk: MakeDesk) -> None:
 
 async def test_a_gateway_without_a_source_says_so(make_desk: MakeDesk) -> None:
     desk = make_desk(None)
-    with pytest.raises(ConfigurationError, match="no source"):
+    with pytest.raises(ConfigurationError, match="neither a source of bars nor a store"):
         await desk.bars(QUESTION)
     assert desk.status().source == "none"
     desk.close()
@@ -196,21 +197,36 @@ async def test_gaps_are_looked_for_up_to_now_and_from_what_the_limit_kept(
 
 
 def test_kept_bars_are_bounded_in_bytes() -> None:
-    one = SourceBars(flat_bars(list(range(100))))
-    kept = KeptBars(one.bars.nbytes * 3)
-    keys = [("X", Series.MINUTE, Span(n, n + 1)) for n in range(5)]
-    for key in keys:
-        kept.put(key, one)
-    assert [kept.get(key) is not None for key in keys] == [False, False, True, True, True]
-    kept.get(keys[2])
-    kept.put(keys[0], one)
-    assert kept.get(keys[3]) is None
-    assert kept.bytes == one.bars.nbytes * 3
-    kept.put(keys[1], SourceBars(flat_bars(list(range(1_000)))))
-    assert kept.get(keys[1]) is None
+    one = flat_bars(list(range(100)))
+    kept = KeptBars(one.nbytes * 3)
+    spans = [Span(n * 1_000, n * 1_000 + 100) for n in range(5)]
+
+    def there(n: int) -> bool:
+        return kept.beginning("X", Series.MINUTE, spans[n]).span == spans[n]
+
+    for span in spans:
+        kept.put("X", Series.MINUTE, Held(span, one))
+    assert [(("X", Series.MINUTE, span) in kept._held) for span in spans] == [False, False, True, True, True]
+    assert there(2)  # and is now the most recently used
+    kept.put("X", Series.MINUTE, Held(spans[0], one))
+    assert not there(3)
+    assert kept.bytes == one.nbytes * 3
+    kept.put("X", Series.MINUTE, Held(spans[1], flat_bars(list(range(1_000)))))
+    assert not there(1)
     assert kept.clear("Y") == 0
     assert kept.clear() == 3
     assert kept.bytes == 0
+
+
+def test_kept_bars_give_the_beginning_of_a_span_as_far_as_they_go() -> None:
+    kept = KeptBars(10_000)
+    kept.put("X", Series.DAY, Held(Span(10, 20), flat_bars([10, 15])))
+    found = kept.beginning("X", Series.DAY, Span(12, 30))
+    assert (found.span, found.bars.timestamp.tolist()) == (Span(12, 20), [15])
+    assert not kept.beginning("X", Series.DAY, Span(5, 30)).span
+    assert not kept.beginning("X", Series.MINUTE, Span(12, 30)).span
+    kept.put("X", Series.DAY, Held(Span(5, 25), flat_bars([10, 15, 22])))
+    assert len(kept) == 1
 
 
 async def test_a_flight_lands_and_the_next_one_starts() -> None:

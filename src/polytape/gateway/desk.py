@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import polytape
 from polytape.errors import ConfigurationError, NotFoundError, ValidationError
-from polytape.gateway.flight import SingleFlight
+from polytape.gateway.catalog import StoreCatalog
+from polytape.gateway.fill import Base, Filler
 from polytape.gateway.keep import KeptBars
 from polytape.gateway.metrics import Metrics
 from polytape.model.bars import Bars
@@ -20,10 +21,12 @@ from polytape.model.newyork import date_of, iso, to_datetime
 from polytape.model.quality import QualityReport, check
 from polytape.model.question import BarsQuestion
 from polytape.model.resample import complete_through
+from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
+from polytape.model.splits import Split
 from polytape.model.symbols import parse_symbol
-from polytape.model.timeframes import Series
-from polytape.upstream.source import Source, SourceBars, SymbolInfo
+from polytape.store.segments import SegmentStore
+from polytape.upstream.source import Source
 from polytape.wire.budget import BudgetState, MovingWindow
 from polytape.wire.messages import (
     MAX_SYMBOLS,
@@ -31,6 +34,7 @@ from polytape.wire.messages import (
     Latest,
     RateLimitState,
     SearchAnswer,
+    SpanTold,
     Status,
     SymbolFound,
     Verdict,
@@ -40,6 +44,36 @@ T = TypeVar("T")
 
 MOST_FOUND = 100
 NO_SPLITS = "no table of splits at hand: prices are as traded"
+
+
+class Catalog(Protocol):
+    """What a desk asks of symbols: a source answers it, or the store alone."""
+
+    @property
+    def name(self) -> str:
+        """What answers call this origin."""
+        ...
+
+    @property
+    def made_up(self) -> bool:
+        """Whether the prices are invented."""
+        ...
+
+    def last_bar(self, symbol: str) -> Bars:
+        """As `Source.last_bar`."""
+        ...
+
+    def splits(self, symbol: str) -> tuple[Split, ...] | None:
+        """As `Source.splits`."""
+        ...
+
+    def find(self, symbol: str) -> SymbolInfo | None:
+        """As `Source.find`."""
+        ...
+
+    def search(self, query: str, *, active_only: bool) -> list[SymbolInfo]:
+        """As `Source.search`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -53,15 +87,17 @@ class Answered:
 
 @dataclass
 class Desk:
-    """One source shared by everybody. `now` gives microseconds UTC, `monotonic` seconds.
+    """A source and a store, either of which may be absent, shared by everybody. `now` gives
+    microseconds UTC, `monotonic` seconds.
 
-    Reading the source and working on bars happens in threads, never on the event loop.
+    Reading and working on bars happens in threads, never on the event loop.
     """
 
     source: Source | None
     clock: ExchangeClock
     now: Callable[[], int]
     budget: MovingWindow
+    store: SegmentStore | None = None
     monotonic: Callable[[], float] = time.monotonic
     kept_bytes: int = 256 * 1024 * 1024
     threads: int = 8
@@ -69,38 +105,75 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.kept = KeptBars(self.kept_bytes)
-        self.flights: SingleFlight[SourceBars] = SingleFlight()
         self.started = self.now()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="polytape-source")
+        self.filler = Filler(
+            self.source, self.store, self.clock, self.now, self.work, self.metrics, self.kept
+        )
+        self._catalog: Catalog | None = self.source
+        if self.source is None and self.store is not None:
+            self._catalog = StoreCatalog(self.store)
+
+    @property
+    def source_name(self) -> str:
+        """What answers call the origin of their prices."""
+        return "none" if self._catalog is None else self._catalog.name
+
+    @property
+    def made_up(self) -> bool:
+        """Whether the prices are invented."""
+        return self._catalog is not None and self._catalog.made_up
 
     def close(self) -> None:
         """End the threads once their work is done."""
         self._pool.shutdown(wait=True)
+        self.filler.close()
+        if self.store is not None:
+            self.store.close()
 
     async def work(self, call: Callable[[], T]) -> T:
         """Run what blocks or computes in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
     async def bars(
-        self, question: BarsQuestion, *, use_cache: bool = True, validate: bool = False
+        self,
+        question: BarsQuestion,
+        *,
+        use_cache: bool = True,
+        validate: bool = False,
+        allow_partial: bool = False,
     ) -> Answered:
         """The answer to a question. Raises errors of our tree."""
-        source = self._source()
-        base = await self._base(source, question, use_cache=use_cache)
-        answered = await self.work(partial(self._answer, source, question, base, validate))
+        catalog = self._known()
+        if self.source is None:
+            await self._must_exist(catalog, question.symbol)
+        base = await self.filler.base(
+            question.symbol,
+            question.timeframe.series,
+            question.base_span,
+            use_cache=use_cache,
+            allow_partial=allow_partial,
+        )
+        if not len(base.bars):
+            await self._must_exist(catalog, question.symbol)
+        answered = await self.work(partial(self._answer, catalog, question, base, validate))
         self.metrics.bars.inc(len(answered.bars))
         return answered
+
+    async def _must_exist(self, catalog: "Catalog", symbol: str) -> None:
+        if await self.work(partial(catalog.find, symbol)) is None:
+            raise NotFoundError(f"{catalog.name} has no symbol {symbol}")
 
     async def validate(self, symbols: list[str], *, detailed: bool) -> dict[str, Verdict]:
         """A verdict on each symbol as it was written."""
         if len(symbols) > MAX_SYMBOLS:
             raise ValidationError("symbols", len(symbols), f"at most {MAX_SYMBOLS} symbols")
-        source = self._source()
+        source = self._known()
         return await self.work(lambda: {s: _verdict(source, s, detailed) for s in symbols})
 
     async def latest(self, symbol: str) -> Latest:
         """The close of the last complete minute. NotFoundError where there is none."""
-        source, symbol = self._source(), parse_symbol(symbol)
+        source, symbol = self._known(), parse_symbol(symbol)
         bar = await self.work(partial(source.last_bar, symbol))
         if not len(bar):
             raise NotFoundError(f"{source.name} has no price for {symbol}")
@@ -110,7 +183,7 @@ class Desk:
         """Up to MOST_FOUND securities, the best first."""
         if not query.strip():
             raise ValidationError("query", query, "some text of a symbol or a name")
-        source = self._source()
+        source = self._known()
         find = partial(source.search, query.strip(), active_only=active_only)
         found = [_found(info) for info in (await self.work(find))[:MOST_FOUND]]
         return SearchAnswer(query, len(found), found)
@@ -139,8 +212,9 @@ class Desk:
         """Everything an owner asks a gateway."""
         return Status(
             version=polytape.__version__,
-            source=self.source.name if self.source else "none",
-            made_up=bool(self.source and self.source.made_up),
+            source=self.source_name,
+            made_up=self.made_up,
+            store=None if self.store is None else self.store.place.url,
             started_at=iso(self.started // 1_000_000 * 1_000_000),
             uptime_seconds=round((self.now() - self.started) / 1e6, 3),
             rate_limit=self.rate_limit(),
@@ -150,44 +224,29 @@ class Desk:
             bars_served=int(self.metrics.total("polytape_bars_served")),
             source_questions=int(self.metrics.total("polytape_source_questions")),
             answered_from_memory=int(self.metrics.total("polytape_kept_answers")),
-            joined_in_flight=self.flights.joined,
+            joined_in_flight=self.filler.flights.joined,
         )
 
     def render_metrics(self) -> bytes:
         """The body of `/metrics`."""
-        self.metrics.joined.set(self.flights.joined)
+        self.metrics.joined.set(self.filler.flights.joined)
         self.metrics.kept_bytes.set(self.kept.bytes)
         self.metrics.budget_left.set(self.budget_state().remaining)
         return self.metrics.render()
 
-    def _source(self) -> Source:
-        if self.source is None:
+    def _known(self) -> "Catalog":
+        if self._catalog is None:
             raise ConfigurationError(
-                "this gateway has no source of bars: start it with --source synthetic "
-                "or --source flatfiles --data DIR"
+                "this gateway has neither a source of bars nor a store: start it with "
+                "--source synthetic, with --source flatfiles --data DIR, or with a store"
             )
-        return self.source
-
-    async def _base(self, source: Source, question: BarsQuestion, *, use_cache: bool) -> SourceBars:
-        key = (question.symbol, question.timeframe.series, question.base_span)
-        held = self.kept.get(key) if use_cache else None
-        if held is not None:
-            self.metrics.kept.inc()
-            return held
-        read = await self.flights.once(key, lambda: self._ask(source, *key))
-        if question.base_span.end <= self.clock.final_before(self.now()):
-            self.kept.put(key, read)
-        return read
-
-    async def _ask(self, source: Source, symbol: str, series: Series, span: Span) -> SourceBars:
-        self.metrics.asked.labels(series.value).inc()
-        return await self.work(partial(source.bars, symbol, series, span))
+        return self._catalog
 
     def _answer(
-        self, source: Source, question: BarsQuestion, base: SourceBars, validate: bool
+        self, catalog: "Catalog", question: BarsQuestion, base: Base, validate: bool
     ) -> Answered:
         now = self.now()
-        splits = source.splits(question.symbol)
+        splits = catalog.splits(question.symbol)
         bars = question.answer(base.bars, splits or (), clock=self.clock, today=date_of(now))
         notes = list(base.notes)
         if question.adjusted and splits is None:
@@ -196,12 +255,13 @@ class Desk:
             symbol=question.symbol,
             timeframe=question.timeframe.value,
             count=len(bars),
-            source=source.name,
-            made_up=source.made_up,
+            source=catalog.name,
+            made_up=catalog.made_up,
             adjusted=question.adjusted and splits is not None,
             include_extended=question.include_extended,
             complete_through=iso(complete_through(question.span, question.timeframe, now)),
             notes=notes,
+            missing=[SpanTold(iso(gap.start), iso(gap.end)) for gap in base.missing],
         )
         return Answered(bars, metadata, self._check(question, bars, now) if validate else None)
 
@@ -215,7 +275,7 @@ class Desk:
         return check(bars, question.timeframe, span, clock=self.clock, anchored=question.anchored)
 
 
-def _verdict(source: Source, symbol: str, detailed: bool) -> Verdict:
+def _verdict(source: Catalog, symbol: str, detailed: bool) -> Verdict:
     try:
         info = source.find(parse_symbol(symbol, "symbols"))
     except ValidationError as error:

@@ -1,13 +1,22 @@
-"""Recently read bars, kept in memory, bounded in bytes."""
+"""Recently read series, kept in memory as columns, bounded in bytes."""
 
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 
+from polytape.model.bars import Bars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.upstream.source import SourceBars
 
 Key = tuple[str, Series, Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """All bars of a span, final."""
+
+    span: Span
+    bars: Bars
 
 
 class KeptBars:
@@ -15,34 +24,43 @@ class KeptBars:
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
-        self._held: OrderedDict[Key, SourceBars] = OrderedDict()
+        self._held: OrderedDict[Key, Held] = OrderedDict()
         self._lock = threading.Lock()
         self.bytes = 0
 
     def __len__(self) -> int:
         return len(self._held)
 
-    def get(self, key: Key) -> SourceBars | None:
-        """What was put, or None."""
+    def beginning(self, symbol: str, series: Series, span: Span) -> Held:
+        """What is held from the start of `span` on, as far as it goes inside the span."""
         with self._lock:
-            found = self._held.get(key)
-            if found is not None:
-                self._held.move_to_end(key)
-            return found
+            fits = [
+                key for key in self._held
+                if key[:2] == (symbol, series) and span.start in key[2]
+            ]  # fmt: skip
+            if not fits:
+                return Held(Span(span.start, span.start), Bars.empty())
+            best = max(fits, key=lambda key: key[2].end)
+            self._held.move_to_end(best)
+            held = self._held[best]
+        inside = held.span.intersect(span)
+        return Held(inside, held.bars.within(inside))
 
-    def put(self, key: Key, answer: SourceBars) -> None:
-        """Keep an answer; one too large for the whole room is not kept."""
+    def put(self, symbol: str, series: Series, held: Held) -> None:
+        """Keep a span in place of all inside it; one too large for the room is not kept."""
+        key = (symbol, series, held.span)
         with self._lock:
-            self._drop(key)
-            if answer.bars.nbytes > self._most:
+            for other in [k for k in self._held if k[:2] == key[:2] and k[2] in held.span]:
+                self._drop(other)
+            if not held.span or held.bars.nbytes > self._most:
                 return
-            self._held[key] = answer
-            self.bytes += answer.bars.nbytes
+            self._held[key] = held
+            self.bytes += held.bars.nbytes
             while self.bytes > self._most:
                 self._drop(next(iter(self._held)))
 
     def clear(self, symbol: str | None = None) -> int:
-        """Drop one symbol's bars, or all; returns how many answers were dropped."""
+        """Drop one symbol's bars, or all; returns how many spans were dropped."""
         with self._lock:
             gone = [key for key in self._held if symbol is None or key[0] == symbol]
             for key in gone:
@@ -50,6 +68,4 @@ class KeptBars:
             return len(gone)
 
     def _drop(self, key: Key) -> None:
-        dropped = self._held.pop(key, None)
-        if dropped is not None:
-            self.bytes -= dropped.bars.nbytes
+        self.bytes -= self._held.pop(key).bars.nbytes

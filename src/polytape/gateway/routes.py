@@ -91,6 +91,7 @@ async def get_bars(
     validate: FromQuery[bool] = False,
     include_extended: FromQuery[bool] = True,
     adjusted: FromQuery[bool] = True,
+    allow_partial: FromQuery[bool] = False,
 ) -> Response[rows.Answer]:
     """Bars of one symbol, asked for in the query."""
     asked = BarsRequest(
@@ -103,6 +104,7 @@ async def get_bars(
         validate=validate,
         include_extended=include_extended,
         adjusted=adjusted,
+        allow_partial=allow_partial,
     )
     return await _bars(request, asked, desk)
 
@@ -214,7 +216,12 @@ async def _bars(
 
 async def _answer(asked: BarsRequest, desk: Desk) -> Answered:
     question = asked.question(desk.now())
-    return await desk.bars(question, use_cache=asked.use_cache, validate=asked.validate)
+    return await desk.bars(
+        question,
+        use_cache=asked.use_cache,
+        validate=asked.validate,
+        allow_partial=asked.allow_partial,
+    )
 
 
 def _encode(answered: Answered, as_arrow: bool) -> bytes:

@@ -15,7 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from polytape.model.bars import PRICES, Bars
 from polytape.model.clock import REGULAR_MINUTES, ExchangeClock, Session
 from polytape.model.newyork import date_of, iso, midnight
-from polytape.model.spans import Span
+from polytape.model.spans import Span, day_span
 from polytape.model.timeframes import Timeframe
 from polytape.model.units import MINUTE_US, Floats, Ints
 
@@ -176,11 +176,11 @@ def _missing_days(bars: Bars, span: Span, clock: ExchangeClock) -> Iterator[Gap]
         if clock.session(day) is None:
             yield from _holiday(day, span, clock)
         elif day not in held and midnight(day) in span:
-            yield Gap(_day_span(day).intersect(span), 1, None)
+            yield Gap(day_span(day).intersect(span), 1, None)
 
 
 def _holiday(day: date, span: Span, clock: ExchangeClock) -> Iterator[Gap]:
-    inside = _day_span(day).intersect(span)
+    inside = day_span(day).intersect(span)
     if inside:
         yield Gap(inside, 0, clock.why_closed(day))
 
@@ -216,7 +216,3 @@ def _weekdays(span: Span) -> Iterator[date]:
         if day.weekday() < 5:  # noqa: PLR2004
             yield day
         day += timedelta(days=1)
-
-
-def _day_span(day: date) -> Span:
-    return Span(midnight(day), midnight(day + timedelta(days=1)))

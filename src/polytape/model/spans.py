@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, timedelta
 
-from polytape.model.newyork import iso
+from polytape.model.newyork import iso, midnight
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,6 +33,11 @@ class Span:
         """What both hold; an empty span where they do not meet."""
         start = max(self.start, other.start)
         return Span(start, max(start, min(self.end, other.end)))
+
+
+def day_span(day: date) -> Span:
+    """The New York calendar day as a span: 23 to 25 hours."""
+    return Span(midnight(day), midnight(day + timedelta(days=1)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,14 @@ from polytape.errors import (
 )
 from polytape.model.bars import Bars
 from polytape.model.clock import ExchangeClock
+from polytape.model.market import MarketBars
 from polytape.model.newyork import date_of, midnight
 from polytape.model.resample import days_from_minutes
-from polytape.model.spans import Span
+from polytape.model.securities import SymbolInfo, matches, rank
+from polytape.model.spans import Span, day_span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
-from polytape.upstream.source import SourceBars, SymbolInfo, matches, rank
+from polytape.upstream.source import SourceBars
 
 log = logging.getLogger(__name__)
 
@@ -48,19 +50,6 @@ KEPT_BYTES = 512 * 1024 * 1024
 NS_PER_US = 1_000
 
 _FILE_NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})\.csv\.gz")
-
-
-@dataclass(frozen=True)
-class DayFile:
-    """One parsed file: bars sorted by symbol, and where each symbol's lie."""
-
-    bars: Bars
-    places: dict[str, slice]
-
-    def of(self, symbol: str) -> Bars:
-        """One symbol's bars, tidy."""
-        place = self.places.get(symbol)
-        return Bars.empty() if place is None else self.bars.take(place).tidy()
 
 
 @dataclass
@@ -97,9 +86,10 @@ class FlatFiles:
         else:
             answer = self._daily(symbol, days)
         bars = answer.bars.within(span)
+        absent = self._without_file(series, span)
         if not len(bars) and self.find(symbol) is None:
             raise NotFoundError(f"no file below {self.market} holds the symbol {symbol}")
-        return SourceBars(bars, answer.notes)
+        return SourceBars(bars, answer.notes, (*answer.unsettled, *absent))
 
     def last_bar(self, symbol: str) -> Bars:
         for series in (Series.MINUTE, Series.DAY):
@@ -134,29 +124,37 @@ class FlatFiles:
                 part = days_from_minutes(self._minutes(symbol, day), self.clock)
                 made += [day] if len(part) else []
             parts.append(part)
-        return SourceBars(Bars.concat(parts), (_made_from_minutes(made),) if made else ())
+        notes = (_made_from_minutes(made),) if made else ()
+        return SourceBars(Bars.concat(parts), notes, tuple(day_span(day) for day in made))
+
+    def _without_file(self, series: Series, span: Span) -> Iterator[Span]:
+        """The trading days of a span whose file is not there: it may still come."""
+        there = {day for day, _ in self._files(series)}
+        for session in self.clock.sessions(span):
+            if session.day not in there:
+                yield day_span(session.day).intersect(span)
 
     def _official(self, symbol: str, day: date) -> Bars:
-        bars = self._read(Series.DAY, day).of(symbol).last(1)
+        bars = self._read(Series.DAY, day).of_symbol(symbol).last(1)
         if not len(bars):
             return bars
         stamp = np.array([midnight(day)], np.int64)
         return Bars(stamp, *list(bars.columns().values())[1:])
 
     def _minutes(self, symbol: str, day: date) -> Bars:
-        bars = self._read(Series.MINUTE, day).of(symbol)
-        inside = bars.within(Span(midnight(day), midnight(day + timedelta(days=1))))
+        bars = self._read(Series.MINUTE, day).of_symbol(symbol)
+        inside = bars.within(day_span(day))
         if len(inside) < len(bars):
             strays = len(bars) - len(inside)
             log.warning("%s minutes of %s filed under %s are of other days", strays, symbol, day)
         return inside
 
-    def _read(self, series: Series, day: date) -> DayFile:
+    def _read(self, series: Series, day: date) -> MarketBars:
         path = self._path(series, day)
         try:
             stamp = path.stat().st_mtime_ns
         except FileNotFoundError:
-            return DayFile(Bars.empty(), {})
+            return MarketBars.of({})
         except OSError as error:
             raise DataFetchError(f"{path} cannot be read: {error.strerror}") from error
         return self._kept.get(path, stamp)
@@ -205,9 +203,9 @@ class _KeptFiles:
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
         self._lock = threading.Lock()
-        self._files: OrderedDict[tuple[Path, int], DayFile] = OrderedDict()
+        self._files: OrderedDict[tuple[Path, int], MarketBars] = OrderedDict()
 
-    def get(self, path: Path, stamp: int) -> DayFile:
+    def get(self, path: Path, stamp: int) -> MarketBars:
         key = (path, stamp)
         with self._lock:
             if key in self._files:
@@ -224,19 +222,12 @@ class _KeptFiles:
         return sum(kept.bars.nbytes for kept in self._files.values())
 
 
-def read_file(path: Path) -> DayFile:
+def read_file(path: Path) -> MarketBars:
     """One flat file, parsed whole. Raises DataFetchError naming the file."""
     table = _parse(path, _unzip(path), COLUMNS)
-    table = table.sort_by([("ticker", "ascending"), ("window_start", "ascending")])
     columns = {name: table.column(name).to_numpy() for name in COLUMNS if name != "ticker"}
     tickers = table.column("ticker").combine_chunks().dictionary_encode()
-    codes = np.asarray(tickers.indices)
-    edges = np.flatnonzero(np.diff(codes, prepend=-1)) if len(codes) else np.array([], np.int64)
-    ends = np.append(edges[1:], len(codes))
-    names = [tickers.dictionary[int(codes[edge])].as_py() for edge in edges]
-    places = {
-        name: slice(int(lo), int(hi)) for name, lo, hi in zip(names, edges, ends, strict=False)
-    }
+    codes = np.asarray(tickers.indices).astype(np.int64)
     bars = Bars.of(
         columns["window_start"] // NS_PER_US,
         columns["open"],
@@ -246,7 +237,7 @@ def read_file(path: Path) -> DayFile:
         columns["volume"],
         transactions=columns["transactions"],
     )
-    return DayFile(bars, places)
+    return MarketBars.sorted_by(tickers.dictionary.to_pylist(), codes, bars)
 
 
 def read_splits(path: Path) -> dict[str, tuple[Split, ...]]:

@@ -4,30 +4,23 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from polytape.model.bars import Bars
+from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
 
 
 @dataclass(frozen=True, slots=True)
-class SymbolInfo:
-    """A security. `name` is empty where the source does not know it; `type` is the vendor's code
-    (CS, ETF, ...), `exchange` a MIC.
-    """
-
-    symbol: str
-    name: str = ""
-    type: str = ""
-    exchange: str = ""
-    active: bool = True
-
-
-@dataclass(frozen=True, slots=True)
 class SourceBars:
-    """Tidy bars as traded, and in plain words what a reader must know of them."""
+    """Tidy bars as traded, and in plain words what a reader must know of them.
+
+    `unsettled` are the spans on which the source does not vouch for its answer (a file that is not
+    there yet, a daily bar made from minutes): they are answered, not kept.
+    """
 
     bars: Bars
     notes: tuple[str, ...] = ()
+    unsettled: tuple[Span, ...] = ()
 
 
 class Source(Protocol):
@@ -69,21 +62,3 @@ class Source(Protocol):
     def search(self, query: str, *, active_only: bool) -> list[SymbolInfo]:
         """Securities whose symbol or name holds `query`, the best first."""
         ...
-
-
-def rank(found: list[SymbolInfo], query: str) -> list[SymbolInfo]:
-    """The exact symbol first, then symbols that begin with the query, then the rest by symbol."""
-    text = query.casefold()
-
-    def key(info: SymbolInfo) -> tuple[bool, bool, int, str]:
-        symbol = info.symbol.casefold()
-        return (symbol != text, not symbol.startswith(text), len(symbol), symbol)
-
-    return sorted(found, key=key)
-
-
-def matches(info: SymbolInfo, query: str, *, active_only: bool) -> bool:
-    """Whether a search for `query` finds this security, whatever the case."""
-    text = query.casefold()
-    named = text in info.symbol.casefold() or text in info.name.casefold()
-    return named and (info.active or not active_only)

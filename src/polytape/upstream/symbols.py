@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from string import ascii_uppercase
 
-from polytape.upstream.source import SymbolInfo
+from polytape.model.securities import SymbolInfo
 
 COUNT = 8_000
 FAMOUS = {

@@ -23,11 +23,12 @@ from polytape.model.bars import Bars
 from polytape.model.clock import PRE_MARKET_US, ExchangeClock
 from polytape.model.newyork import day_number, number_day
 from polytape.model.resample import days_from_minutes
+from polytape.model.securities import SymbolInfo, matches, rank
 from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US, MINUTE_US, Bools, Floats, Ints
-from polytape.upstream.source import SourceBars, SymbolInfo, matches, rank
+from polytape.upstream.source import SourceBars
 from polytape.upstream.symbols import FAMOUS, listing
 
 FIRST_DAY = date(2003, 9, 10)

@@ -34,6 +34,7 @@ class BarsRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
     validate: bool = False
     include_extended: bool = True
     adjusted: bool = True
+    allow_partial: bool = False
 
     def question(self, now: int) -> BarsQuestion:
         """The question in our own terms; `now` in microseconds UTC stands in for a missing end.
@@ -55,10 +56,18 @@ class BarsRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
         )
 
 
+class SpanTold(msgspec.Struct):
+    """A half-open span `[start, end)`, UTC."""
+
+    start: str
+    end: str
+
+
 class BarsMetadata(msgspec.Struct, kw_only=True):
     """What an answer says of itself.
 
     `include_extended` is what was applied, so a client knows whether the server understands it.
+    `missing` is what could not be had, where `allow_partial` asked for the rest.
     `complete_through` is the instant up to which bars can change no more by trading going on.
     """
 
@@ -71,6 +80,7 @@ class BarsMetadata(msgspec.Struct, kw_only=True):
     include_extended: bool | None = None
     complete_through: str | None = None
     notes: list[str] = []
+    missing: list[SpanTold] = []
 
 
 class BatchRequest(msgspec.Struct):
@@ -188,6 +198,7 @@ class Status(msgspec.Struct):
     version: str
     source: str
     made_up: bool
+    store: str | None
     started_at: str
     uptime_seconds: float
     rate_limit: RateLimitState

@@ -1,0 +1,260 @@
+"""Stored bars, made whole from upstream: decide (plan), then do."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol, TypeVar, assert_never
+
+from polytape.errors import DataFetchError, IncompleteDataError, PolygonClientError
+from polytape.gateway.flight import SingleFlight
+from polytape.gateway.keep import Held, KeptBars
+from polytape.gateway.metrics import Metrics
+from polytape.gateway.plan import FetchGaps, Refuse, Serve, missing_of, plan
+from polytape.model.bars import Bars
+from polytape.model.clock import ExchangeClock
+from polytape.model.market import MarketBars
+from polytape.model.resample import days_from_minutes
+from polytape.model.spans import Span, SpanSet
+from polytape.model.timeframes import Series
+from polytape.store.compact import compact
+from polytape.store.covers import Cover, Piece
+from polytape.store.segment import DamagedSegmentError
+from polytape.store.segments import SegmentStore, periods
+from polytape.upstream.source import Source, SourceBars
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+AT_ONCE = 4
+# So many segments in one folder are merged in the background.
+PILE = 64
+FROM_MINUTES = "no official daily bar held for {}: made from minutes (the volume lacks trades)"
+
+
+class Worker(Protocol):
+    """Runs what blocks in a thread."""
+
+    async def __call__(self, call: Callable[[], T]) -> T:
+        """The result of `call`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Base:
+    """Bars of a stored series; `missing` is what could not be had, where a part was asked for."""
+
+    bars: Bars
+    notes: tuple[str, ...] = ()
+    missing: tuple[Span, ...] = ()
+
+
+@dataclass
+class Filler:
+    """One store before one source; either may be absent."""
+
+    source: Source | None
+    store: SegmentStore | None
+    clock: ExchangeClock
+    now: Callable[[], int]
+    work: Worker
+    metrics: Metrics
+    kept: KeptBars
+    flights: SingleFlight[SourceBars] = field(default_factory=SingleFlight)
+
+    def __post_init__(self) -> None:
+        self._compactor = ThreadPoolExecutor(1, thread_name_prefix="polytape-compact")
+        self._piled: set[str] = set()
+
+    def close(self) -> None:
+        """End the background thread once a compaction under way is done."""
+        self._compactor.shutdown(wait=True, cancel_futures=True)
+
+    async def base(
+        self,
+        symbol: str,
+        series: Series,
+        span: Span,
+        *,
+        use_cache: bool = True,
+        allow_partial: bool = False,
+    ) -> Base:
+        """All bars of a series that start inside `span`. Raises errors of our tree: with
+        `allow_partial` what is missing is told instead.
+        """
+        held = self.kept.beginning(symbol, series, span) if use_cache else Held(_none(span), _NO)
+        if held.span == span:
+            self.metrics.kept.inc()
+            return Base(held.bars)
+        rest = Span(held.span.end, span.end)
+        try:
+            made = await self._made(symbol, series, rest, use_cache, allow_partial)
+        except DamagedSegmentError:  # it is set aside now, and its spans are gaps like others
+            made = await self._made(symbol, series, rest, use_cache, allow_partial)
+        bars = Bars.concat([held.bars, made.bars])
+        if not made.missing and not made.notes:
+            final = Span(span.start, max(span.start, min(span.end, self._final())))
+            self.kept.put(symbol, series, Held(final, bars.within(final)))
+        return Base(bars, made.notes, made.missing)
+
+    async def _made(
+        self, symbol: str, series: Series, span: Span, use_cache: bool, allow_partial: bool
+    ) -> Base:
+        known = await self.work(partial(self._known, symbol, series, span))
+        settled = [p.span for p in known if p.cover.final or self.source is None]
+        decided = plan(
+            span,
+            series,
+            settled if use_cache or self.source is None else (),
+            clock=self.clock,
+            now=self.now(),
+            can_ask=self.source is not None,
+        )
+        match decided:
+            case Serve():
+                return Base(await self.work(partial(self._read, symbol, series, span)))
+            case FetchGaps(questions):
+                return await self._fetched(symbol, series, span, questions, allow_partial)
+            case Refuse(missing):
+                return await self._partial(symbol, series, span, missing, allow_partial)
+            case _:
+                assert_never(decided)
+
+    async def _fetched(
+        self, symbol: str, series: Series, span: Span, questions: tuple[Span, ...],
+        allow_partial: bool,
+    ) -> Base:  # fmt: skip
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def one(question: Span) -> SourceBars:
+            async with room:
+                key = (symbol, series, question)
+                return await self.flights.once(key, lambda: self._ask(symbol, series, question))
+
+        outcomes = await asyncio.gather(*map(one, questions), return_exceptions=True)
+        answers: list[SourceBars] = []
+        failed: list[tuple[Span, PolygonClientError]] = []
+        for question, outcome in zip(questions, outcomes, strict=True):
+            if isinstance(outcome, PolygonClientError):
+                failed.append((question, outcome))
+            elif isinstance(outcome, BaseException):
+                raise outcome
+            else:
+                answers.append(outcome)
+        if failed and not (allow_partial and isinstance(failed[0][1], DataFetchError)):
+            raise _naming([gap for gap, _ in failed], failed[0][1])
+        others = SpanSet.of(questions).gaps(span)
+        held = [await self.work(partial(self._read, symbol, series, part)) for part in others]
+        stale = [await self.work(partial(self._read, symbol, series, gap)) for gap, _ in failed]
+        bars = Bars.concat([*held, *stale, *(answer.bars for answer in answers)]).tidy()
+        notes = tuple(dict.fromkeys(note for answer in answers for note in answer.notes))
+        return Base(bars, notes, tuple(gap for gap, _ in failed))
+
+    async def _partial(
+        self, symbol: str, series: Series, span: Span, missing: tuple[Span, ...],
+        allow_partial: bool,
+    ) -> Base:  # fmt: skip
+        """Nobody to ask. Days may still be made from the minutes that are held."""
+        bars = await self.work(partial(self._read, symbol, series, span))
+        notes: tuple[str, ...] = ()
+        if series is Series.DAY:
+            made, missing = await self.work(partial(self._days, symbol, missing))
+            bars = Bars.concat([bars, made]).tidy()
+            notes = (FROM_MINUTES.format(_days_named(made)),) if len(made) else ()
+        if missing and not allow_partial:
+            raise IncompleteDataError(
+                f"{symbol} {series.value}: {_spans(missing)} is not in the store, and this gateway "
+                "has no source to ask (allow_partial=true gives what is held)"
+            )
+        return Base(bars, notes, missing)
+
+    async def _ask(self, symbol: str, series: Series, question: Span) -> SourceBars:
+        assert self.source is not None
+        self.metrics.asked.labels(series.value).inc()
+        asked = self.now()
+        answer = await self.work(partial(self.source.bars, symbol, series, question))
+        await self.work(partial(self._keep, symbol, series, question, answer, asked))
+        return answer
+
+    def _keep(
+        self, symbol: str, series: Series, question: Span, answer: SourceBars, asked: int
+    ) -> None:
+        """Write what the source vouches for, up to now; what is final says so."""
+        if self.store is None:
+            return
+        past = Span(question.start, max(question.start, min(question.end, asked)))
+        sure = SpanSet.of([past]).difference(SpanSet.of(answer.unsettled))
+        final = self.clock.final_before(asked)
+        covers = [
+            Cover(symbol, part, asked, settled)
+            for span in sure
+            for part, settled in (
+                (Span(span.start, max(span.start, min(span.end, final))), True),
+                (Span(min(span.end, max(span.start, final)), span.end), False),
+            )
+            if part
+        ]
+        bars = Bars.concat(answer.bars.within(span) for span in sure)
+        self.store.write(series, MarketBars.of({symbol: bars}), covers)
+        for folder, _ in periods(series, past):
+            if folder not in self._piled and len(self.store.segments(folder)) >= PILE:
+                self._piled.add(folder)
+                self._compactor.submit(self._compact, self.store, folder)
+
+    def _compact(self, store: SegmentStore, folder: str) -> None:
+        """In the background: small segments have piled up. What fails is tried at the next pile."""
+        try:
+            log.info("compacted %s", compact(store, folder))
+        except PolygonClientError as error:
+            log.warning("compaction of %s failed: %s", folder, error)
+        finally:
+            self._piled.discard(folder)
+
+    def _known(self, symbol: str, series: Series, span: Span) -> list[Piece]:
+        return [] if self.store is None else self.store.coverage(symbol, series, span)
+
+    def _read(self, symbol: str, series: Series, span: Span) -> Bars:
+        return Bars.empty() if self.store is None else self.store.read(symbol, series, span)
+
+    def _days(self, symbol: str, missing: tuple[Span, ...]) -> tuple[Bars, tuple[Span, ...]]:
+        """Daily bars from held minutes, and the days for which there are none either."""
+        made: list[Bars] = []
+        left: list[Span] = []
+        for gap in missing:
+            minutes = SpanSet.of(p.span for p in self._known(symbol, Series.MINUTE, gap))
+            bars = days_from_minutes(self._read(symbol, Series.MINUTE, gap), self.clock)
+            made.append(bars.within(gap))
+            left += missing_of(gap, minutes, self.clock)
+        return Bars.concat(made), tuple(left)
+
+    def _final(self) -> int:
+        return self.clock.final_before(self.now())
+
+
+_NO = Bars.empty()
+
+
+def _none(span: Span) -> Span:
+    return Span(span.start, span.start)
+
+
+def _naming(missing: list[Span], error: PolygonClientError) -> PolygonClientError:
+    """The same error, saying which span is missing for it."""
+    if isinstance(error, DataFetchError) and type(error).__name__ != "NotFoundError":
+        told = f"{error.detail}; missing: {_spans(tuple(missing))}"
+        error.detail, error.args = told, (told,)
+    return error
+
+
+def _spans(spans: tuple[Span, ...]) -> str:
+    shown = ", ".join(str(span) for span in spans[:3])
+    return shown if len(spans) <= 3 else f"{shown} and {len(spans) - 3} more"  # noqa: PLR2004
+
+
+def _days_named(bars: Bars) -> str:
+    from polytape.model.newyork import date_of
+
+    first, last = (date_of(int(bars.timestamp[at])) for at in (0, -1))
+    return f"{first}" if first == last else f"{len(bars)} days from {first} to {last}"

@@ -1,0 +1,87 @@
+"""What has to be asked upstream for an answer. Pure: coverage, calendar and the time are arguments.
+
+Days without a session are known to be empty, and the future is not asked for.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from polytape.model.clock import ExchangeClock
+from polytape.model.spans import Span, SpanSet, day_span
+from polytape.model.timeframes import Series
+from polytape.model.units import DAY_US
+
+# A page of the vendor's holds 50,000 base bars: two months of minutes, all days there are.
+LONGEST_QUESTION_US = {Series.MINUTE: 62 * DAY_US, Series.DAY: 20_000 * DAY_US}
+
+
+@dataclass(frozen=True, slots=True)
+class Serve:
+    """Everything is held."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchGaps:
+    """These questions upstream, in order of time, make it whole."""
+
+    questions: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """These spans are missing and there is nobody to ask."""
+
+    missing: tuple[Span, ...]
+
+
+Plan: TypeAlias = Serve | FetchGaps | Refuse
+
+
+def plan(
+    span: Span,
+    series: Series,
+    held: Iterable[Span],
+    *,
+    clock: ExchangeClock,
+    now: int,
+    can_ask: bool,
+) -> Plan:
+    """How to make `span` whole, given the spans of it that need not be asked for again."""
+    known = SpanSet.of(held)
+    past = Span(span.start, max(span.start, min(span.end, now)))
+    if past in known:
+        return Serve()
+    missing = missing_of(past, known, clock)
+    if not missing:
+        return Serve()
+    if not can_ask:
+        return Refuse(missing)
+    longest = LONGEST_QUESTION_US[series]
+    return FetchGaps(tuple(part for gap in missing for part in _cut(gap, longest)))
+
+
+def missing_of(span: Span, known: SpanSet, clock: ExchangeClock) -> tuple[Span, ...]:
+    """What of the trading days in `span` is not known; gaps with only closed days between them
+    become one.
+    """
+    open_days = SpanSet.of(day_span(s.day).intersect(span) for s in clock.sessions(span))
+    unknown = open_days.difference(known)
+    if not unknown:
+        return ()
+    closed = open_days.gaps(span).difference(known)
+    runs = unknown.union(closed)
+    found = []
+    for run in runs:
+        inside = unknown.intersection(SpanSet.of([run])).spans
+        if inside:
+            found.append(Span(inside[0].start, inside[-1].end))
+    return tuple(found)
+
+
+def _cut(gap: Span, longest: int) -> Iterator[Span]:
+    start = gap.start
+    while start < gap.end:
+        end = min(gap.end, start + longest)
+        yield Span(start, end)
+        start = end

@@ -1,0 +1,84 @@
+"""What is known: which spans were asked for, when, and whether the answer can still change.
+
+A span that was asked and found empty is covered: known-empty is knowledge. Where two covers speak
+of one span, the later asked wins, for rows and for emptiness alike.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from polytape.model.spans import Span, SpanSet
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """One symbol's bars (or the whole market's, `symbol` None, but for the symbols in `but`) of a
+    span, asked at an instant. Not `final`: the vendor may still correct it.
+    """
+
+    symbol: str | None
+    span: Span
+    asked: int
+    final: bool
+    but: frozenset[str] = frozenset()
+
+    def speaks_of(self, symbol: str) -> bool:
+        """Whether this says anything of a symbol."""
+        return self.symbol == symbol or (self.symbol is None and symbol not in self.but)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A span of one symbol, and which of several files has the last word on it."""
+
+    span: Span
+    cover: Cover
+    owner: str
+
+
+def pieces(covers: Iterable[tuple[Cover, str]], span: Span) -> list[Piece]:
+    """The disjoint pieces of `span` that the covers of one symbol make up, in order of time.
+
+    `covers` come with the name of the file that says so; of covers asked at one instant the greater
+    name wins, so that every reader decides alike.
+    """
+    inside = [(c, n) for c, n in covers if c.span.intersect(span)]
+    found: list[Piece] = []
+    left = SpanSet.of([span])
+    for cover, owner in sorted(inside, key=lambda item: (item[0].asked, item[1]), reverse=True):
+        if not left:
+            break
+        here = left.intersection(SpanSet.of([cover.span]))
+        found += [Piece(part, cover, owner) for part in here]
+        left = left.difference(here)
+    return sorted(found, key=lambda piece: piece.span)
+
+
+def tidy(covers: Iterable[Cover]) -> tuple[Cover, ...]:
+    """The same knowledge in fewer covers: neighbours that say the same become one."""
+    merged: list[Cover] = []
+    key = lambda c: (c.symbol or "", c.symbol is None, c.asked, c.final, sorted(c.but), c.span)  # noqa: E731
+    for cover in sorted(covers, key=key):
+        last = merged[-1] if merged else None
+        if last and _same_but_span(last, cover) and cover.span.start <= last.span.end:
+            end = max(last.span.end, cover.span.end)
+            merged[-1] = replace(last, span=Span(last.span.start, end))
+        elif cover.span:
+            merged.append(cover)
+    return tuple(merged)
+
+
+def without(cover: Cover, symbol: str, span: Span) -> list[Cover]:
+    """What is left of a cover once a symbol's span is forgotten."""
+    if not cover.speaks_of(symbol):
+        return [cover]
+    outside = SpanSet.of([cover.span]).difference(SpanSet.of([span]))
+    left = [replace(cover, span=part) for part in outside]
+    inside = cover.span.intersect(span)
+    if cover.symbol is None and inside:
+        left.append(replace(cover, span=inside, but=cover.but | {symbol}))
+    return left
+
+
+def _same_but_span(one: Cover, other: Cover) -> bool:
+    return replace(one, span=other.span) == other

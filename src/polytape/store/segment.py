@@ -1,0 +1,227 @@
+"""One segment: an immutable Parquet file that says in its own footer what it covers.
+
+Sorted by symbol, then timestamp; columns symbol (string), timestamp[us, UTC], open, high, low,
+close, volume, vwap (float64), transactions (int64); zstd. A symbol of many rows has row groups of
+its own, so that reading it decodes nothing else; others share groups of about 32,000 rows.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from polytape.errors import DataFetchError
+from polytape.model.bars import PRICES, Bars
+from polytape.model.market import MarketBars
+from polytape.model.spans import Span
+from polytape.store.covers import Cover
+
+SCHEMA = 1
+FOOTER_KEY = b"polytape"
+GROUP_ROWS = 32_768
+OWN_GROUP_ROWS = 8_192
+COLUMNS = ("timestamp", *PRICES, "volume", "vwap", "transactions")
+
+
+class DamagedSegmentError(DataFetchError):
+    """A segment cannot be read; `name` says which."""
+
+    def __init__(self, name: str, reason: object) -> None:
+        super().__init__(f"{name} is damaged: {reason}")
+        self.name = name
+
+
+class CoverTold(msgspec.Struct, omit_defaults=True):
+    """A cover in the footer; `symbol` null is the whole market."""
+
+    symbol: str | None
+    start: int
+    end: int
+    asked: int
+    final: bool
+    but: list[str] = []
+
+
+class Footer(msgspec.Struct):
+    """What a segment says of itself. `groups`: first and last symbol of each row group."""
+
+    schema: int
+    covers: list[CoverTold]
+    groups: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Segment:
+    """A segment's footer, kept in memory. `name` is its file's."""
+
+    name: str
+    size: int
+    rows: int
+    covers: tuple[Cover, ...]
+    firsts: tuple[str, ...]
+    lasts: tuple[str, ...]
+    metadata: Any
+
+    def groups_of(self, symbol: str) -> range:
+        """The row groups that may hold a symbol."""
+        return range(bisect_left(self.lasts, symbol), bisect_right(self.firsts, symbol))
+
+
+def arrow_schema() -> Any:
+    """The columns of every segment."""
+    import pyarrow as pa
+
+    floats = [(name, pa.float64()) for name in (*PRICES, "volume", "vwap")]
+    stamp = ("timestamp", pa.timestamp("us", "UTC"))
+    return pa.schema([("symbol", pa.string()), stamp, *floats, ("transactions", pa.int64())])
+
+
+class SegmentWriter:
+    """Writes one segment, part by part; the parts come in the order of their symbols."""
+
+    def __init__(self, sink: Any, covers: tuple[Cover, ...]) -> None:
+        from pyarrow import parquet
+
+        self._groups: list[tuple[str, str]] = []
+        self._covers = covers
+        self._writer = parquet.ParquetWriter(
+            sink,
+            arrow_schema(),
+            compression="zstd",
+            use_dictionary=["symbol", *PRICES, "volume", "transactions"],
+            write_page_checksum=True,
+            store_schema=False,
+        )
+        self.rows = 0
+
+    def add(self, market: MarketBars) -> None:
+        """Append the symbols of `market`, all after those added before."""
+        for symbols, place in _groups(market.places):
+            sizes = [len(market.bars.take(market.places[s])) for s in symbols]
+            alone = [place.stop - place.start]
+            table = to_table(market.bars.take(place), symbols, sizes if len(symbols) > 1 else alone)
+            self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+            self._groups.append((symbols[0], symbols[-1]))
+            self.rows += table.num_rows
+
+    def close(self) -> None:
+        """Write the footer."""
+        footer = Footer(SCHEMA, [_told(cover) for cover in self._covers], self._groups)
+        self._writer.add_key_value_metadata({FOOTER_KEY: msgspec.json.encode(footer)})
+        self._writer.close()
+
+
+def read_footer(file: Any, name: str) -> Segment:
+    """A segment's footer. Raises DamagedSegmentError; DataFetchError for one of a newer schema."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        metadata = parquet.ParquetFile(file).metadata
+        footer = msgspec.json.decode(metadata.metadata[FOOTER_KEY], type=Footer)
+    except (pa.ArrowException, OSError, KeyError, TypeError, msgspec.DecodeError) as error:
+        raise DamagedSegmentError(name, error) from error
+    if footer.schema > SCHEMA:
+        raise DataFetchError(f"{name} is of schema {footer.schema}: this version reads {SCHEMA}")
+    firsts, lasts = zip(*footer.groups, strict=True) if footer.groups else ((), ())
+    covers = tuple(_cover(told) for told in footer.covers)
+    return Segment(name, file.size(), metadata.num_rows, covers, firsts, lasts, metadata)
+
+
+def read_symbol(file: Any, segment: Segment, symbol: str) -> Bars:
+    """All of a symbol's bars in a segment. Raises DamagedSegmentError."""
+    parts = []
+    for group in segment.groups_of(symbol):
+        own = segment.firsts[group] == segment.lasts[group] == symbol
+        parts.append(_read(file, segment, [group], None if own else symbol))
+    return parts[0] if len(parts) == 1 else Bars.concat(parts)
+
+
+def read_market(file: Any, segment: Segment, groups: range) -> MarketBars:
+    """Everything in some row groups. Raises DamagedSegmentError."""
+    table = _table(file, segment, list(groups), ("symbol", *COLUMNS))
+    column = table.column("symbol").combine_chunks().dictionary_encode()
+    codes = np.asarray(column.indices).astype(np.int64)
+    return MarketBars.sorted_by(column.dictionary.to_pylist(), codes, _bars(table))
+
+
+def to_table(bars: Bars, symbols: list[str], sizes: list[int]) -> Any:
+    """Bars as the columns of a segment: the first sizes[0] rows are of symbols[0], and so on."""
+    import pyarrow as pa
+
+    codes = np.repeat(np.arange(len(symbols), dtype=np.int32), sizes)
+    names = pa.DictionaryArray.from_arrays(codes, pa.array(symbols, pa.string()))
+    stamps = pa.array(bars.timestamp.view("M8[us]"), pa.timestamp("us", "UTC"))
+    floats = [pa.array(getattr(bars, name)) for name in (*PRICES, "volume")]
+    vwap = pa.array(bars.vwap, from_pandas=True)
+    counts = pa.array(bars.transactions, from_pandas=True).cast(pa.int64(), safe=False)
+    columns = [names.cast(pa.string()), stamps, *floats, vwap, counts]
+    return pa.Table.from_arrays(columns, schema=arrow_schema())
+
+
+def _groups(places: dict[str, slice]) -> Iterator[tuple[list[str], slice]]:
+    """The symbols and rows of each row group: large symbols alone, small ones together."""
+    held: list[str] = []
+    for symbol, place in places.items():
+        rows = _size(place)
+        first = places[held[0]].start if held else place.start
+        if held and (rows >= OWN_GROUP_ROWS or place.stop - first > GROUP_ROWS):
+            yield held, slice(first, place.start)
+            held = []
+        if rows >= OWN_GROUP_ROWS:
+            for start in range(place.start, place.stop, GROUP_ROWS):
+                yield [symbol], slice(start, min(start + GROUP_ROWS, place.stop))
+        else:
+            held.append(symbol)
+    if held:
+        yield held, slice(places[held[0]].start, places[held[-1]].stop)
+
+
+def _size(place: slice) -> int:
+    return int(place.stop - place.start)
+
+
+def _read(file: Any, segment: Segment, groups: list[int], symbol: str | None) -> Bars:
+    if symbol is None:
+        return _bars(_table(file, segment, groups, COLUMNS))
+    table = _table(file, segment, groups, ("symbol", *COLUMNS))
+    column = table.column("symbol").combine_chunks().dictionary_encode()
+    names = column.dictionary.to_pylist()
+    if symbol not in names:
+        return Bars.empty()
+    rows = np.flatnonzero(np.asarray(column.indices) == names.index(symbol))
+    return _bars(table.slice(int(rows[0]), len(rows)))
+
+
+def _table(file: Any, segment: Segment, groups: list[int], columns: tuple[str, ...]) -> Any:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        reader = parquet.ParquetFile(
+            file, metadata=segment.metadata, page_checksum_verification=True, pre_buffer=False
+        )
+        return reader.read_row_groups(groups, columns=list(columns), use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedSegmentError(segment.name, error) from error
+
+
+def _bars(table: Any) -> Bars:
+    import pyarrow as pa
+
+    starts = table.column("timestamp").cast(pa.int64()).to_numpy()
+    floats = [table.column(n).to_numpy().astype(np.float64, copy=False) for n in COLUMNS[1:]]
+    return Bars(starts, *floats)
+
+
+def _told(cover: Cover) -> CoverTold:
+    span, but = cover.span, sorted(cover.but)
+    return CoverTold(cover.symbol, span.start, span.end, cover.asked, cover.final, but)
+
+
+def _cover(told: CoverTold) -> Cover:
+    span = Span(told.start, told.end)
+    return Cover(told.symbol, span, told.asked, told.final, frozenset(told.but))

@@ -1,0 +1,390 @@
+"""The store: immutable segments in a place, found by their footers.
+
+    store.json                          schema and source
+    bars/1min/2024-06/<name>.parquet    minutes by New York month
+    bars/1day/2024/<name>.parquet       days by New York year
+    reference/...                       splits and symbols
+
+Data and what is known about it are one file. Readers take no lock; writers never touch each
+other's files, in threads, processes or machines.
+"""
+
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+
+import msgspec
+import numpy as np
+
+from polytape.errors import ConfigurationError, DataFetchError
+from polytape.model.bars import Bars
+from polytape.model.market import MarketBars
+from polytape.model.newyork import date_of, midnight
+from polytape.model.spans import Span, SpanSet
+from polytape.model.timeframes import Series
+from polytape.store.covers import Cover, Piece, pieces, tidy
+from polytape.store.places import Place
+from polytape.store.segment import (
+    SCHEMA,
+    DamagedSegmentError,
+    Segment,
+    SegmentWriter,
+    read_footer,
+    read_market,
+    read_symbol,
+)
+
+log = logging.getLogger(__name__)
+
+ENDING = ".parquet"
+DAMAGED = ".damaged"
+READ_TRIES = 4
+ALL_TIME = Span(midnight(date(1900, 1, 1)), midnight(date(2200, 1, 1)))
+
+
+class About(msgspec.Struct):
+    """`store.json`."""
+
+    schema: int
+    source: str
+
+
+@dataclass
+class _Period:
+    """The segments of one folder, as they were when it was last listed."""
+
+    token: object = None
+    segments: dict[str, Segment] = field(default_factory=dict)
+
+
+class SegmentStore:
+    """Bars of one source. Usable from many threads; other processes may write beside it."""
+
+    def __init__(
+        self, place: Place, source: str, *, name: Callable[[], str] = lambda: uuid.uuid4().hex
+    ) -> None:
+        """Open, or found, the store of `source`. Raises ConfigurationError for another's."""
+        self.place = place
+        self.source = source
+        self._name = name
+        self._lock = threading.Lock()
+        self._periods: dict[str, _Period] = {}
+        self._symbols: dict[str, set[str]] = {}
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="polytape-store")
+        self._check()
+
+    def close(self) -> None:
+        """End the reading threads."""
+        self._pool.shutdown()
+
+    def read(self, symbol: str, series: Series, span: Span) -> Bars:
+        """What is held of a symbol that starts inside `span`, tidy; where nothing is known there
+        is nothing. Raises DataFetchError.
+        """
+        return self._retried(lambda: self._read(symbol, series, span))
+
+    def coverage(self, symbol: str, series: Series, span: Span = ALL_TIME) -> list[Piece]:
+        """What is known of a symbol: disjoint pieces in order of time."""
+        found: list[Piece] = []
+        for folder, inside in self._folders(series, span):
+            covers = self._covers(folder, symbol)
+            found += pieces(covers, inside)
+        return found
+
+    def write(self, series: Series, market: MarketBars, covers: Iterable[Cover]) -> None:
+        """Keep bars and what they cover: for each cover all bars of its span, or none where there
+        are none. A bar that no cover speaks of is refused. Raises DataFetchError naming the path.
+        """
+        told = tidy(covers)
+        if not told:
+            return
+        whole = Span(min(c.span.start for c in told), max(c.span.end for c in told))
+        for folder, inside in periods(series, whole):
+            here = tidy(_cut(told, inside))
+            if here:
+                self._put(folder, here, [within(market, inside)])
+
+    def symbols(self, series: Series) -> list[str]:
+        """Every symbol that has a bar, sorted."""
+        return sorted(self.symbol_set(series))
+
+    def symbol_set(self, series: Series) -> set[str]:
+        """Every symbol that has a bar."""
+        found: set[str] = set()
+        for folder in self.folders(series):
+            for segment in self.segments(folder):
+                found |= self._symbols_of(folder, segment)
+        return found
+
+    def series(self) -> list[Series]:
+        """Which series hold anything."""
+        return [series for series in Series if self.place.folders(f"bars/{series.value}")]
+
+    def folders(self, series: Series) -> list[str]:
+        """The folders of a series, in order of time."""
+        base = f"bars/{series.value}"
+        return [f"{base}/{name}" for name in sorted(self.place.folders(base))]
+
+    def segments(self, folder: str) -> list[Segment]:
+        """The sound segments of a folder, by name. A damaged one is set aside and logged."""
+        token = self.place.token(folder)
+        with self._lock:
+            period = self._periods.setdefault(folder, _Period())
+            if token is not None and token == period.token:
+                return list(period.segments.values())
+            known = dict(period.segments)
+        names = [n for n in self.place.names(folder) if n.endswith(ENDING)]
+        found: dict[str, Segment] = {}
+        for name in sorted(names):
+            segment = known.get(name) or self._footer(f"{folder}/{name}")
+            if segment is not None:
+                found[name] = segment
+        with self._lock:
+            period.token, period.segments = token, found
+        return list(found.values())
+
+    def market(self, folder: str, segment: Segment, groups: range | None = None) -> MarketBars:
+        """Everything in some row groups of a segment, winners and losers."""
+        file = self.place.open(f"{folder}/{segment.name}")
+        return read_market(file, segment, range(len(segment.firsts)) if groups is None else groups)
+
+    def publish(
+        self, folder: str, covers: tuple[Cover, ...], parts: Iterable[MarketBars]
+    ) -> Segment:
+        """Write one segment of parts that follow each other in the order of their symbols."""
+        return self._put(folder, covers, parts)
+
+    def drop(self, folder: str, names: Iterable[str]) -> None:
+        """Delete segments; what they alone covered is unknown from now on."""
+        for name in names:
+            self.place.delete(f"{folder}/{name}")
+        self._forget(folder)
+
+    def _read(self, symbol: str, series: Series, span: Span) -> Bars:
+        jobs: list[Callable[[], Bars]] = []
+        for folder, inside in self._folders(series, span):
+            known = pieces(self._covers(folder, symbol), inside)
+            owners: dict[str, list[Span]] = {}
+            for piece in known:
+                owners.setdefault(piece.owner, []).append(piece.span)
+            for name, spans in owners.items():
+                jobs.append(partial(self._rows, folder, name, symbol, SpanSet.of(spans)))
+        parts = [job() for job in jobs] if len(jobs) < 3 else self._at_once(jobs)  # noqa: PLR2004
+        return Bars.concat(parts).tidy()
+
+    def _at_once(self, jobs: list[Callable[[], Bars]]) -> list[Bars]:
+        """In two threads, each with a run of neighbours: decoding gives up the interpreter."""
+        half = (len(jobs) + 1) // 2
+        later = self._pool.submit(lambda: [job() for job in jobs[half:]])
+        first = [job() for job in jobs[:half]]
+        return first + later.result()
+
+    def _rows(self, folder: str, name: str, symbol: str, spans: SpanSet) -> Bars:
+        with self._lock:
+            segment = self._periods[folder].segments.get(name)
+        if segment is None:
+            raise FileNotFoundError(name)
+        if not segment.groups_of(symbol):
+            return Bars.empty()
+        bars = read_symbol(self._open(folder, name), segment, symbol)
+        return Bars.concat([bars.within(span) for span in spans])
+
+    def _open(self, folder: str, name: str) -> object:
+        try:
+            return self.place.open(f"{folder}/{name}")
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise DataFetchError(f"{self.place.url}/{folder}/{name}: {error}") from error
+
+    def _retried(self, read: Callable[[], Bars]) -> Bars:
+        """A file may be compacted away between the listing and the read: list again."""
+        for _ in range(READ_TRIES - 1):
+            try:
+                return read()
+            except FileNotFoundError:
+                self._forget()
+            except DamagedSegmentError as error:
+                self.set_aside(error)
+                raise
+        try:
+            return read()
+        except FileNotFoundError as error:
+            raise DataFetchError(f"{self.place.url}: files vanish while read: {error}") from error
+
+    def set_aside(self, error: DamagedSegmentError) -> None:
+        """Name a damaged segment `*.damaged`: its spans are unknown, and the rest goes on."""
+        log.warning("%s: %s; set aside as %s%s", self.place.url, error, error.name, DAMAGED)
+        for folder, period in list(self._periods.items()):
+            if error.name in period.segments or error.name.startswith(f"{folder}/"):
+                path = error.name if "/" in error.name else f"{folder}/{error.name}"
+                self.place.rename(path, path + DAMAGED)
+        self._forget()
+
+    def _footer(self, path: str) -> Segment | None:
+        name = path.rsplit("/", 1)[-1]
+        try:
+            return read_footer(self.place.open(path), name)
+        except FileNotFoundError:
+            return None
+        except (DamagedSegmentError, OSError) as error:  # OSError: an empty file cannot be mapped
+            told = f"{self.place.url}/{path}: {error}; set aside as {name}{DAMAGED}"
+            log.warning(told)
+        self.place.rename(path, path + DAMAGED)
+        return None
+
+    def _covers(self, folder: str, symbol: str) -> list[tuple[Cover, str]]:
+        return [
+            (cover, segment.name)
+            for segment in self.segments(folder)
+            for cover in segment.covers
+            if cover.speaks_of(symbol)
+        ]
+
+    def _folders(self, series: Series, span: Span) -> Iterator[tuple[str, Span]]:
+        """The folders that are there and overlap a span, each with its part of it."""
+        base = f"bars/{series.value}"
+        few = list(periods(series, span)) if span.end - span.start < _FEW_US else None
+        if few is not None:
+            yield from few
+            return
+        for name in sorted(self.place.folders(base)):
+            with suppress(ValueError):
+                inside = period_span(name).intersect(span)
+                if inside:
+                    yield f"{base}/{name}", inside
+
+    def _put(self, folder: str, covers: tuple[Cover, ...], parts: Iterable[MarketBars]) -> Segment:
+        asked = max(cover.asked for cover in covers)
+        path = f"{folder}/{asked:016x}-{self._name()}{ENDING}"
+
+        def write(sink: object) -> None:
+            writer = SegmentWriter(sink, covers)
+            for part in parts:
+                writer.add(part)
+            writer.close()
+
+        self.place.put(path, write)
+        segment = read_footer(self.place.open(path), path.rsplit("/", 1)[-1])
+        with self._lock:
+            period = self._periods.setdefault(folder, _Period())
+            period.segments = period.segments | {segment.name: segment}
+            period.token = None
+        return segment
+
+    def _symbols_of(self, folder: str, segment: Segment) -> set[str]:
+        known = self._symbols.get(segment.name)
+        if known is None:
+            alone = segment.firsts == segment.lasts
+            known = set(segment.firsts if alone else self.market(folder, segment).places)
+            self._symbols[segment.name] = known
+        return known
+
+    def _forget(self, folder: str | None = None) -> None:
+        with self._lock:
+            for name, period in self._periods.items():
+                if folder in (None, name):
+                    period.token = None
+
+    def _check(self) -> None:
+        try:
+            about = msgspec.json.decode(self.place.read("store.json"), type=About)
+        except FileNotFoundError:
+            content = msgspec.json.encode(About(SCHEMA, self.source))
+            self.place.put("store.json", lambda sink: sink.write(content))
+            return
+        except msgspec.DecodeError as error:
+            raise ConfigurationError(f"{self.place.url}/store.json is damaged: {error}") from error
+        if about.schema > SCHEMA:
+            raise ConfigurationError(
+                f"the store {self.place.url} is of schema {about.schema}, and this version of "
+                f"polytape reads up to {SCHEMA}: update polytape, or name another --store"
+            )
+        if about.source != self.source:
+            raise ConfigurationError(
+                f"the store {self.place.url} holds bars of {about.source}, not of {self.source}: "
+                "name another --store, bars of two sources never mix"
+            )
+
+
+def periods(series: Series, span: Span) -> Iterator[tuple[str, Span]]:
+    """The folders that a span falls into, each with its part of the span."""
+    if not span:
+        return
+    start = span.start
+    while start < span.end:
+        day = date_of(start)
+        name = f"{day:%Y-%m}" if series is Series.MINUTE else f"{day:%Y}"
+        whole = period_span(name)
+        yield f"bars/{series.value}/{name}", whole.intersect(span)
+        start = whole.end
+
+
+def period_span(name: str) -> Span:
+    """The New York month `2024-06` or year `2024`. Raises ValueError for another name."""
+    year, _, month = name.partition("-")
+    if month:
+        first = date(int(year), int(month), 1)
+        after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    else:
+        first, after = date(int(year), 1, 1), date(int(year) + 1, 1, 1)
+    return Span(midnight(first), midnight(after))
+
+
+def within(market: MarketBars, span: Span) -> MarketBars:
+    """The part of a market that starts inside a span."""
+    stamps = market.bars.timestamp
+    if not len(stamps) or (stamps.min() >= span.start and stamps.max() < span.end):
+        return market
+    return MarketBars.of({s: market.bars.take(p).within(span) for s, p in market.places.items()})
+
+
+def winners(segments: list[Segment], symbol: str | None, span: Span) -> dict[str, SpanSet]:
+    """By segment, the spans of a symbol on which it has the last word; `symbol` None: of every
+    symbol that no cover names.
+    """
+    speaks = [
+        (cover, segment.name)
+        for segment in segments
+        for cover in segment.covers
+        if (cover.symbol is None if symbol is None else cover.speaks_of(symbol))
+    ]
+    owned: dict[str, list[Span]] = {}
+    for piece in pieces(speaks, span):
+        owned.setdefault(piece.owner, []).append(piece.span)
+    return {name: SpanSet.of(spans) for name, spans in owned.items()}
+
+
+def named(segments: Iterable[Segment]) -> set[str]:
+    """The symbols that some cover names, as itself or as an exception."""
+    found: set[str] = set()
+    for segment in segments:
+        for cover in segment.covers:
+            found |= cover.but | ({cover.symbol} if cover.symbol is not None else set())
+    return found
+
+
+def kept(bars: Bars, spans: SpanSet) -> Bars:
+    """The bars that start inside any of the spans. Needs tidy bars."""
+    if len(spans) == 1:
+        return bars.within(spans.spans[0])
+    starts = np.array([span.start for span in spans], np.int64)
+    ends = np.array([span.end for span in spans], np.int64)
+    at = np.searchsorted(starts, bars.timestamp, side="right") - 1
+    return bars.take((at >= 0) & (bars.timestamp < ends[at])) if len(spans) else bars.take(slice(0))
+
+
+def _cut(covers: Iterable[Cover], span: Span) -> Iterator[Cover]:
+    for cover in covers:
+        inside = cover.span.intersect(span)
+        if inside:
+            yield Cover(cover.symbol, inside, cover.asked, cover.final, cover.but)
+
+
+_FEW_US = 500 * 24 * 3600 * 1_000_000
