@@ -109,7 +109,7 @@ def codecs(source: Synthetic) -> None:
 
 def over_http() -> None:
     """The client beside a bare httpx2 download of the same bytes from the same gateway."""
-    settings = Settings(source="synthetic", host="127.0.0.1", port=0, data=None, token=None)
+    settings = Settings(source="synthetic", port=0, data=None, token=None, store="none")
     body = {"symbol": "AAPL", "timeframe": "1min", "start_date": "2024-01-02"}
     body["end_date"] = "2024-12-31"
     accept = {"Accept": "application/vnd.apache.arrow.stream"}

@@ -25,9 +25,16 @@ class Settings(BaseSettings):
     splits: Path | None = None
     seed: int = 0
     token: SecretStr | None = None
+    store: str | None = None
     api_key: SecretStr | None = Field(
         default=None, validation_alias=AliasChoices("POLYGON_API_KEY", "MASSIVE_API_KEY")
     )
+
+    @pydantic.field_validator("token", "api_key", "store", mode="before")
+    @classmethod
+    def _blank_is_nothing(cls, value: object) -> object:
+        """`POLYTAPE_TOKEN=` means that there is none, not one that every request carries."""
+        return None if isinstance(value, str) and not value.strip() else value
 
 
 def load() -> Settings:

@@ -263,7 +263,9 @@ def test_wrong_input_is_refused_before_anybody_is_asked(
     assert client.stats().requests == 0
 
 
-@pytest.mark.parametrize("tolerance", [-1, "x", None, float("nan"), float("inf"), True])
+@pytest.mark.parametrize(
+    "tolerance", [-1, 1e10, 1e300, "x", None, float("nan"), float("inf"), True]
+)
 def test_a_wrong_tolerance_is_refused(client: PolygonClient, tolerance: object) -> None:
     with pytest.raises(ValidationError, match="tolerance_minutes"):
         client.get_candle_at_datetime("AAPL", "2024-07-02T15:00", tolerance_minutes=tolerance)  # type: ignore[arg-type]
@@ -307,10 +309,12 @@ def test_base_urls_and_configs(gateway: str, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("options", [{"base_url": "localhost:8200"}, {"base_url": "ftp://x"},
                                      {"base_url": 5}, {"timeout": 0}, {"timeout": "x"},
-                                     {"max_retries": -1}, {"max_retries": 1.5}])  # fmt: skip
+                                     {"api_key": "a b"}, {"api_key": "\u00e9"}, {"api_key": ""},
+                                     {"base_url": "http://u:s3cret@localhost"}, {"max_retries": -1}, {"max_retries": 1.5}])  # fmt: skip
 def test_a_client_that_cannot_work_is_not_made(options: dict[str, object]) -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ValidationError) as caught:
         PolygonClient(**options)  # type: ignore[arg-type]
+    assert "s3cret" not in str(caught.value)
 
 
 def test_a_client_can_be_pickled_and_its_cache_stays_behind(gateway: str) -> None:

@@ -18,7 +18,7 @@ from polytape import (
 )
 from tests import naive
 from tests.client.test_contract import check_shape
-from tests.fakes.plain_server import PlainServer, cut_short, hang_up, make_rows
+from tests.fakes.plain_server import Answer, PlainServer, cut_short, hang_up, make_rows
 
 pytestmark = pytest.mark.socket
 QUESTION = ("SPY", "2024-07-02", "2024-07-02", "15min")
@@ -62,6 +62,38 @@ def test_long_regular_bars_are_made_from_half_hours(client: PolygonClient) -> No
     assert [row[1:] for row in truth] == [
         tuple(row) for row in frame[["open", "high", "low", "close", "volume"]].to_numpy().tolist()
     ]
+
+
+def test_the_last_long_bar_is_whole_though_the_question_ends_inside_it(
+    client: PolygonClient,
+) -> None:
+    whole = client.fetch_bars("SPY", "2024-07-02", "2024-07-02", "60min", include_extended=False)
+    part = client.fetch_bars(
+        "AAPL", "2024-07-02T13:30", "2024-07-02T14:00", "60min", include_extended=False
+    )
+    assert part.to_numpy().tolist() == whole.head(1).to_numpy().tolist()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (500, {}, b'{"detail":"caf\xe9"}'),
+        (500, {}, b"[" * 200_000),
+        (429, {"Retry-After": "inf"}, b""),
+        (429, {"Retry-After": "1e300"}, b""),
+        (429, {"Retry-After": "Fri, 31 Dec 9999 23:59:59 -1200"}, b""),
+        (200, {"RateLimit-Remaining": "0", "RateLimit-Reset": "1e12"}, b'{"price":"NaN"}'),
+        (200, {}, b'{"price":"caf\xe9"}'),
+    ],
+)
+def test_a_malformed_answer_is_an_error_of_ours(
+    client: PolygonClient, plain: PlainServer, answer: Answer
+) -> None:
+    plain.script.extend([answer] * 4)
+    with pytest.raises(DataFetchError):
+        client.get_latest_price("SPY")
+    plain.script.clear()
+    assert client.get_latest_price("SPY") == Decimal("123.45")
 
 
 def test_the_other_methods(client: PolygonClient) -> None:

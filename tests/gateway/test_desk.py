@@ -10,7 +10,9 @@ import pytest
 from polytape.errors import ConfigurationError, DataFetchError, NotFoundError, ValidationError
 from polytape.gateway.desk import Desk
 from polytape.gateway.flight import SingleFlight
-from polytape.gateway.keep import Held, KeptBars
+from polytape.gateway.keep import ENTRY_BYTES, Held, KeptBars
+from polytape.model.instants import parse_instant
+from polytape.model.newyork import midnight
 from polytape.model.question import BarsQuestion
 from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
@@ -159,6 +161,33 @@ async def test_prices_as_traded_are_called_so(make_desk: MakeDesk) -> None:
     desk.close()
 
 
+async def test_what_was_read_before_it_was_final_is_not_kept_as_final(
+    make_desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The read begins before 11:00 of the next trading day and ends after it."""
+    source = Scripted()
+    desk = make_desk(source)
+    times = [parse_instant("2024-07-03 10:59:59 America/New_York", "at")]
+    desk.now = desk.filler.now = lambda: times[-1]
+    task = asyncio.create_task(desk.bars(QUESTION))
+    await until(lambda: len(source.asked) == 1)
+    times.append(parse_instant("2024-07-03 11:00:01 America/New_York", "at"))
+    source.leave.set()
+    await task
+    await desk.bars(QUESTION)
+    assert len(source.asked) == 2
+    desk.close()
+
+
+async def test_the_latest_price_is_in_todays_shares(make_desk: MakeDesk) -> None:
+    source = Scripted()
+    source.last_bar = lambda symbol: flat_bars([midnight(date(2024, 6, 5))], price=100.0)  # type: ignore[method-assign]
+    source.splits = lambda symbol: (Split(date(2024, 6, 7), "X", 1, 4),)  # type: ignore[method-assign]
+    desk = make_desk(source)
+    assert (await desk.latest("X")).price == 25.0
+    desk.close()
+
+
 async def test_a_gateway_without_a_source_says_so(make_desk: MakeDesk) -> None:
     desk = make_desk(None)
     with pytest.raises(ConfigurationError, match="neither a source of bars nor a store"):
@@ -198,7 +227,7 @@ async def test_gaps_are_looked_for_up_to_now_and_from_what_the_limit_kept(
 
 def test_kept_bars_are_bounded_in_bytes() -> None:
     one = flat_bars(list(range(100)))
-    kept = KeptBars(one.nbytes * 3)
+    kept = KeptBars((one.nbytes + ENTRY_BYTES) * 3)
     spans = [Span(n * 1_000, n * 1_000 + 100) for n in range(5)]
 
     def there(n: int) -> bool:
@@ -206,12 +235,18 @@ def test_kept_bars_are_bounded_in_bytes() -> None:
 
     for span in spans:
         kept.put("X", Series.MINUTE, Held(span, one))
-    assert [(("X", Series.MINUTE, span) in kept._held) for span in spans] == [False, False, True, True, True]
+    assert [(("X", Series.MINUTE, span) in kept._held) for span in spans] == [
+        False,
+        False,
+        True,
+        True,
+        True,
+    ]
     assert there(2)  # and is now the most recently used
     kept.put("X", Series.MINUTE, Held(spans[0], one))
     assert not there(3)
-    assert kept.bytes == one.nbytes * 3
-    kept.put("X", Series.MINUTE, Held(spans[1], flat_bars(list(range(1_000)))))
+    assert kept.bytes == (one.nbytes + ENTRY_BYTES) * 3
+    kept.put("X", Series.MINUTE, Held(spans[1], flat_bars(list(range(10_000)))))
     assert not there(1)
     assert kept.clear("Y") == 0
     assert kept.clear() == 3

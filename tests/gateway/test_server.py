@@ -26,7 +26,7 @@ def gateway_process(
     process = subprocess.Popen(
         [sys.executable, "-m", "polytape", "serve", "--port", "0", *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={k: v for k, v in os.environ.items() if "POLY" not in k} | environment,
+        env={k: v for k, v in os.environ.items() if "POLY" not in k} | {"POLYTAPE_STORE": "none"} | environment,
     )  # fmt: skip
     try:
         assert process.stdout is not None
@@ -71,6 +71,7 @@ def test_settings_come_from_the_environment_and_options_go_before_them() -> None
         (["--source", "flatfiles", "--data", "/nowhere"], {}, "/nowhere holds no flat files"),
         (["--data", "/nowhere"], {}, "--data names a folder of flat files: add --source flatfiles"),
         (["--source", "synthetic", "--host", "0.0.0.0"], {}, "set POLYTAPE_TOKEN"),
+        (["--source", "synthetic", "--host", "0.0.0.0"], {"POLYTAPE_TOKEN": " "}, "POLYTAPE_TOKEN"),
         (["--source", "synthetic"], {"POLYTAPE_PORT": "none"}, "POLYTAPE_PORT: "),
     ],
 )  # fmt: skip
@@ -80,7 +81,7 @@ def test_what_cannot_work_is_refused_in_one_line(
     done = subprocess.run(
         [sys.executable, "-m", "polytape", "serve", "--port", "0", *arguments],
         capture_output=True, text=True, check=False, timeout=30,
-        env={k: v for k, v in os.environ.items() if "POLY" not in k} | environment,
+        env={k: v for k, v in os.environ.items() if "POLY" not in k} | {"POLYTAPE_STORE": "none"} | environment,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("polytape: ")
@@ -92,7 +93,7 @@ def test_a_key_never_shows() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "polytape", "-v", "serve", "--port", "0"],
         capture_output=True, text=True, check=False, timeout=30,
-        env=dict(os.environ) | {"POLYGON_API_KEY": "s3cretkey"},
+        env=dict(os.environ) | {"POLYGON_API_KEY": "s3cretkey", "POLYTAPE_STORE": "none"},
     )  # fmt: skip
     assert done.returncode == 1
     assert "s3cretkey" not in done.stdout + done.stderr

@@ -56,7 +56,8 @@ def test_an_instant_is_an_instant_whatever_its_form(value: object) -> None:
     ["", "yesterday", "2024-13-01", "2024-02-30", "31/01/2024", "2024-1-31", "1/31/2024", None, 5,
      1706745600000, float("nan"), pd.NaT, np.datetime64("NaT"), "2024-01-31T25:00",
      "2024-01-31 12:00 Mars/Olympus", "2024-01-31T12:00Z Europe/Berlin", "2024-W01-1", "0001-01-01",
-     "9999-12-31", True, "2024-01-31T12:00:00+99:00"],
+     "9999-12-31", True, "9999-12-31T23:59:59-05:00", "0001-01-01T00:00:00+05:00",
+     np.datetime64(2**62, "us"), "2024-01-02 09:30 America", "2024-01-02 09:30 Etc", "2024-01-31T12:00:00+99:00"],
 )  # fmt: skip
 def test_what_is_no_date_is_named(bad: object) -> None:
     with pytest.raises(ValidationError) as caught:

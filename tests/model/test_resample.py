@@ -135,6 +135,15 @@ def test_complete_through_is_the_start_of_the_bar_that_is_forming() -> None:
     assert complete_through(span, Timeframe.MIN_15, span.start - 5) == span.start
 
 
+def test_a_bar_that_begins_at_the_bell_is_complete_when_it_ends() -> None:
+    """At 10:28 the bar of 09:30 to 10:30 is still forming, though an hour began at 10:00."""
+    span = day_span(date(2024, 1, 3))
+    regular = BarsQuestion("X", Timeframe.MIN_60, span, include_extended=False)
+    for minute, complete in ((28, "14:30"), (31, "15:30")):
+        now = to_us(datetime(2024, 1, 3, 10, minute, tzinfo=ZONE))
+        assert iso(regular.complete_through(now))[11:16] == complete
+
+
 def test_vwap_is_weighted_by_volume_and_unknown_where_a_part_is(clock: ExchangeClock) -> None:
     flat = [10.0, 10.0]
     stamps = [0, MINUTE_US]

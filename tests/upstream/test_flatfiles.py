@@ -101,6 +101,8 @@ def test_a_cut_file_is_named(root: Path, source: FlatFiles, cut: int) -> None:
     [
         ("ticker,volume,open", ["A,1,2"]),
         (HEADER, ["A,x,1,1,1,1,5,1"]),
+        (HEADER, ["A,1,nan,1,1,1,5,1"]),
+        (HEADER, ["A,inf,1,1,1,1,5,1"]),
         (HEADER, ["A,1,1,1,1,1"]),
         (HEADER, [",1,1,1,1,1,5,1", "A,,1,1,1,1,5,1"]),
     ],
@@ -123,6 +125,27 @@ def test_minutes_of_another_day_are_left_out(root: Path, source: FlatFiles) -> N
     put(root, "minute_aggs_v1", DAY, [line("ZZZ"), line("ZZZ", 24 * 60)])
     span = day_span(DAY, date(2024, 7, 4))
     assert len(source.bars("ZZZ", Series.MINUTE, span).bars) == 1
+
+
+def test_a_new_table_of_splits_is_seen(root: Path, source: FlatFiles) -> None:
+    assert source.splits("ZZZ") is None
+    table = root / "splits.csv"
+    table.write_text("ticker,execution_date,split_from,split_to\nZZZ,2024-07-03,1,4\n")
+    assert [s.ratio for s in source.splits("ZZZ") or ()] == [4.0]
+
+
+def test_a_day_without_a_file_is_unsettled(root: Path, source: FlatFiles) -> None:
+    """Its file may still come: the answer is given and not kept."""
+    put(root, "minute_aggs_v1", date(2024, 7, 5), [])
+    answer = source.bars("ZZZ", Series.MINUTE, day_span(DAY, date(2024, 7, 5)))
+    assert answer.unsettled == (day_span(date(2024, 7, 3)),)
+
+
+def test_files_of_days_that_do_not_exist_are_passed_over(root: Path, source: FlatFiles) -> None:
+    path = put(root, "minute_aggs_v1", DAY, [line("ZZZ")])
+    path.with_name("2024-07-32.csv.gz").write_bytes(path.read_bytes())
+    assert len(source.bars("ZZZ", Series.MINUTE, day_span(DAY)).bars) == 1
+    assert source.find("ZZZ") is not None
 
 
 def test_the_last_bar_is_the_newest_files(root: Path, source: FlatFiles) -> None:

@@ -1,6 +1,7 @@
 """The `polytape` command."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -43,6 +44,10 @@ Url = Annotated[
     str | None, typer.Option("--url", help="The gateway; default $POLYTAPE_URL or localhost:8200.")
 ]
 Symbol = Annotated[str, typer.Argument(help="A ticker, such as AAPL or BRK.B.")]
+Store = Annotated[
+    str | None,
+    typer.Option(help="Where bars are kept: PATH, s3://BUCKET/PREFIX, none; default: user data."),
+]
 Form = Annotated[Format, typer.Option("--format", help="How to print the answer.")]
 
 
@@ -59,6 +64,7 @@ def run(arguments: list[str]) -> int:
     """The exit code; errors are one line on stderr."""
     try:
         code = app(args=arguments, prog_name="polytape", standalone_mode=False)
+        sys.stdout.flush()
     except PolygonClientError as error:
         return _fail(str(error), 2 if isinstance(error, ValidationError) else 1)
     except _WrongUsage as error:
@@ -66,6 +72,9 @@ def run(arguments: list[str]) -> int:
         return _fail(f"{told} (polytape --help tells more)", 2)
     except (typer.Abort, KeyboardInterrupt):
         return _fail("stopped", 130)
+    except OSError as error:  # the reader of a pipe left, or the disk behind stdout is full
+        _abandon_stdout()
+        return 0 if isinstance(error, BrokenPipeError) else _fail(f"cannot write: {error}", 1)
     return code if isinstance(code, int) else 0
 
 
@@ -101,6 +110,7 @@ def serve(
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Another made-up market.")] = None,
+    store: Store = None,
 ) -> None:
     """Run the gateway until ctrl-C.
 
@@ -113,6 +123,7 @@ def serve(
         "source": source,
         "data": data,
         "splits": splits,
+        "store": store,
         "seed": seed,
     }
     update = {name: value for name, value in given.items() if value is not None}
@@ -124,9 +135,9 @@ def serve(
 
     sockets = listen(settings.host, settings.port)
     url = address(sockets)
-    named = desk.source.name if desk.source else "none"
-    typer.echo(f"polytape gateway on {url} · source {named} · docs {url}/docs · ctrl-C stops it")
-    if desk.source and desk.source.made_up:
+    kept = "nothing is kept" if desk.store is None else f"store {desk.store.place.url}"
+    typer.echo(f"polytape gateway on {url} · source {desk.source_name} · {kept} · ctrl-C stops it")
+    if desk.made_up:
         note(MADE_UP)
     serve_on(gateway, sockets)
     typer.echo("stopped")
@@ -159,7 +170,7 @@ def bars(
     if form is BarsFormat.PARQUET and out is None:
         raise typer.BadParameter("--format parquet needs --out FILE")
     first, last = _range(start, end)
-    with PolygonClient(url) as client:
+    with _client(url) as client:
         table = client.fetch_table(symbol, first, last, timeframe, limit, extended)
     found, metadata = arrow.from_table(table)
     assert metadata is not None
@@ -188,6 +199,8 @@ def session(
     with _asking(url) as client:
         told = client.get_session_data(symbol, datetime.now(UTC) if at is None else at)
         print_facts(told, form, Console())
+    if told["current_price"] is None:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -208,7 +221,7 @@ def search(
     url: Url = None,
 ) -> None:
     """Securities by symbol or name."""
-    with PolygonClient(url) as client:
+    with _client(url) as client:
         print_records(client.search_symbols(query, active_only=not all_), form, Console())
 
 
@@ -219,7 +232,7 @@ def validate(
     url: Url = None,
 ) -> None:
     """Which symbols exist; exit code 1 when one does not."""
-    with PolygonClient(url) as client:
+    with _client(url) as client:
         told = [{"symbol": s, "valid": client.validate_ticker(s)} for s in symbols]
     print_records(told, form, Console())
     if not all(row["valid"] for row in told):
@@ -229,7 +242,7 @@ def validate(
 @app.command("rate-limit")
 def rate_limit(form: Form = Format.TABLE, url: Url = None) -> None:
     """The gateway's upstream request budget."""
-    with PolygonClient(url) as client:
+    with _client(url) as client:
         print_facts(asdict(client.rate_limit()), form, Console())
 
 
@@ -239,7 +252,7 @@ def cache_clear(
     url: Url = None,
 ) -> None:
     """Forget answers kept in memory."""
-    with PolygonClient(url) as client:
+    with _client(url) as client:
         if not client.clear_cache(symbol):
             raise polytape.DataFetchError("the gateway's cache was not cleared")
     typer.echo("cleared")
@@ -248,10 +261,17 @@ def cache_clear(
 @contextmanager
 def _asking(url: str | None) -> Iterator[PolygonClient]:
     """A client; what it is asked about is told to be made up where it is."""
-    with PolygonClient(url) as client:
+    with _client(url) as client:
         yield client
         if _made_up(client):
             note(MADE_UP)
+
+
+def _client(url: str | None) -> PolygonClient:
+    """A client of the gateway that the command names; the owner's token opens it."""
+    token = settings_module.load().token
+    key = None if token is None else token.get_secret_value()
+    return PolygonClient(url or settings_module.load().url, api_key=key)
 
 
 def _made_up(client: PolygonClient) -> bool:
@@ -278,6 +298,13 @@ def _range(start: str | None, end: str | None) -> tuple[Any, Any]:
         return start, last
     until = date_of(parse_span("1970-01-01", last).end - 1)
     return until - timedelta(days=30), last
+
+
+def _abandon_stdout() -> None:
+    """Nothing more can be written there; the interpreter would try once more at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 def _fail(text: str, code: int) -> int:

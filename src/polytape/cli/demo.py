@@ -17,7 +17,7 @@ SYMBOL = "AAPL"
 
 def show(console: Console) -> None:
     """Print bars, a session and the gateway's figures."""
-    settings = Settings(source="synthetic", host="127.0.0.1", port=0, data=None, token=None)
+    settings = Settings(source="synthetic", port=0, data=None, token=None, store="none")
     desk = make_desk(settings)
     from polytape.gateway.server import running
 

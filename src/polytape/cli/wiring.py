@@ -1,6 +1,7 @@
 """From settings to a gateway."""
 
 import time
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from polytape.errors import ConfigurationError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from litestar.types import ASGIApp
 
     from polytape.gateway.desk import Desk
+    from polytape.store.segments import SegmentStore
 
 # The ceiling that the vendor advises for paid plans. Local sources use nothing of it.
 REQUESTS, WINDOW_S = 100, 1.0
@@ -43,10 +45,49 @@ def choose_source(settings: Settings, clock: ExchangeClock) -> Source | None:
             "this version cannot ask the vendor yet: use --source flatfiles --data DIR "
             "for the vendor's files, or --source synthetic for made-up prices"
         )
+    if _holds_bars(settings):
+        return None
     raise ConfigurationError(
         "no source of bars: set POLYGON_API_KEY for the vendor's prices, "
         "or say --source synthetic for made-up ones"
     )
+
+
+def store_identity(settings: Settings) -> str:
+    """Whose bars a store holds: bars of two sources never mix. A folder of flat files is a source
+    of its own; what is imported counts as the vendor's.
+    """
+    if settings.source == "synthetic":
+        return f"synthetic/{settings.seed}"
+    if settings.source == "flatfiles" and settings.data is not None:
+        return f"flatfiles:{settings.data.expanduser().absolute()}"
+    return "polygon"
+
+
+def store_location(settings: Settings) -> str:
+    """`--store`, or a folder of the source's own in the user's data folder."""
+    from platformdirs import user_data_path
+
+    if settings.store is not None:
+        return settings.store
+    identity = store_identity(settings)
+    kind, _, rest = identity.replace(":", "/", 1).partition("/")
+    own = f"{kind}-{blake2b(rest.encode(), digest_size=6).hexdigest()}" if rest else kind
+    return str(user_data_path("polytape") / own)
+
+
+def open_store(settings: Settings) -> "SegmentStore | None":
+    """The store that the settings name; None for `--store none`. Raises ConfigurationError."""
+    if settings.store == "none":
+        return None
+    try:
+        from polytape.store.places import open_place
+        from polytape.store.segments import SegmentStore
+
+        place = open_place(store_location(settings))
+    except ImportError as error:
+        raise ConfigurationError(NEED_EXTRA) from error
+    return SegmentStore(place, store_identity(settings))
 
 
 def make_desk(settings: Settings) -> "Desk":
@@ -57,7 +98,18 @@ def make_desk(settings: Settings) -> "Desk":
         raise ConfigurationError(NEED_EXTRA) from error
     clock = xnys()
     source = choose_source(settings, clock)
-    return Desk(source, clock, now_us, MovingWindow(REQUESTS, WINDOW_S))
+    budget = MovingWindow(REQUESTS, WINDOW_S)
+    return Desk(source, clock, now_us, budget, open_store(settings))
+
+
+def _holds_bars(settings: Settings) -> bool:
+    store = open_store(settings)
+    if store is None:
+        return False
+    try:
+        return bool(store.series())
+    finally:
+        store.close()
 
 
 def make_app(settings: Settings, desk: "Desk") -> "ASGIApp":

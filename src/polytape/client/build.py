@@ -24,8 +24,14 @@ def make_core(
 ) -> Core:
     """Arguments before config before settings. Raises ValidationError."""
     held: Config = PolygonClientConfig if config is None else config
-    if base_url is None:
-        base_url = settings.load().url if config is None else config.BASE_URL
+    if base_url is None and config is None:
+        known = settings.load()
+        base_url = known.url
+        # The token goes only where the settings say that it belongs.
+        if api_key is None and known.token is not None:
+            api_key = known.token.get_secret_value()
+    elif base_url is None:
+        base_url = held.BASE_URL
     url = check_url(base_url).removesuffix(held.API_VERSION)
     tries = held.MAX_RETRIES if max_retries is None else max_retries
     if isinstance(tries, bool) or not isinstance(tries, int) or tries < 0:
@@ -36,8 +42,17 @@ def make_core(
         backoff_s=held.RETRY_BACKOFF,
         deadline_s=held.TOTAL_DEADLINE,
     )
+    key = None if api_key is None else check_key(api_key)
     cache = CacheManager[Any](held.CACHE_SIZE, held.CACHE_TTL_MINUTES) if enable_caching else None
-    return Core(url, policy, cache, api_key, held.API_VERSION)
+    return Core(url, policy, cache, key, held.API_VERSION)
+
+
+def check_key(key: object, param: str = "api_key") -> str:
+    """The key without surrounding blanks. Raises ValidationError that does not show it."""
+    text = key.strip() if isinstance(key, str) else ""
+    if not text or not text.isascii() or not text.isprintable() or " " in text:
+        raise ValidationError.from_detail(f"{param} is not valid: visible ASCII is allowed", param)
+    return text
 
 
 def state_of(core: Core) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from polytape.model.clock import xnys
 from polytape.model.instants import parse_instant
 from polytape.model.newyork import iso, to_datetime
 from polytape.model.question import BarsQuestion
-from polytape.model.resample import bar_ends, complete_through, resample
+from polytape.model.resample import bar_ends, resample
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import Timeframe, parse_timeframe
@@ -39,6 +39,7 @@ T = TypeVar("T")
 
 # With a `limit`, a longer range than this many possible bars is not fetched whole for the cache.
 WHOLE_RANGE_BARS = 100_000
+MOST_MINUTES = 366 * 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,12 @@ class Core:
         if isinstance(price, bool) or not isinstance(price, int | float | str):
             raise DataFetchError(f"the answer has no price: {_short(told)}")
         try:
-            return decimal(float(price)) if not isinstance(price, str) else Decimal(price)
+            found = Decimal(price) if isinstance(price, str) else decimal(float(price))
         except ArithmeticError as error:
             raise DataFetchError(f"the answer has no price: {_short(told)}") from error
+        if found is None or not found.is_finite():
+            raise DataFetchError(f"the answer has no price: {_short(told)}")
+        return found
 
     def candle(
         self, symbol: object, at: object, timeframe: object, tolerance: object
@@ -178,6 +182,10 @@ class Core:
         """Securities as dictionaries."""
         if not isinstance(query, str) or not query.strip():
             raise ValidationError("query", query, "some text of a symbol or a name")
+        try:
+            query.encode()
+        except UnicodeEncodeError as error:
+            raise ValidationError("query", query, "text that is valid Unicode") from error
         asked = (("query", query.strip()), ("active_only", "true" if active_only else "false"))
         told = yield from self._ask("GET", f"{self.version}/search", query=asked)
         results = told.get("results")
@@ -210,7 +218,7 @@ class Core:
                 float(told["window_seconds"]),
                 int(told["used"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise DataFetchError(f"the answer is no rate limit: {_short(told)}") from error
 
     def status(self) -> Flow[dict[str, Any]]:
@@ -245,16 +253,20 @@ class Core:
         now = int(self.ambient.wall() * 1e6)
         bars, told = yield from self._post_bars(asked, limit, use_cache=use_cache)
         if question.anchored and (told is None or told.include_extended is not False):
-            halves = replace(question, timeframe=Timeframe.MIN_30, include_extended=True)
-            half = replace(asked, question=halves)
-            bars, told = yield from self._post_bars(half, None, use_cache=use_cache)
+            halves = replace(
+                question, timeframe=Timeframe.MIN_30, include_extended=True, span=question.base_span
+            )
+            bars, told = yield from self._post_bars(asked_of(halves), None, use_cache=use_cache)
             bars = resample(bars, question.timeframe, clock=xnys(), include_extended=False)
         if told is None:
             told = BarsMetadata(
                 symbol=question.symbol, timeframe=question.timeframe.value, count=0, source=""
             )
         told = msgspec.structs.replace(told, timeframe=question.timeframe.value)
-        complete = complete_through(question.span, question.timeframe, now)
+        complete = question.complete_through(now)
+        if told.complete_through is not None:
+            # The server's clock decides, where it tells: this one may be fast.
+            complete = min(complete, parse_instant(told.complete_through, "complete_through"))
         return Kept(question.span, complete, bars, told)
 
     def _post_bars(
@@ -287,7 +299,7 @@ class Core:
         response = checked((yield from self._send(request)), self.ambient)
         try:
             told = msgspec.json.decode(response.body)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise DataFetchError(f"the answer could not be read: {error}") from error
         if not isinstance(told, dict):
             raise DataFetchError(f"the answer is no JSON object: {_short(told)}")
@@ -331,10 +343,10 @@ def _sessions(span: Span) -> Any:
 
 
 def _minutes(value: object, param: str) -> float:
-    allowed = "minutes, not below 0"
+    allowed = f"minutes from 0 to {MOST_MINUTES:,}"
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         raise ValidationError(param, value, allowed)
-    if not 0 <= float(value) < float("inf"):
+    if not 0 <= float(value) <= MOST_MINUTES:
         raise ValidationError(param, value, allowed)
     return float(value)
 

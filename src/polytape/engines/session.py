@@ -19,13 +19,16 @@ from polytape.model.timeframes import Timeframe
 PERIOD = 14
 MINUTES_BACK_DAYS = 30
 DAYS_BACK_DAYS = 365
-ATR_DECIMALS = 6
+DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class SessionData:
     """All prices and ranges in dollars, None where they could not be known. Nothing in it was
     incomplete at `session_datetime` (UTC). `error` says what was missing.
+
+    Prices are in the shares of the bars that were asked for: split-adjusted bars give the price of
+    a past instant in today's shares, as `fetch_bars` does. Rounded to 6 decimals.
     """
 
     symbol: str
@@ -94,7 +97,7 @@ def _at(symbol: str, at: int, minutes: Bars, days: Bars, clock: ExchangeClock) -
         )
     }
     daily = _range(days, Timeframe.DAY, at, "daily_atr", missing)
-    current = decimal(float(minutes.close[-1])) if len(minutes) else None
+    current = decimal(float(minutes.close[-1]), DECIMALS) if len(minutes) else None
     pre_market, opening = _around_the_open(minutes, day, clock)
     price = current if current is not None else pre_market
     known = price is not None and daily is not None
@@ -119,7 +122,7 @@ def _range(
     if found.last is None:
         held = len(found.values)
         missing.append(f"{name} needs {found.needed} complete {timeframe} bars, there are {held}")
-    return decimal(found.last, ATR_DECIMALS)
+    return decimal(found.last, DECIMALS)
 
 
 def _around_the_open(
@@ -131,5 +134,5 @@ def _around_the_open(
         return None, None
     before = minutes.within(Span(session.extended.start, session.open))
     regular = minutes.within(session.regular)
-    last = decimal(float(before.close[-1])) if len(before) else None
-    return last, decimal(float(regular.open[0])) if len(regular) else None
+    last = decimal(float(before.close[-1]), DECIMALS) if len(before) else None
+    return last, decimal(float(regular.open[0]), DECIMALS) if len(regular) else None

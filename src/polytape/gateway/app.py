@@ -18,7 +18,7 @@ from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.types import ASGIApp
 
 import polytape
-from polytape.errors import PolygonClientError, RateLimitError
+from polytape.errors import ConfigurationError, PolygonClientError, RateLimitError
 from polytape.gateway.desk import Desk
 from polytape.gateway.edge import Edge
 from polytape.gateway.pages import docs_page
@@ -44,6 +44,8 @@ def create_app(desk: Desk, *, token: str | None = None, compress: bool = False) 
     """The gateway over one desk. `compress` gzips answers: off on loopback, where it costs more
     than it saves. The desk's threads end with the application.
     """
+    if token is not None and not token.strip():
+        raise ConfigurationError("the access token is empty")
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -113,6 +115,17 @@ def _http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     return _say(told, dict(error.headers or {}))
 
 
+def _nested(request: AnyRequest, _: RecursionError) -> Response[bytes]:
+    told = problem(
+        HTTPStatus.BAD_REQUEST,
+        "the body is nested too deeply",
+        name="validation",
+        request_id=_request_id(request),
+        param="body",
+    )
+    return _say(told)
+
+
 def _bug(request: AnyRequest, error: Exception) -> Response[bytes]:
     request_id = _request_id(request)
     log.error("request %s failed", request_id, exc_info=error)
@@ -124,6 +137,7 @@ _HANDLERS: dict[int | type[Exception], Callable[..., Response[bytes]]] = {
     PolygonClientError: _ours,
     ValidationException: _misread,
     HTTPException: _http,
+    RecursionError: _nested,
     Exception: _bug,
 }
 

@@ -20,10 +20,9 @@ from polytape.model.clock import ExchangeClock
 from polytape.model.newyork import date_of, iso, to_datetime
 from polytape.model.quality import QualityReport, check
 from polytape.model.question import BarsQuestion
-from polytape.model.resample import complete_through
 from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
-from polytape.model.splits import Split
+from polytape.model.splits import Split, adjust
 from polytape.model.symbols import parse_symbol
 from polytape.store.segments import SegmentStore
 from polytape.upstream.source import Source
@@ -107,6 +106,7 @@ class Desk:
         self.kept = KeptBars(self.kept_bytes)
         self.started = self.now()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="polytape-source")
+        self._heavy = ThreadPoolExecutor(2, thread_name_prefix="polytape-heavy")
         self.filler = Filler(
             self.source, self.store, self.clock, self.now, self.work, self.metrics, self.kept
         )
@@ -126,7 +126,8 @@ class Desk:
 
     def close(self) -> None:
         """End the threads once their work is done."""
-        self._pool.shutdown(wait=True)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._heavy.shutdown(wait=True, cancel_futures=True)
         self.filler.close()
         if self.store is not None:
             self.store.close()
@@ -134,6 +135,10 @@ class Desk:
     async def work(self, call: Callable[[], T]) -> T:
         """Run what blocks or computes in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+    async def heavy(self, call: Callable[[], T]) -> T:
+        """The same for what takes long, in threads of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self._heavy, call)
 
     async def bars(
         self,
@@ -174,7 +179,7 @@ class Desk:
     async def latest(self, symbol: str) -> Latest:
         """The close of the last complete minute. NotFoundError where there is none."""
         source, symbol = self._known(), parse_symbol(symbol)
-        bar = await self.work(partial(source.last_bar, symbol))
+        bar = await self.work(partial(self._last, source, symbol))
         if not len(bar):
             raise NotFoundError(f"{source.name} has no price for {symbol}")
         return Latest(symbol, float(bar.close[-1]), iso(int(bar.timestamp[-1])), source.name)
@@ -187,6 +192,12 @@ class Desk:
         find = partial(source.search, query.strip(), active_only=active_only)
         found = [_found(info) for info in (await self.work(find))[:MOST_FOUND]]
         return SearchAnswer(query, len(found), found)
+
+    def _last(self, catalog: "Catalog", symbol: str) -> Bars:
+        """The last bar in today's shares, as bars are: it may be older than a split."""
+        bar = catalog.last_bar(symbol)
+        splits = catalog.splits(symbol) if len(bar) else ()
+        return adjust(bar, splits or (), date_of(self.now()))
 
     def clear(self, symbol: str | None) -> int:
         """Drop kept answers; returns how many."""
@@ -259,7 +270,7 @@ class Desk:
             made_up=catalog.made_up,
             adjusted=question.adjusted and splits is not None,
             include_extended=question.include_extended,
-            complete_through=iso(complete_through(question.span, question.timeframe, now)),
+            complete_through=iso(question.complete_through(now)),
             notes=notes,
             missing=[SpanTold(iso(gap.start), iso(gap.end)) for gap in base.missing],
         )
@@ -267,7 +278,7 @@ class Desk:
 
     def _check(self, question: BarsQuestion, bars: Bars, now: int) -> QualityReport:
         """Gaps are not looked for in the future, nor before what `limit` kept."""
-        ends = complete_through(question.span, question.timeframe, now)
+        ends = question.complete_through(now)
         starts = question.span.start
         if question.limit is not None and len(bars) == question.limit:
             starts = int(bars.timestamp[0])

@@ -1,5 +1,6 @@
 """What every answer has, whatever its route: a request id, the budget, a count. Plain ASGI."""
 
+import asyncio
 import hmac
 import logging
 import math
@@ -40,9 +41,11 @@ class Edge:
         scope.setdefault("state", {})["request_id"] = request_id
         began = time.perf_counter()
         status = int(HTTPStatus.INTERNAL_SERVER_ERROR)
+        started = False
 
         async def told(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started
+            started = True
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], *self._headers(request_id)]
@@ -52,7 +55,12 @@ class Edge:
             if self._admitted(scope["path"], headers):
                 await self._app(scope, receive, told)
             else:
-                await _refuse(told, request_id)
+                await _refuse(told, request_id, HTTPStatus.UNAUTHORIZED)
+        except asyncio.CancelledError:
+            # The grace of a shutdown is over: say so while the connection still stands.
+            if started:
+                raise
+            await _refuse(told, request_id, HTTPStatus.SERVICE_UNAVAILABLE)
         finally:
             self._count(scope, status, time.perf_counter() - began, request_id)
 
@@ -82,20 +90,27 @@ class Edge:
         )
 
 
-async def _refuse(send: Send, request_id: str) -> None:
-    told = problem(
-        HTTPStatus.UNAUTHORIZED,
+_REFUSALS = {
+    HTTPStatus.UNAUTHORIZED: (
+        "not-authorized",
         "this gateway asks for its access token: Authorization: Bearer TOKEN",
-        name="not-authorized",
-        request_id=request_id,
-    )
+        (b"www-authenticate", b'Bearer realm="polytape"'),
+    ),
+    HTTPStatus.SERVICE_UNAVAILABLE: (
+        "stopping",
+        "the gateway is shutting down",
+        (b"retry-after", b"5"),
+    ),
+}
+
+
+async def _refuse(send: Send, request_id: str, status: HTTPStatus) -> None:
+    name, detail, header = _REFUSALS[status]
+    told = problem(status, detail, name=name, request_id=request_id)
     start: Message = {
         "type": "http.response.start",
-        "status": int(HTTPStatus.UNAUTHORIZED),
-        "headers": [
-            (b"content-type", PROBLEM_JSON.encode()),
-            (b"www-authenticate", b'Bearer realm="polytape"'),
-        ],
+        "status": int(status),
+        "headers": [(b"content-type", PROBLEM_JSON.encode()), header],
     }
     await send(start)
     await send(

@@ -49,6 +49,7 @@ class Base:
     bars: Bars
     notes: tuple[str, ...] = ()
     missing: tuple[Span, ...] = ()
+    unsettled: bool = False
 
 
 @dataclass
@@ -89,13 +90,15 @@ class Filler:
             self.metrics.kept.inc()
             return Base(held.bars)
         rest = Span(held.span.end, span.end)
+        settled = self.clock.final_before(self.now())
         try:
             made = await self._made(symbol, series, rest, use_cache, allow_partial)
         except DamagedSegmentError:  # it is set aside now, and its spans are gaps like others
             made = await self._made(symbol, series, rest, use_cache, allow_partial)
         bars = Bars.concat([held.bars, made.bars])
-        if not made.missing and not made.notes:
-            final = Span(span.start, max(span.start, min(span.end, self._final())))
+        if not made.missing and not made.unsettled:
+            # Final is what was so before it was asked for: a read takes time.
+            final = Span(span.start, max(span.start, min(span.end, settled)))
             self.kept.put(symbol, series, Held(final, bars.within(final)))
         return Base(bars, made.notes, made.missing)
 
@@ -150,7 +153,8 @@ class Filler:
         stale = [await self.work(partial(self._read, symbol, series, gap)) for gap, _ in failed]
         bars = Bars.concat([*held, *stale, *(answer.bars for answer in answers)]).tidy()
         notes = tuple(dict.fromkeys(note for answer in answers for note in answer.notes))
-        return Base(bars, notes, tuple(gap for gap, _ in failed))
+        unsettled = any(answer.unsettled for answer in answers)
+        return Base(bars, notes, tuple(gap for gap, _ in failed), unsettled)
 
     async def _partial(
         self, symbol: str, series: Series, span: Span, missing: tuple[Span, ...],
@@ -163,12 +167,13 @@ class Filler:
             made, missing = await self.work(partial(self._days, symbol, missing))
             bars = Bars.concat([bars, made]).tidy()
             notes = (FROM_MINUTES.format(_days_named(made)),) if len(made) else ()
+        unsettled = bool(notes)
         if missing and not allow_partial:
             raise IncompleteDataError(
                 f"{symbol} {series.value}: {_spans(missing)} is not in the store, and this gateway "
                 "has no source to ask (allow_partial=true gives what is held)"
             )
-        return Base(bars, notes, missing)
+        return Base(bars, notes, missing, unsettled)
 
     async def _ask(self, symbol: str, series: Series, question: Span) -> SourceBars:
         assert self.source is not None
@@ -228,9 +233,6 @@ class Filler:
             made.append(bars.within(gap))
             left += missing_of(gap, minutes, self.clock)
         return Bars.concat(made), tuple(left)
-
-    def _final(self) -> int:
-        return self.clock.final_before(self.now())
 
 
 _NO = Bars.empty()

@@ -9,6 +9,8 @@ from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 
 Key = tuple[str, Series, Span]
+# Keys, spans, arrays and their headers.
+ENTRY_BYTES = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,11 @@ class KeptBars:
         with self._lock:
             for other in [k for k in self._held if k[:2] == key[:2] and k[2] in held.span]:
                 self._drop(other)
-            if not held.span or held.bars.nbytes > self._most:
+            if not held.span or _cost(held) > self._most:
                 return
-            self._held[key] = held
-            self.bytes += held.bars.nbytes
+            # A slice would keep the whole array alive that it was cut from.
+            self._held[key] = Held(held.span, held.bars.copy())
+            self.bytes += _cost(held)
             while self.bytes > self._most:
                 self._drop(next(iter(self._held)))
 
@@ -68,4 +71,9 @@ class KeptBars:
             return len(gone)
 
     def _drop(self, key: Key) -> None:
-        self.bytes -= self._held.pop(key).bars.nbytes
+        self.bytes -= _cost(self._held.pop(key))
+
+
+def _cost(held: Held) -> int:
+    """Bytes that an entry takes; one without bars takes some too."""
+    return held.bars.nbytes + ENTRY_BYTES

@@ -82,6 +82,10 @@ class Bars:
         """The bars at these places."""
         return Bars(**{name: column[which] for name, column in self.columns().items()})
 
+    def copy(self) -> "Bars":
+        """The same bars in memory of their own."""
+        return Bars(**{name: column.copy() for name, column in self.columns().items()})
+
     def tidy(self) -> "Bars":
         """Sorted by start, each start once: of several, the one that came last."""
         steps = np.diff(self.timestamp)

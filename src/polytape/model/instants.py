@@ -40,11 +40,11 @@ def parse_day_or_instant(value: object, param: str) -> date | int:
     """
     try:
         parsed = _parse(value)
-    except (ValueError, OverflowError, ZoneInfoNotFoundError) as error:
+        year = _year(parsed)
+    except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError) as error:
         raise ValidationError(param, value, ALLOWED) from error
     if parsed is None:
         raise ValidationError(param, value, ALLOWED)
-    year = parsed.year if isinstance(parsed, date) else to_datetime(parsed).year
     if year not in _YEARS:
         raise ValidationError(param, value, "a date between 1900 and 2199")
     return parsed
@@ -69,6 +69,12 @@ def parse_span(start: object, end: object) -> Span:
     if until < first or (whole_day and until == first):
         raise ValidationError("end_date", end, f"not before start_date ({iso(first)})")
     return Span(first, until)
+
+
+def _year(parsed: date | int | None) -> int | None:
+    if parsed is None:
+        return None
+    return to_datetime(parsed).year if isinstance(parsed, int) else parsed.year
 
 
 def _parse(value: object) -> date | int | None:

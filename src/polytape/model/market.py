@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,24 +38,27 @@ class MarketBars:
         """
         if not len(bars):
             return cls(bars, {})
-        names = np.array(list(symbols), object)
-        rank = np.empty(len(names), np.int64)
-        rank[np.argsort(names, kind="stable")] = np.arange(len(names))
-        ranks = rank[codes]
+        listed = list(symbols)
+        ranks, ordered = codes, listed
+        if any(a >= b for a, b in pairwise(listed)):
+            order = sorted(range(len(listed)), key=listed.__getitem__)
+            rank = np.empty(len(listed), np.int64)
+            rank[order] = np.arange(len(listed))
+            ranks, ordered = rank[codes], [listed[at] for at in order]
         ahead = (np.diff(ranks) > 0) | ((np.diff(ranks) == 0) & (np.diff(bars.timestamp) > 0))
         if not np.all(ahead):
-            order = np.lexsort((bars.timestamp, ranks))  # stable: the last of equals comes last
-            ranks, bars = ranks[order], bars.take(order)
+            places_now = np.lexsort((bars.timestamp, ranks))  # stable: the last of equals is last
+            ranks, bars = ranks[places_now], bars.take(places_now)
             last = np.append(
                 (np.diff(ranks) != 0) | (np.diff(bars.timestamp) != 0), np.array([True])
             )
             ranks, bars = (ranks, bars) if last.all() else (ranks[last], bars.take(last))
         edges = np.flatnonzero(np.diff(ranks, prepend=-1))
         ends = np.append(edges[1:], len(ranks))
-        ordered = names[np.argsort(names, kind="stable")]
+        owners = [ordered[rank] for rank in ranks[edges].tolist()]
         places = {
-            str(ordered[ranks[lo]]): slice(int(lo), int(hi))
-            for lo, hi in zip(edges, ends, strict=True)
+            owner: slice(lo, hi)
+            for owner, lo, hi in zip(owners, edges.tolist(), ends.tolist(), strict=True)
         }
         return cls(bars, places)
 

@@ -8,7 +8,7 @@ from numbers import Integral
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.clock import ExchangeClock
-from polytape.model.resample import LONGEST_ON_GRID_MINUTES, resample, whole_bars
+from polytape.model.resample import LONGEST_ON_GRID_MINUTES, complete_through, resample, whole_bars
 from polytape.model.spans import Span
 from polytape.model.splits import Split, adjust
 from polytape.model.timeframes import Timeframe
@@ -35,6 +35,10 @@ class BarsQuestion:
     def base_span(self) -> Span:
         """The span of stored bars that the answer is made from."""
         return whole_bars(self.span, self.timeframe, anchored=self.anchored)
+
+    def complete_through(self, now: int) -> int:
+        """The instant through which the answer is complete at `now`."""
+        return complete_through(self.span, self.timeframe, now, anchored=self.anchored)
 
     def answer(
         self, base: Bars, splits: Iterable[Split], *, clock: ExchangeClock, today: date

@@ -77,9 +77,11 @@ def bar_ends(starts: Ints, timeframe: Timeframe) -> Ints:
     return to_utc((days_of(starts) + days) * DAY_US)
 
 
-def complete_through(span: Span, timeframe: Timeframe, now: int) -> int:
-    """The instant through which the bars of `span` are complete at `now`."""
-    return min(span.end, max(span.start, bar_start(now, timeframe)))
+def complete_through(span: Span, timeframe: Timeframe, now: int, *, anchored: bool = False) -> int:
+    """The instant through which the bars of `span` are complete at `now`: those that start before
+    it end at or before `now`.
+    """
+    return min(span.end, max(span.start, bar_start(now, timeframe, anchored=anchored)))
 
 
 def days_from_minutes(minutes: Bars, clock: ExchangeClock) -> Bars:

@@ -170,6 +170,11 @@ def check_url(url: object, param: str = "base_url") -> str:
     try:
         parts = urlsplit(url.strip())
         named = parts.hostname is not None and (parts.port is None or parts.port > 0)
+        if parts.username is not None:
+            told = f"{param} is not valid: no user or password in the address, see api_key"
+            raise ValidationError.from_detail(told, param)
+    except ValidationError:
+        raise
     except ValueError as error:
         raise ValidationError(param, url, allowed) from error
     if parts.scheme not in ("http", "https") or not named or parts.query or parts.fragment:

@@ -36,6 +36,7 @@ from polytape.model.resample import days_from_minutes
 from polytape.model.securities import SymbolInfo, matches, rank
 from polytape.model.spans import Span, day_span
 from polytape.model.splits import Split
+from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import Series
 from polytape.upstream.source import SourceBars
 
@@ -47,6 +48,8 @@ NUMBERS = ("volume", "open", "close", "high", "low")
 COLUMNS = ("ticker", *NUMBERS, "window_start", "transactions")
 SPLIT_COLUMNS = ("ticker", "execution_date", "split_from", "split_to")
 KEPT_BYTES = 512 * 1024 * 1024
+# A symbol's name and its slice.
+PLACE_BYTES = 250
 NS_PER_US = 1_000
 
 _FILE_NAME = re.compile(r"(\d{4})-(\d{2})-(\d{2})\.csv\.gz")
@@ -65,7 +68,11 @@ class FlatFiles:
     name: str = "flatfiles"
     made_up: bool = False
     _kept: "_KeptFiles" = field(default_factory=lambda: _KeptFiles(KEPT_BYTES), repr=False)
-    _tickers: dict[tuple[Path, int], frozenset[str]] = field(default_factory=dict, repr=False)
+    _looked_at: dict[Path, int] = field(default_factory=dict, repr=False)
+    _last_seen: dict[Series, dict[str, date]] = field(
+        default_factory=lambda: {series: {} for series in Series}, repr=False
+    )
+    _splits: tuple[int, dict[str, tuple[Split, ...]]] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         inner = self.root / MARKET
@@ -75,9 +82,12 @@ class FlatFiles:
                 f"{self.root} holds no flat files: expected {MARKET}/{FOLDERS[Series.MINUTE]}/"
                 "YYYY/MM/YYYY-MM-DD.csv.gz below it"
             )
-        path = self.splits_file or self.root / "splits.csv"
-        known = self.splits_file is not None or path.is_file()
-        self._splits = read_splits(path) if known else None
+        self._splits_path = self.splits_file or self.root / "splits.csv"
+        if self.splits_file is not None and not self.splits_file.is_file():
+            raise ConfigurationError(
+                f"{self.splits_file} is no file: a table of splits is expected"
+            )
+        self.splits("")  # a wrong table is told at the start
 
     def bars(self, symbol: str, series: Series, span: Span) -> SourceBars:
         days = self._days(span)
@@ -92,28 +102,31 @@ class FlatFiles:
         return SourceBars(bars, answer.notes, (*answer.unsettled, *absent))
 
     def last_bar(self, symbol: str) -> Bars:
-        for series in (Series.MINUTE, Series.DAY):
-            for day, path in sorted(self._files(series), reverse=True):
-                if symbol in self._symbols(path):
-                    bars = self._minutes(symbol, day) if series is Series.MINUTE else Bars.empty()
-                    return (bars if len(bars) else self._official(symbol, day)).last(1)
-        return Bars.empty()
+        minute, day = (self._last_day(symbol, series) for series in (Series.MINUTE, Series.DAY))
+        if minute is not None and (day is None or minute >= day):
+            bars = self._minutes(symbol, minute)
+            if len(bars):
+                return bars.last(1)
+        return Bars.empty() if day is None else self._official(symbol, day)
 
     def splits(self, symbol: str) -> tuple[Split, ...] | None:
-        return None if self._splits is None else self._splits.get(symbol, ())
+        try:
+            stamp = self._splits_path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return None
+        if self._splits is None or self._splits[0] != stamp:
+            self._splits = stamp, read_splits(self._splits_path)
+        return self._splits[1].get(symbol, ())
 
     def find(self, symbol: str) -> SymbolInfo | None:
-        known = any(symbol in self._symbols(path) for path in self._newest_first())
+        known = any(self._last_day(symbol, series) for series in (Series.DAY, Series.MINUTE))
         return SymbolInfo(symbol) if known else None
 
     def search(self, query: str, *, active_only: bool) -> list[SymbolInfo]:
-        symbols = {symbol for path in self._newest_first() for symbol in self._symbols(path)}
-        found = [
-            info
-            for info in map(SymbolInfo, symbols)
-            if matches(info, query, active_only=active_only)
-        ]
-        return rank(found, query)
+        for series in FOLDERS:
+            self._last_day("", series)  # no symbol: every file is looked at
+        infos = map(SymbolInfo, {s for seen in self._last_seen.values() for s in seen})
+        return rank([i for i in infos if matches(i, query, active_only=active_only)], query)
 
     def _daily(self, symbol: str, days: list[date]) -> SourceBars:
         """The vendor's daily bars; where only minutes are at hand, bars made from them."""
@@ -177,24 +190,38 @@ class FlatFiles:
         for year in _numbered(self.market / FOLDERS[series], first.year, last.year):
             for month in _numbered(year, 1, 12):
                 for path in month.iterdir():
-                    match = _FILE_NAME.fullmatch(path.name)
-                    day = date(*map(int, match.groups())) if match else None
+                    day = day_of_file(path)
                     if day is not None and first <= day <= last:
                         yield day, path
 
-    def _newest_first(self) -> Iterator[Path]:
-        """Day files before minute files: they are small and hold the same symbols."""
-        for series in (Series.DAY, Series.MINUTE):
-            for _, path in sorted(self._files(series), reverse=True):
-                yield path
+    def _last_day(self, symbol: str, series: Series) -> date | None:
+        """The newest day whose file holds a symbol. Files are looked at from the newest on, once
+        each, and only until the symbol is found.
+        """
+        seen = self._last_seen[series]
+        for day, path in sorted(self._files(series), reverse=True):
+            if symbol in seen and seen[symbol] >= day:
+                break
+            for name in self._new_tickers(path):
+                seen[name] = max(day, seen.get(name, day))
+        return seen.get(symbol)
 
-    def _symbols(self, path: Path) -> frozenset[str]:
-        key = (path, path.stat().st_mtime_ns)
-        if key not in self._tickers:
-            table = _parse(path, _unzip(path), ("ticker",))
-            names = table.column("ticker").unique().to_pylist()
-            self._tickers[key] = frozenset(names)
-        return self._tickers[key]
+    def _new_tickers(self, path: Path) -> list[str]:
+        """The symbols of a file that was not looked at yet. A file that cannot be read names none
+        here: a question for its own day tells what is wrong with it.
+        """
+        try:
+            stamp = path.stat().st_mtime_ns
+            if self._looked_at.get(path) == stamp:
+                return []
+            names = _parse(path, _unzip(path), ("ticker",)).column("ticker").unique().to_pylist()
+        except FileNotFoundError:
+            return []
+        except DataFetchError as error:
+            log.warning("looking for symbols: %s", error)
+            names = []
+        self._looked_at[path] = stamp
+        return [str(name) for name in names]
 
 
 class _KeptFiles:
@@ -219,7 +246,8 @@ class _KeptFiles:
         return parsed
 
     def _bytes(self) -> int:
-        return sum(kept.bars.nbytes for kept in self._files.values())
+        files = self._files.values()
+        return sum(kept.bars.nbytes + len(kept.places) * PLACE_BYTES for kept in files)
 
 
 def read_file(path: Path) -> MarketBars:
@@ -243,27 +271,37 @@ def read_file(path: Path) -> MarketBars:
 def read_splits(path: Path) -> dict[str, tuple[Split, ...]]:
     """A CSV with the columns ticker, execution_date, split_from, split_to, by ticker.
 
-    Raises ConfigurationError naming the file and the line.
+    Raises ConfigurationError naming the file and the line: a row that is no split, or one that
+    says otherwise than another of the same day.
     """
-    splits: dict[str, list[Split]] = {}
+    splits: dict[tuple[str, date], Split] = {}
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             rows = csv.DictReader(file)
             if missing := set(SPLIT_COLUMNS) - set(rows.fieldnames or ()):
                 raise ConfigurationError(f"{path} lacks the columns {', '.join(sorted(missing))}")
             for row in rows:
                 split = _split(path, rows.line_num, row)
-                splits.setdefault(split.symbol, []).append(split)
+                key = (split.symbol, split.execution_date)
+                if splits.setdefault(key, split).ratio != split.ratio:
+                    raise ConfigurationError(
+                        f"{path}, line {rows.line_num}: another ratio for the split of "
+                        f"{split.symbol} on {split.execution_date} than before"
+                    )
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigurationError(f"{path} cannot be read as a table of splits: {error}") from error
-    return {symbol: tuple(sorted(rows)) for symbol, rows in splits.items()}
+    found: dict[str, list[Split]] = {}
+    for split in sorted(splits.values()):
+        found.setdefault(split.symbol, []).append(split)
+    return {symbol: tuple(listed) for symbol, listed in found.items()}
 
 
-def _split(path: Path, line: int, row: dict[str, str]) -> Split:
+def _split(path: Path, line: int, row: dict[str, str | None]) -> Split:
     try:
-        day = date.fromisoformat(row["execution_date"].strip())
-        return Split(day, row["ticker"].strip(), float(row["split_from"]), float(row["split_to"]))
-    except (ValueError, TypeError, AttributeError, PolygonClientError) as error:
+        symbol, day, old, new = (row[name] or "" for name in SPLIT_COLUMNS)
+        when = date.fromisoformat(day.strip())
+        return Split(when, parse_symbol(symbol, "ticker"), float(old), float(new))
+    except (ValueError, PolygonClientError) as error:
         raise ConfigurationError(f"{path}, line {line}: {error}") from error
 
 
@@ -273,6 +311,16 @@ def _made_from_minutes(days: list[date]) -> str:
         f"no official daily bar for {named}: made from minutes "
         "(the volume lacks trades that no minute bar has)"
     )
+
+
+def day_of_file(path: Path) -> date | None:
+    """The day that a file's name says; None for another file."""
+    match = _FILE_NAME.fullmatch(path.name)
+    try:
+        return date(*map(int, match.groups())) if match else None
+    except ValueError:
+        log.warning("%s is named after a day that does not exist", path)
+        return None
 
 
 def _numbered(folder: Path, first: int, last: int) -> Iterator[Path]:
@@ -310,6 +358,9 @@ def _parse(path: Path, text: bytes, columns: tuple[str, ...]) -> Any:
         table = arrow_csv.read_csv(pa.BufferReader(text), convert_options=options)
     except (pa.ArrowException, KeyError) as error:
         raise DataFetchError(f"{path} is not a flat file of bars: {error}") from error
+    numbers = [n for n in NUMBERS if n in columns]
+    if not all(np.isfinite(table.column(n).drop_null().to_numpy()).all() for n in numbers):
+        raise DataFetchError(f"{path} has rows whose numbers are not finite")
     empty = [n for n in columns if n != "transactions" and table.column(n).null_count]
     if empty:
         raise DataFetchError(f"{path} has rows without {', '.join(empty)}")

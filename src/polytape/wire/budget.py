@@ -4,6 +4,9 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+# The longest window that a vendor counts in; a header that says more is a mistake.
+LONGEST_RESET_S = 25 * 3600.0
+
 
 @dataclass(frozen=True, slots=True)
 class BudgetState:
@@ -63,9 +66,11 @@ class Pacer:
         if remaining is None or reset is None:
             return
         try:
-            self._state = int(remaining), now + float(reset)
+            left, seconds = int(remaining), float(reset)
         except ValueError:
             return
+        if 0 <= seconds < LONGEST_RESET_S:
+            self._state = left, now + seconds
 
     def wait(self, now: float) -> float:
         """Seconds to wait before the next request."""

@@ -3,11 +3,14 @@
 Unknown fields are ignored on reading, so that either end may be older than the other.
 """
 
+import re
 from datetime import timedelta
+from typing import Any
 
 import msgspec
 
-from polytape.model.instants import parse_span
+from polytape.errors import ValidationError
+from polytape.model.instants import parse_instant, parse_span
 from polytape.model.newyork import iso, to_datetime
 from polytape.model.quality import QualityReport
 from polytape.model.question import BarsQuestion, parse_limit
@@ -41,8 +44,11 @@ class BarsRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
 
         Raises ValidationError.
         """
-        end: object = to_datetime(now) if self.end_date is None else self.end_date
         start: object = self.start_date
+        end: object = self.end_date
+        if end is None:
+            first = now if start is None else parse_instant(start, "start_date")
+            end = to_datetime(max(now, first))
         if start is None:
             until = parse_span("1970-01-01", end).end
             start = to_datetime(until) - timedelta(days=DEFAULT_DAYS_BACK)
@@ -84,9 +90,18 @@ class BarsMetadata(msgspec.Struct, kw_only=True):
 
 
 class BatchRequest(msgspec.Struct):
-    """`POST /bars/batch`: at most 1,000 requests, answered in their order."""
+    """`POST /bars/batch`: at most 1,000 requests as for `/bars`, answered in their order."""
 
-    requests: list[BarsRequest]
+    requests: list[dict[str, Any]]
+
+
+def read_request(told: dict[str, Any]) -> BarsRequest:
+    """One request of a batch. Raises ValidationError: an error of one is not one of all."""
+    try:
+        return msgspec.convert(told, BarsRequest)
+    except msgspec.ValidationError as error:
+        found = re.search(r"`\$?\.?(\w+)`$", str(error))
+        raise ValidationError.from_detail(str(error), found[1] if found else "requests") from error
 
 
 class FindingTold(msgspec.Struct):

@@ -22,6 +22,8 @@ from polytape.wire.messages import Problem
 
 PROBLEM_JSON = "application/problem+json"
 _URN = "urn:polytape:"
+# A header that speaks of more than a week is a mistake, and says nothing.
+LONGEST_TOLD_S = 7 * 24 * 3600.0
 
 # The first that fits decides; subclasses stand before their parents.
 _KINDS: tuple[tuple[type[PolygonClientError], str, HTTPStatus], ...] = (
@@ -100,13 +102,13 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     if not text:
         return None
     try:
-        return max(0.0, float(text))
+        seconds = float(text)
     except ValueError:
-        pass
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (ValueError, TypeError):  # TypeError: a date without a zone
-        return None
+        try:
+            seconds = (parsedate_to_datetime(text) - now).total_seconds()
+        except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
+            return None
+    return max(0.0, seconds) if seconds < LONGEST_TOLD_S else None
 
 
 def _told(error: PolygonClientError) -> HTTPStatus | None:
@@ -118,7 +120,7 @@ def _told(error: PolygonClientError) -> HTTPStatus | None:
 def _read(body: bytes) -> dict[str, object]:
     try:
         told = msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}
 

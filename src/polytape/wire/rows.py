@@ -89,7 +89,7 @@ def decode(body: bytes) -> tuple[Bars, BarsMetadata | None]:
         told = msgspec.json.decode(answer.metadata, type=ReadMetadata | None)
         metadata = _our_metadata(answer.metadata)
         bars = _bars(answer.data)
-    except (msgspec.DecodeError, ValueError, OverflowError) as error:
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         raise DataFetchError(f"the answer could not be read: {error}") from error
     if told is not None and told.count is not None and told.count != len(answer.data):
         raise IncompleteDataError(

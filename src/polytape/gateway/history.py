@@ -1,0 +1,175 @@
+"""History as something to manage: what is held, what is doubtful, what a backfill costs."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from polytape.errors import PolygonClientError
+from polytape.gateway.fill import Filler
+from polytape.gateway.plan import FetchGaps, plan
+from polytape.model.clock import ExchangeClock
+from polytape.model.newyork import date_of
+from polytape.model.quality import QualityReport, check
+from polytape.model.spans import Span, SpanSet, day_span
+from polytape.model.splits import adjust
+from polytape.model.timeframes import Series, Timeframe
+from polytape.store.compact import Compacted, compact
+from polytape.store.reference import Reference
+from polytape.store.segments import ALL_TIME, SegmentStore
+
+FRAMES = {Series.MINUTE: Timeframe.MIN_1, Series.DAY: Timeframe.DAY}
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesStatus:
+    """One stored series. `first` and `last` bound what is covered; rows include those that a later
+    answer overrules, until the next compaction.
+    """
+
+    series: str
+    symbols: int
+    rows: int
+    bytes: int
+    segments: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolStatus:
+    """What is known of one symbol in one series: spans asked, how many bars, and whether the
+    vendor may still correct some.
+    """
+
+    symbol: str
+    series: str
+    spans: tuple[Span, ...]
+    bars: int
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The report on one covered span of one symbol."""
+
+    symbol: str
+    series: str
+    span: Span
+    report: QualityReport
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question that a backfill puts upstream."""
+
+    symbol: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A question of a backfill that was answered, or the error that came instead."""
+
+    question: Question
+    bars: int
+    error: PolygonClientError | None = None
+
+
+def series_status(store: SegmentStore) -> list[SeriesStatus]:
+    """One row a series."""
+    found = []
+    for series in store.series():
+        segments = [s for folder in store.folders(series) for s in store.segments(folder)]
+        if segments:
+            spans = [cover.span for segment in segments for cover in segment.covers]
+            found.append(
+                SeriesStatus(
+                    series.value,
+                    len(store.symbol_set(series)),
+                    sum(segment.rows for segment in segments),
+                    sum(segment.size for segment in segments),
+                    len(segments),
+                    min(span.start for span in spans),
+                    max(span.end for span in spans),
+                )
+            )
+    return found
+
+
+def symbol_status(store: SegmentStore, symbols: Iterable[str]) -> Iterator[SymbolStatus]:
+    """One row a symbol and series of which anything is known."""
+    for symbol in symbols:
+        for series in Series:
+            known = store.coverage(symbol, series)
+            if known:
+                spans = SpanSet.of(piece.span for piece in known).spans
+                bars = len(store.read(symbol, series, ALL_TIME))
+                final = all(piece.cover.final for piece in known)
+                yield SymbolStatus(symbol, series.value, spans, bars, final)
+
+
+def verify(
+    store: SegmentStore, symbols: Iterable[str], span: Span, *, clock: ExchangeClock, today: date
+) -> Iterator[Verified]:
+    """The data-quality report on every covered span of the symbols inside `span`; prices are
+    adjusted first where the store has a table of splits, so that a split is no spike.
+    """
+    reference = Reference(store.place)
+    for symbol in symbols:
+        splits = reference.splits(symbol) or ()
+        for series, frame in FRAMES.items():
+            known = SpanSet.of(piece.span for piece in store.coverage(symbol, series, span))
+            for part in known:
+                bars = adjust(store.read(symbol, series, part), splits, today)
+                report = check(bars, frame, part, clock=clock)
+                yield Verified(symbol, series.value, part, report)
+
+
+def doubtful_days(verified: Verified) -> list[Span]:
+    """The days that a repair asks for again: with a finding, or with an unexplained gap."""
+    starts = [finding.timestamp for finding in verified.report.findings]
+    starts += [gap.span.start for gap in verified.report.gaps if gap.cause is None]
+    return [day_span(day) for day in sorted({date_of(start) for start in starts})]
+
+
+def questions(
+    filler: Filler, symbols: Iterable[str], series: Series, span: Span, now: int
+) -> list[Question]:
+    """What a backfill would ask upstream: nothing that is held and final."""
+    found = []
+    for symbol in symbols:
+        known = [] if filler.store is None else filler.store.coverage(symbol, series, span)
+        held = [piece.span for piece in known if piece.cover.final]
+        decided = plan(span, series, held, clock=filler.clock, now=now, can_ask=True)
+        if isinstance(decided, FetchGaps):
+            found += [Question(symbol, gap) for gap in decided.questions]
+    return found
+
+
+async def backfill(
+    filler: Filler, asked: Iterable[Question], series: Series, *, again: bool = False
+) -> AsyncIterator[Filled]:
+    """Ask the questions one after the other. Each answer is kept before the next is asked for, so
+    an interrupted backfill goes on where it stopped. `again` asks for what is held, too.
+    """
+    for question in asked:
+        try:
+            base = await filler.base(question.symbol, series, question.span, use_cache=not again)
+        except PolygonClientError as error:
+            yield Filled(question, 0, error)
+        else:
+            yield Filled(question, len(base.bars))
+
+
+def compact_all(
+    store: SegmentStore, told: Callable[[Compacted], None] = lambda _: None
+) -> list[Compacted]:
+    """Compact every folder that has several segments."""
+    done = []
+    for series in store.series():
+        for folder in store.folders(series):
+            merged = compact(store, folder)
+            if merged is not None:
+                told(merged)
+                done.append(merged)
+    return done
