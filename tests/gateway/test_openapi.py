@@ -11,6 +11,8 @@ from schemathesis import checks
 from polytape.gateway.app import create_app
 from polytape.gateway.desk import Desk
 from polytape.model.clock import xnys
+from polytape.store.places import open_place
+from polytape.store.segments import SegmentStore
 from polytape.upstream.synthetic import Synthetic
 from polytape.wire.budget import MovingWindow
 from tests.conftest import NOW
@@ -18,7 +20,9 @@ from tests.conftest import NOW
 
 def make_app() -> object:
     clock = xnys()
-    desk = Desk(Synthetic(clock, lambda: NOW), clock, lambda: NOW, MovingWindow(100, 1.0))
+    store = SegmentStore(open_place("memory"), "synthetic/0")
+    source = Synthetic(clock, lambda: NOW)
+    desk = Desk(source, clock, lambda: NOW, MovingWindow(100, 1.0), store)
     monkey = pytest.MonkeyPatch()
     monkey.setattr(desk, "close", lambda: None)  # one desk outlives many lifespans
     return create_app(desk)
@@ -43,5 +47,7 @@ def test_every_route_is_described(make_desk: Callable[[object], Desk]) -> None:
     described = set(schema.raw_schema["paths"])
     assert described == {
         "/api/v1/bars", "/api/v1/bars/batch", "/api/v1/validate", "/api/v1/latest/{symbol}",
+        "/api/v1/history", "/api/v1/history/backfill", "/api/v1/history/compact",
+        "/api/v1/history/status", "/api/v1/history/verify",
         "/api/v1/search", "/api/v1/cache", "/api/v1/rate-limit", "/health", "/status",
     }  # fmt: skip

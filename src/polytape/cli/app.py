@@ -15,6 +15,7 @@ from rich.console import Console
 
 import polytape
 from polytape import settings as settings_module
+from polytape.cli.history import history
 from polytape.cli.show import (
     MADE_UP,
     BarsFormat,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 cache = typer.Typer(help="The gateway's memory of answers.")
 app.add_typer(cache, name="cache")
+app.add_typer(history, name="history")
 
 Url = Annotated[
     str | None, typer.Option("--url", help="The gateway; default $POLYTAPE_URL or localhost:8200.")

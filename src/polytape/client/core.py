@@ -32,7 +32,7 @@ from polytape.model.units import MINUTE_US
 from polytape.wire import arrow, rows
 from polytape.wire.budget import Pacer
 from polytape.wire.flow import Ambient, Flow, Request, Response, RetryPolicy, ask, checked
-from polytape.wire.messages import ARROW, JSON, BarsMetadata, BarsRequest
+from polytape.wire.messages import ARROW, JSON, BarsMetadata, BarsRequest, SpanTold
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -104,7 +104,9 @@ class Core:
         """A snapshot."""
         return self._stats
 
-    def bars(self, asked: Asked, *, use_cache: bool) -> Flow[tuple[Bars, BarsMetadata]]:
+    def bars(
+        self, asked: Asked, *, use_cache: bool, allow_partial: bool = False
+    ) -> Flow[tuple[Bars, BarsMetadata]]:
         """Bars within the question's span and limit, from the cache or the server."""
         question = asked.question
         cache = self.cache if use_cache else None
@@ -113,8 +115,10 @@ class Core:
         if found is None:
             whole = self.cache is not None and most_bars(question) <= WHOLE_RANGE_BARS
             limit = None if whole or cut_here(question) else question.limit
-            found = yield from self._ask_bars(asked, limit, use_cache=use_cache)
-            if limit is None and self.cache is not None:
+            found = yield from self._ask_bars(
+                asked, limit, use_cache=use_cache, allow_partial=allow_partial
+            )
+            if limit is None and self.cache is not None and not found.metadata.missing:
                 self._keep(self.cache, question, found)
         bars = found.bars.within(question.span)
         if cut_here(question):
@@ -131,7 +135,12 @@ class Core:
         engine = session_data(
             parse_symbol(symbol), parse_instant(at, "session_datetime"), clock=xnys()
         )
-        return (yield from self._drive(engine))
+        missing: list[SpanTold] = []
+        found = yield from self._drive(engine, missing)
+        if not missing:
+            return found
+        told = f"history is not held from {missing[0].start} to {missing[-1].end}, at least in part"
+        return replace(found, error="; ".join(filter(None, (found.error, told))))
 
     def validate_ticker(self, symbol: object) -> Flow[bool]:
         """Whether the symbol exists."""
@@ -245,18 +254,21 @@ class Core:
         start, end = iso(question.span.start), iso(question.span.end)
         cache.put(question.symbol, cache_series(question), start, end, found)
 
-    def _ask_bars(self, asked: Asked, limit: int | None, *, use_cache: bool) -> Flow[Kept]:
+    def _ask_bars(
+        self, asked: Asked, limit: int | None, *, use_cache: bool, allow_partial: bool
+    ) -> Flow[Kept]:
         """The server's whole answer. Where it does not know how to begin long bars at the opening
         bell, they are made here from its 30-minute bars.
         """
         question = asked.question
         now = int(self.ambient.wall() * 1e6)
-        bars, told = yield from self._post_bars(asked, limit, use_cache=use_cache)
+        how = {"use_cache": use_cache, "allow_partial": allow_partial}
+        bars, told = yield from self._post_bars(asked, limit, **how)
         if question.anchored and (told is None or told.include_extended is not False):
             halves = replace(
                 question, timeframe=Timeframe.MIN_30, include_extended=True, span=question.base_span
             )
-            bars, told = yield from self._post_bars(asked_of(halves), None, use_cache=use_cache)
+            bars, told = yield from self._post_bars(asked_of(halves), None, **how)
             bars = resample(bars, question.timeframe, clock=xnys(), include_extended=False)
         if told is None:
             told = BarsMetadata(
@@ -270,7 +282,7 @@ class Core:
         return Kept(question.span, complete, bars, told)
 
     def _post_bars(
-        self, asked: Asked, limit: int | None, *, use_cache: bool
+        self, asked: Asked, limit: int | None, *, use_cache: bool, allow_partial: bool
     ) -> Flow[tuple[Bars, BarsMetadata | None]]:
         question = asked.question
         body = BarsRequest(
@@ -281,6 +293,7 @@ class Core:
             limit=limit,
             use_cache=use_cache,
             include_extended=not question.anchored,
+            allow_partial=allow_partial,
         )
         headers = self._headers(f"{ARROW}, {JSON};q=0.9") | {"content-type": JSON}
         request = Request(
@@ -311,16 +324,21 @@ class Core:
     def _tried(self, attempt: int) -> None:
         self._count(requests=1, retries=attempt > 0)
 
-    def _drive(self, engine: Generator[BarsQuestion, Bars, T]) -> Flow[T]:
-        """Send an engine the bars that it asks for; a symbol that is not there is its business."""
+    def _drive(self, engine: Generator[BarsQuestion, Bars, T], missing: list[SpanTold]) -> Flow[T]:
+        """Send an engine the bars that it asks for, as far as they are held: what is not goes into
+        `missing`. A symbol that is not there is the engine's business.
+        """
         try:
             question = next(engine)
             while True:
                 try:
-                    bars, _ = yield from self.bars(asked_of(question), use_cache=True)
+                    bars, told = yield from self.bars(
+                        asked_of(question), use_cache=True, allow_partial=True
+                    )
                 except NotFoundError as error:
                     question = engine.throw(error)
                 else:
+                    missing += told.missing
                     question = engine.send(bars)
         except StopIteration as done:
             result: T = done.value

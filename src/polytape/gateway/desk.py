@@ -136,6 +136,12 @@ class Desk:
         """Run what blocks or computes in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
 
+    def must_store(self) -> SegmentStore:
+        """The store. Raises ConfigurationError where nothing is kept."""
+        if self.store is None:
+            raise ConfigurationError("this gateway keeps nothing: start it with a --store")
+        return self.store
+
     async def heavy(self, call: Callable[[], T]) -> T:
         """The same for what takes long, in threads of its own."""
         return await asyncio.get_running_loop().run_in_executor(self._heavy, call)

@@ -16,8 +16,9 @@ from polytape.gateway.plan import FetchGaps, Refuse, Serve, missing_of, plan
 from polytape.model.bars import Bars
 from polytape.model.clock import ExchangeClock
 from polytape.model.market import MarketBars
+from polytape.model.newyork import date_of
 from polytape.model.resample import days_from_minutes
-from polytape.model.spans import Span, SpanSet
+from polytape.model.spans import Span, SpanSet, day_span
 from polytape.model.timeframes import Series
 from polytape.store.compact import compact
 from polytape.store.covers import Cover, Piece
@@ -117,6 +118,8 @@ class Filler:
         )
         match decided:
             case Serve():
+                if self.source is None and series is Series.DAY:
+                    return await self._partial(symbol, series, span, (), allow_partial)
                 return Base(await self.work(partial(self._read, symbol, series, span)))
             case FetchGaps(questions):
                 return await self._fetched(symbol, series, span, questions, allow_partial)
@@ -164,7 +167,7 @@ class Filler:
         bars = await self.work(partial(self._read, symbol, series, span))
         notes: tuple[str, ...] = ()
         if series is Series.DAY:
-            made, missing = await self.work(partial(self._days, symbol, missing))
+            made, missing = await self.work(partial(self._days, symbol, span, bars, missing))
             bars = Bars.concat([bars, made]).tidy()
             notes = (FROM_MINUTES.format(_days_named(made)),) if len(made) else ()
         unsettled = bool(notes)
@@ -223,15 +226,20 @@ class Filler:
     def _read(self, symbol: str, series: Series, span: Span) -> Bars:
         return Bars.empty() if self.store is None else self.store.read(symbol, series, span)
 
-    def _days(self, symbol: str, missing: tuple[Span, ...]) -> tuple[Bars, tuple[Span, ...]]:
-        """Daily bars from held minutes, and the days for which there are none either."""
-        made: list[Bars] = []
-        left: list[Span] = []
-        for gap in missing:
-            minutes = SpanSet.of(p.span for p in self._known(symbol, Series.MINUTE, gap))
-            bars = days_from_minutes(self._read(symbol, Series.MINUTE, gap), self.clock)
-            made.append(bars.within(gap))
-            left += missing_of(gap, minutes, self.clock)
+    def _days(
+        self, symbol: str, span: Span, official: Bars, missing: tuple[Span, ...]
+    ) -> tuple[Bars, tuple[Span, ...]]:
+        """Daily bars from held minutes for the days without an official one, and the missing days
+        for which there are no minutes either.
+        """
+        minutes = SpanSet.of(p.span for p in self._known(symbol, Series.MINUTE, span))
+        have = SpanSet.of(day_span(date_of(int(stamp))) for stamp in official.timestamp)
+        bare = minutes.difference(have)
+        made = [
+            days_from_minutes(self._read(symbol, Series.MINUTE, gap), self.clock).within(gap)
+            for gap in bare
+        ]
+        left = [part for gap in missing for part in missing_of(gap, minutes, self.clock)]
         return Bars.concat(made), tuple(left)
 
 
@@ -256,7 +264,5 @@ def _spans(spans: tuple[Span, ...]) -> str:
 
 
 def _days_named(bars: Bars) -> str:
-    from polytape.model.newyork import date_of
-
     first, last = (date_of(int(bars.timestamp[at])) for at in (0, -1))
     return f"{first}" if first == last else f"{len(bars)} days from {first} to {last}"

@@ -6,7 +6,7 @@ from datetime import date
 
 from polytape.errors import PolygonClientError
 from polytape.gateway.fill import Filler
-from polytape.gateway.plan import FetchGaps, plan
+from polytape.gateway.plan import FetchGaps, bridged, plan
 from polytape.model.clock import ExchangeClock
 from polytape.model.newyork import date_of
 from polytape.model.quality import QualityReport, check
@@ -96,13 +96,15 @@ def series_status(store: SegmentStore) -> list[SeriesStatus]:
     return found
 
 
-def symbol_status(store: SegmentStore, symbols: Iterable[str]) -> Iterator[SymbolStatus]:
-    """One row a symbol and series of which anything is known."""
+def symbol_status(
+    store: SegmentStore, symbols: Iterable[str], clock: ExchangeClock
+) -> Iterator[SymbolStatus]:
+    """One row a symbol and series of which anything is known; closed days make no new span."""
     for symbol in symbols:
         for series in Series:
             known = store.coverage(symbol, series)
             if known:
-                spans = SpanSet.of(piece.span for piece in known).spans
+                spans = bridged(SpanSet.of(piece.span for piece in known), clock)
                 bars = len(store.read(symbol, series, ALL_TIME))
                 final = all(piece.cover.final for piece in known)
                 yield SymbolStatus(symbol, series.value, spans, bars, final)

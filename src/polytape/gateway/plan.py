@@ -79,6 +79,18 @@ def missing_of(span: Span, known: SpanSet, clock: ExchangeClock) -> tuple[Span, 
     return tuple(found)
 
 
+def bridged(known: SpanSet, clock: ExchangeClock) -> tuple[Span, ...]:
+    """The spans of a set, with those joined that have only closed days between them."""
+    joined: list[Span] = []
+    for span in known:
+        between = Span(joined[-1].end, span.start) if joined else None
+        if between is not None and not missing_of(between, SpanSet(), clock):
+            joined[-1] = Span(joined[-1].start, span.end)
+        else:
+            joined.append(span)
+    return tuple(joined)
+
+
 def _cut(gap: Span, longest: int) -> Iterator[Span]:
     start = gap.start
     while start < gap.end:

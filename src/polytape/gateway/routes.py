@@ -13,7 +13,22 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from polytape.errors import PolygonClientError, ValidationError
 from polytape.gateway.desk import Answered, Desk
+from polytape.gateway.history import compact_all, verify
+from polytape.gateway.manage import (
+    BackfillAnswer,
+    BackfillRequest,
+    Deleted,
+    HistoryStatus,
+    HistoryVerified,
+    told_backfill,
+    told_status,
+)
 from polytape.gateway.pages import home_page
+from polytape.model.instants import parse_span
+from polytape.model.newyork import date_of, iso, to_datetime
+from polytape.model.symbols import parse_symbol
+from polytape.model.timeframes import Series
+from polytape.store.compact import Compacted, forget
 from polytape.wire import arrow, rows
 from polytape.wire.messages import (
     ARROW,
@@ -164,6 +179,70 @@ async def delete_cache(
     return Cleared(desk.clear(symbol))
 
 
+@get("/history/status", responses=PROBLEMS)
+async def history_status(
+    desk: NamedDependency[Desk],
+    symbol: Annotated[str | None, QueryParameter(description="its spans, too")] = None,
+) -> HistoryStatus:
+    """What the store holds."""
+    wanted = [] if symbol is None else [parse_symbol(symbol)]
+    return await desk.work(partial(told_status, desk.must_store(), wanted, desk.clock))
+
+
+@get("/history/verify", responses=PROBLEMS)
+async def history_verify(
+    symbol: FromQuery[str],
+    desk: NamedDependency[Desk],
+    start_date: FromQuery[str | None] = None,
+    end_date: FromQuery[str | None] = None,
+) -> list[HistoryVerified]:
+    """The data-quality report on each span held of a symbol."""
+    span = parse_span(start_date or "1990-01-01", end_date or to_datetime(desk.now()))
+    store, today = desk.must_store(), date_of(desk.now())
+    check = partial(verify, store, [parse_symbol(symbol)], span, clock=desk.clock, today=today)
+    told = await desk.work(lambda: list(check()))
+    return [
+        HistoryVerified(
+            one.symbol,
+            one.series,
+            iso(one.span.start),
+            iso(one.span.end),
+            Validation.of(one.report),
+        )
+        for one in told
+    ]
+
+
+@post("/history/backfill", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def history_backfill(
+    data: JSONBody[BackfillRequest], desk: NamedDependency[Desk]
+) -> BackfillAnswer:
+    """Ask for what is missing and keep it. Stopped, it goes on where it stopped."""
+    return await told_backfill(desk, data)
+
+
+@post("/history/compact", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def history_compact(desk: NamedDependency[Desk]) -> list[Compacted]:
+    """Merge the small files of each month and year into one."""
+    return await desk.work(partial(compact_all, desk.must_store()))
+
+
+@delete("/history", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def history_delete(
+    symbol: FromQuery[str],
+    desk: NamedDependency[Desk],
+    start_date: FromQuery[str | None] = None,
+    end_date: FromQuery[str | None] = None,
+) -> Deleted:
+    """Forget a symbol: its bars, and that they were ever asked for."""
+    name = parse_symbol(symbol)
+    span = parse_span(start_date or "1900-01-01", end_date or "2199-12-31")
+    store = desk.must_store()
+    gone = await desk.work(lambda: sum(forget(store, name, series, span) for series in Series))
+    desk.clear(name)
+    return Deleted(gone)
+
+
 @get("/rate-limit", responses=PROBLEMS)
 async def get_rate_limit(desk: NamedDependency[Desk]) -> RateLimitState:
     """The upstream request budget."""
@@ -203,6 +282,11 @@ API_ROUTES = [
     get_search,
     delete_cache,
     get_rate_limit,
+    history_status,
+    history_verify,
+    history_backfill,
+    history_compact,
+    history_delete,
 ]
 OWN_ROUTES = [health, status, metrics, home]
 

@@ -132,7 +132,10 @@ def _spikes(bars: Bars) -> Iterator[Finding]:
     for price in (np.log(bars.high), np.log(bars.low)):
         far |= np.minimum(np.abs(price - past), np.abs(price - future)) > limit
     torn = np.log(bars.high / bars.low) > limit
-    yield from _marked(bars, "spike", far | torn)
+    for at in np.flatnonzero(far | torn):
+        before, after = np.exp(past[at]), np.exp(future[at])
+        around = f"; closes around it are {before:.6g} before and {after:.6g} after"
+        yield Finding("spike", int(bars.timestamp[at]), _values_of(bars, int(at)) + around)
 
 
 def _medians(close: Floats) -> tuple[Floats, Floats]:
@@ -151,8 +154,12 @@ def _medians(close: Floats) -> tuple[Floats, Floats]:
 
 def _marked(bars: Bars, kind: str, mask: Any) -> Iterator[Finding]:
     for at in np.flatnonzero(mask):
-        values = ", ".join(f"{name} {getattr(bars, name)[at]:g}" for name in PRICES)
-        yield Finding(kind, int(bars.timestamp[at]), f"{values}, volume {bars.volume[at]:g}")
+        yield Finding(kind, int(bars.timestamp[at]), _values_of(bars, int(at)))
+
+
+def _values_of(bars: Bars, at: int) -> str:
+    values = ", ".join(f"{name} {getattr(bars, name)[at]:g}" for name in PRICES)
+    return f"{values}, volume {bars.volume[at]:g}"
 
 
 def _gaps(

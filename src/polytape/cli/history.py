@@ -1,0 +1,458 @@
+"""`polytape history ...`: fill, look at, check, mend, bring in and take out what is kept."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from polytape import settings as settings_module
+from polytape.cli.show import Format, note, print_facts, print_records
+from polytape.cli.wiring import now_us, open_store, store_location
+from polytape.errors import ConfigurationError, ValidationError
+from polytape.model.clock import xnys
+from polytape.model.instants import parse_span
+from polytape.model.newyork import NEW_YORK, iso, to_datetime
+from polytape.model.spans import Span
+from polytape.model.symbols import parse_symbol
+from polytape.model.timeframes import Series, parse_timeframe
+from polytape.settings import Settings, SourceName
+
+history = typer.Typer(help="What is kept: fill, status, verify, repair, import, export.")
+
+StoreOption = Annotated[
+    str | None, typer.Option("--store", help="PATH or s3://BUCKET/PREFIX; default: user data.")
+]
+Source = Annotated[SourceName | None, typer.Option(help="Whose bars; synthetic has its own store.")]
+Data = Annotated[Path | None, typer.Option(help="Folder of flat files, for --source flatfiles.")]
+Symbols = Annotated[list[str] | None, typer.Argument(help="Tickers.")]
+Universe = Annotated[Path | None, typer.Option(help="A file of tickers, one a line.")]
+From = Annotated[str | None, typer.Option("--from", help="First day.")]
+To = Annotated[str | None, typer.Option("--to", help="Last day.")]
+TimeframeOption = Annotated[str, typer.Option(help="1min or 1day: what is stored.")]
+Form = Annotated[Format, typer.Option("--format", help="How to print the answer.")]
+
+
+class ImportFormat(StrEnum):
+    """What an import reads."""
+
+    FLATFILES = "flatfiles"
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+class ExportFormat(StrEnum):
+    """What an export writes."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+
+
+class OnError(StrEnum):
+    """What becomes of a row that is no bar."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+    REPORT = "report"
+
+
+@history.command("path")
+def path_of(store: StoreOption = None, source: Source = None, data: Data = None) -> None:
+    """Where the store lies."""
+    typer.echo(store_location(_settings(store, source, data)))
+
+
+@history.command()
+def status(
+    symbols: Symbols = None,
+    store: StoreOption = None,
+    source: Source = None,
+    data: Data = None,
+    form: Form = Format.TABLE,
+) -> None:
+    """What is held: each series, and each symbol named (all of them with one series each)."""
+    from polytape.gateway.history import series_status, symbol_status
+
+    console = Console()
+    with _store(_settings(store, source, data)) as held:
+        rows = [
+            {
+                "series": row.series,
+                "symbols": row.symbols,
+                "bars": row.rows,
+                "bytes": row.bytes,
+                "segments": row.segments,
+                "from": iso(row.first),
+                "to": iso(row.last),
+            }
+            for row in series_status(held)
+        ]
+        if symbols:
+            rows = [
+                {
+                    "symbol": row.symbol,
+                    "series": row.series,
+                    "bars": row.bars,
+                    "final": row.final,
+                    "spans": ", ".join(_days(span) for span in row.spans),
+                }
+                for row in symbol_status(held, map(parse_symbol, symbols), xnys())
+            ]
+        print_records(rows, form, console)
+
+
+@history.command()
+def verify(
+    symbols: Symbols = None,
+    start: From = None,
+    end: To = None,
+    store: StoreOption = None,
+    source: Source = None,
+    data: Data = None,
+    form: Form = Format.TABLE,
+) -> None:
+    """The data-quality report on what is held, and each gap's cause; exit code 1 for doubts."""
+    from polytape.gateway.history import verify as report_on
+
+    with _store(_settings(store, source, data)) as held:
+        wanted = [parse_symbol(s) for s in symbols or []] or _all_symbols(held)
+        today = datetime.now(UTC).astimezone(NEW_YORK).date()
+        rows = [
+            row
+            for told in report_on(held, wanted, _span(start, end), clock=xnys(), today=today)
+            for row in _doubts(told)
+        ]
+    if form is Format.TABLE and not any(row["kind"] != "explained" for row in rows):
+        note("nothing to doubt")
+    print_records(rows, form, Console())
+    if any(row["kind"] != "explained" for row in rows):
+        raise typer.Exit(1)
+
+
+@history.command()
+def backfill(
+    symbols: Symbols = None,
+    start: From = None,
+    end: To = None,
+    timeframe: TimeframeOption = "1min",
+    universe: Universe = None,
+    dry_run: Annotated[bool, typer.Option(help="Say what it would ask and stop.")] = False,
+    store: StoreOption = None,
+    source: Source = None,
+    data: Data = None,
+) -> None:
+    """Ask for what is missing and keep it. What was kept stays when it is stopped."""
+    if start is None:
+        raise typer.BadParameter("--from says the first day")
+    series, span = _series(timeframe), _span(start, end)
+    settings = _settings(store, source, data)
+    wanted = [parse_symbol(s) for s in [*(symbols or []), *_listed(universe)]]
+    if not wanted:
+        raise typer.BadParameter("name symbols, or a --universe FILE")
+    failed = asyncio.run(_backfill(settings, wanted, series, span, dry_run=dry_run))
+    if failed:
+        raise typer.Exit(1)
+
+
+@history.command()
+def repair(
+    symbols: Symbols = None,
+    start: From = None,
+    end: To = None,
+    store: StoreOption = None,
+    source: Source = None,
+    data: Data = None,
+) -> None:
+    """Ask again for the days that verify doubts."""
+    settings = _settings(store, source, data)
+    failed = asyncio.run(_repair(settings, symbols or [], _span(start, end)))
+    if failed:
+        raise typer.Exit(1)
+
+
+@history.command("import")
+def import_files(
+    paths: Annotated[list[Path], typer.Argument(metavar="PATHS...", help="Files or folders.")],
+    form: Annotated[ImportFormat, typer.Option("--format")] = ImportFormat.FLATFILES,
+    timeframe: TimeframeOption = "1min",
+    column: Annotated[
+        list[str] | None, typer.Option(help="OURS=THEIRS, such as timestamp=Date; repeatable.")
+    ] = None,
+    zone: Annotated[str | None, typer.Option(help="Of stamps without one.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="Where no column names it.")] = None,
+    splits: Annotated[Path | None, typer.Option(help="A table of splits to keep as well.")] = None,
+    on_error: Annotated[OnError, typer.Option(help="Rows that are no bars.")] = OnError.FAIL,
+    store: StoreOption = None,
+) -> None:
+    """Bring in bars from files; a day that has a file, or a bar, is taken to be whole."""
+    from polytape.gateway.importer import Importer, Mapping, files_of
+    from polytape.store.reference import Reference
+    from polytape.upstream.flatfiles import read_splits
+
+    mapping = Mapping(_series(timeframe), _columns(column or []), _zone(zone), symbol)
+    with _store(_settings(store, None, None)) as held:
+        importer = Importer(held, xnys(), now_us, on_error.value)
+        files = files_of(paths, form.value)
+        bars = refused = 0
+        with _progress("files", len(files)) as done:
+            for told in importer.run(paths, form.value, mapping):
+                bars, refused = bars + told.bars, refused + len(told.refused)
+                for row in told.refused if on_error is OnError.REPORT else ():
+                    note(f"{told.path}: {row}")
+                done(told.path.name)
+        table = splits or _splits_beside(paths)
+        if table is not None:
+            known = [split for rows in read_splits(table).values() for split in rows]
+            Reference(held.place).put_splits(known, now_us())
+        left = f", {refused:,} rows left out" if refused else ""
+        typer.echo(f"{bars:,} bars of {len(files):,} files kept in {held.place.url}{left}")
+
+
+@history.command()
+def export(
+    out: Annotated[Path, typer.Option(help="A file, or a folder with --hive.")],
+    symbols: Symbols = None,
+    start: From = None,
+    end: To = None,
+    timeframe: TimeframeOption = "1min",
+    form: Annotated[ExportFormat, typer.Option("--format")] = ExportFormat.PARQUET,
+    hive: Annotated[bool, typer.Option(help="A folder symbol=S/ for each symbol.")] = False,
+    store: StoreOption = None,
+    source: Source = None,
+    data: Data = None,
+) -> None:
+    """Write bars as traded to Parquet or CSV: symbol, timestamp (UTC), prices, volume, ..."""
+    from polytape.gateway.export import export_bars
+
+    series = _series(timeframe)
+    with _store(_settings(store, source, data)) as held:
+        wanted = [parse_symbol(s) for s in symbols or []] or held.symbols(series)
+        with _progress("symbols", len(wanted)) as done:
+            rows = export_bars(
+                held, wanted, series, _span(start, end), out, form=form.value, hive=hive, told=done
+            )
+    typer.echo(f"{rows:,} bars of {len(wanted):,} symbols written to {out}")
+
+
+@history.command()
+def compact(store: StoreOption = None, source: Source = None, data: Data = None) -> None:
+    """Merge the small files of each month and year into one."""
+    from polytape.gateway.history import compact_all
+
+    with _store(_settings(store, source, data)) as held:
+        merged = compact_all(held)
+    files = sum(done.before for done in merged)
+    typer.echo(f"{files:,} files merged into {len(merged):,}")
+
+
+@history.command()
+def delete(
+    symbols: Annotated[list[str], typer.Argument(help="Tickers.")],
+    start: From = None,
+    end: To = None,
+    timeframe: Annotated[str | None, typer.Option(help="1min or 1day; default both.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    store: StoreOption = None,
+    source: Source = None,
+    data: Data = None,
+) -> None:
+    """Forget symbols: their bars, and that they were ever asked for."""
+    from polytape.store.compact import forget
+
+    wanted = [parse_symbol(s) for s in symbols]
+    series = list(Series) if timeframe is None else [_series(timeframe)]
+    span = _span(start, end)
+    with _store(_settings(store, source, data)) as held:
+        if not yes:
+            typer.confirm(
+                f"Delete {', '.join(wanted)} {_days(span)} from {held.place.url}?", abort=True
+            )
+        gone = sum(forget(held, symbol, one, span) for symbol in wanted for one in series)
+    typer.echo(f"{gone:,} bars deleted")
+
+
+async def _backfill(
+    settings: Settings, symbols: list[str], series: Series, span: Span, *, dry_run: bool
+) -> int:
+    from polytape.gateway import history as fill
+
+    with _desk(settings) as desk:
+        asked = fill.questions(desk.filler, symbols, series, span, now_us())
+        if dry_run:
+            _tell_cost(desk, asked)
+            return 0
+        if not asked:
+            typer.echo("nothing is missing")
+            return 0
+        return await _ask(desk, asked, series, again=False)
+
+
+async def _repair(settings: Settings, symbols: list[str], span: Span) -> int:
+    from polytape.gateway import history as fill
+
+    failed = 0
+    with _desk(settings) as desk:
+        assert desk.store is not None
+        wanted = [parse_symbol(s) for s in symbols] or _all_symbols(desk.store)
+        today = datetime.now(UTC).astimezone(NEW_YORK).date()
+        told = list(fill.verify(desk.store, wanted, span, clock=desk.clock, today=today))
+        for series in Series:
+            days = [
+                fill.Question(one.symbol, day)
+                for one in told
+                if one.series == series.value
+                for day in fill.doubtful_days(one)
+            ]
+            failed += await _ask(desk, days, series, again=True) if days else 0
+    return failed
+
+
+async def _ask(desk: Any, asked: list[Any], series: Series, *, again: bool) -> int:
+    from polytape.gateway import history as fill
+
+    bars = failed = 0
+    with _progress("questions", len(asked)) as done:
+        async for told in fill.backfill(desk.filler, asked, series, again=again):
+            bars += told.bars
+            if told.error is not None:
+                failed += 1
+                note(f"{told.question.symbol} {_days(told.question.span)}: {told.error}")
+            done(told.question.symbol)
+    typer.echo(f"{len(asked) - failed:,} questions answered, {bars:,} bars, {failed:,} failed")
+    return failed
+
+
+def _tell_cost(desk: Any, asked: list[Any]) -> None:
+    state = desk.budget_state()
+    seconds = len(asked) / state.limit * state.window_s
+    facts = {
+        "questions": len(asked),
+        "symbols": len({question.symbol for question in asked}),
+        "budget": f"{state.limit} in {state.window_s:g} s",
+        "time_under_the_budget": str(timedelta(seconds=round(seconds))),
+        "source": desk.source_name,
+    }
+    print_facts(facts, Format.TABLE, Console())
+
+
+def _doubts(told: Any) -> Iterator[dict[str, Any]]:
+    for finding in told.report.findings:
+        yield {
+            "symbol": told.symbol, "series": told.series, "at": iso(finding.timestamp),
+            "kind": finding.kind, "missing": 0, "detail": finding.detail,
+        }  # fmt: skip
+    for gap in told.report.gaps:
+        yield {
+            "symbol": told.symbol, "series": told.series, "at": iso(gap.span.start),
+            "kind": "explained" if gap.cause else "gap", "missing": gap.missing,
+            "detail": gap.cause or f"no bar until {iso(gap.span.end)}: a halt, no trade, or a hole",
+        }  # fmt: skip
+
+
+def _settings(store: str | None, source: SourceName | None, data: Path | None) -> Settings:
+    given = {"store": store, "source": source, "data": data}
+    update = {name: value for name, value in given.items() if value is not None}
+    return settings_module.load().model_copy(update=update)
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[Any]:
+    held = open_store(settings)
+    if held is None:
+        raise ConfigurationError("--store none keeps nothing: name a store")
+    try:
+        yield held
+    finally:
+        held.close()
+
+
+@contextmanager
+def _desk(settings: Settings) -> Iterator[Any]:
+    from polytape.cli.wiring import make_desk
+
+    if settings.store == "none":
+        raise ConfigurationError("--store none keeps nothing: name a store")
+    desk = make_desk(settings)
+    try:
+        if desk.source is None:
+            raise ConfigurationError("there is nobody to ask: name a --source")
+        yield desk
+    finally:
+        desk.close()
+
+
+@contextmanager
+def _progress(what: str, total: int) -> Iterator[Any]:
+    """A bar with what is left of the time, on stderr."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn(what), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda name: progress.update(task, advance=1, description=str(name))
+
+
+def _series(timeframe: str) -> Series:
+    frame = parse_timeframe(timeframe)
+    for series in Series:
+        if frame.value == series.value:
+            return series
+    raise ValidationError("timeframe", timeframe, "1min or 1day: the others are made from these")
+
+
+def _span(start: str | None, end: str | None) -> Span:
+    tomorrow = to_datetime(now_us()).astimezone(NEW_YORK).date()
+    return parse_span(start or "1990-01-01", end or tomorrow)
+
+
+def _days(span: Span) -> str:
+    first, last = (to_datetime(at).astimezone(NEW_YORK) for at in (span.start, span.end - 1))
+    return (
+        f"{first:%Y-%m-%d}"
+        if first.date() == last.date()
+        else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+    )
+
+
+def _all_symbols(held: Any) -> list[str]:
+    return sorted({symbol for series in Series for symbol in held.symbol_set(series)})
+
+
+def _listed(universe: Path | None) -> list[str]:
+    if universe is None:
+        return []
+    try:
+        lines = universe.read_text().splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{universe} cannot be read: {error}") from error
+    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
+
+
+def _columns(pairs: list[str]) -> dict[str, str]:
+    from polytape.gateway.importer import KNOWN
+
+    found = {ours: theirs for ours, _, theirs in (pair.partition("=") for pair in pairs)}
+    for ours, theirs in found.items():
+        if ours not in KNOWN or not theirs:
+            raise ValidationError("column", f"{ours}={theirs}", f"OURS=THEIRS, OURS of {KNOWN}")
+    return found
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return None if name is None else ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValidationError("zone", name, "a zone such as America/New_York") from error
+
+
+def _splits_beside(paths: list[Path]) -> Path | None:
+    found = [path / "splits.csv" for path in paths if (path / "splits.csv").is_file()]
+    return found[0] if found else None

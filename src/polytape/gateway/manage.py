@@ -1,0 +1,128 @@
+"""The messages of `/api/v1/history`, and how they are answered."""
+
+import msgspec
+
+from polytape.errors import ValidationError
+from polytape.gateway.desk import Desk
+from polytape.gateway.history import (
+    SeriesStatus,
+    backfill,
+    questions,
+    series_status,
+    symbol_status,
+)
+from polytape.model.clock import ExchangeClock
+from polytape.model.instants import parse_span
+from polytape.model.newyork import iso, to_datetime
+from polytape.model.symbols import parse_symbol
+from polytape.model.timeframes import STANDARD, Series, parse_timeframe
+from polytape.store.segments import SegmentStore
+from polytape.wire.messages import MAX_SYMBOLS, SpanTold, Validation
+
+
+class SymbolTold(msgspec.Struct):
+    """What is known of one symbol in one series."""
+
+    symbol: str
+    series: str
+    bars: int
+    final: bool
+    spans: list[SpanTold]
+
+
+class HistoryStatus(msgspec.Struct):
+    """`GET /history/status`."""
+
+    store: str
+    source: str
+    series: list[SeriesStatus]
+    symbols: list[SymbolTold]
+
+
+class HistoryVerified(msgspec.Struct):
+    """The report on one span held of one symbol."""
+
+    symbol: str
+    series: str
+    start: str
+    end: str
+    report: Validation
+
+
+class BackfillRequest(msgspec.Struct):
+    """`POST /history/backfill`; `dry_run` counts the questions and asks none."""
+
+    symbols: list[str]
+    start_date: str
+    end_date: str | None = None
+    timeframe: str = "1min"
+    dry_run: bool = False
+
+
+class Failed(msgspec.Struct):
+    """A question that was not answered."""
+
+    symbol: str
+    start: str
+    end: str
+    error: str
+
+
+class BackfillAnswer(msgspec.Struct):
+    """How a backfill went."""
+
+    questions: int
+    bars: int
+    failed: list[Failed]
+
+
+class Deleted(msgspec.Struct):
+    """`DELETE /history`: how many bars."""
+
+    bars: int
+
+
+def told_status(store: SegmentStore, symbols: list[str], clock: ExchangeClock) -> HistoryStatus:
+    """What the store holds, and each of the symbols in detail."""
+    details = [
+        SymbolTold(
+            one.symbol,
+            one.series,
+            one.bars,
+            one.final,
+            [SpanTold(iso(span.start), iso(span.end)) for span in one.spans],
+        )
+        for one in symbol_status(store, symbols, clock)
+    ]
+    return HistoryStatus(store.place.url, store.source, series_status(store), details)
+
+
+async def told_backfill(desk: Desk, asked: BackfillRequest) -> BackfillAnswer:
+    """Fill what is missing. Raises ValidationError."""
+    if len(asked.symbols) > MAX_SYMBOLS:
+        raise ValidationError("symbols", len(asked.symbols), f"at most {MAX_SYMBOLS} symbols")
+    series = _stored(asked.timeframe)
+    span = parse_span(asked.start_date, asked.end_date or to_datetime(desk.now()))
+    symbols = [parse_symbol(symbol, "symbols") for symbol in asked.symbols]
+    desk.must_store()
+    wanted = questions(desk.filler, symbols, series, span, desk.now())
+    if asked.dry_run:
+        return BackfillAnswer(len(wanted), 0, [])
+    bars, failed = 0, []
+    async for told in backfill(desk.filler, wanted, series):
+        bars += told.bars
+        if told.error is not None:
+            gap = told.question.span
+            failed.append(
+                Failed(told.question.symbol, iso(gap.start), iso(gap.end), str(told.error))
+            )
+    return BackfillAnswer(len(wanted), bars, failed)
+
+
+def _stored(timeframe: str) -> Series:
+    frame = parse_timeframe(timeframe)
+    for series in Series:
+        if series.value == frame.value:
+            return series
+    allowed = f"1min or 1day: {', '.join(STANDARD[1:-3])} are made from these"
+    raise ValidationError("timeframe", timeframe, allowed)
