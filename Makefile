@@ -30,7 +30,8 @@ format: $(READY)  ## put the code in its form
 	@$(BIN)/ruff format .
 
 bench: $(READY)  ## timed comparisons, each as a ratio within one run
-	@$(BIN)/python bench/run.py
+	@$(BIN)/python -m bench.run
+	@$(BIN)/python -m bench.store
 
 clean:  ## remove what the targets made
 	rm -rf .venv .venv-pandas2 .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -34,7 +34,7 @@ YEAR = Span(midnight(date(2024, 1, 1)), midnight(date(2025, 1, 1)))
 
 def main() -> None:
     """All of them."""
-    print(f"{'what':58} {'ours ms':>9} {'peer ms':>9} {'ratio':>7}")
+    heading()
     start_up()
     source = Synthetic(xnys(), lambda: YEAR.end)
     made_up_year(source)
@@ -43,17 +43,24 @@ def main() -> None:
     over_http()
 
 
-def compare(what: str, ours: Callable[[], object], peer: Callable[[], object]) -> None:
+def heading() -> None:
+    """The names of the columns."""
+    print(f"{'what':66} {'ours ms':>9} {'peer ms':>9} {'ratio':>7}")
+
+
+def compare(
+    what: str, ours: Callable[[], object], peer: Callable[[], object], *, rounds: int = ROUNDS
+) -> None:
     """The medians of alternating rounds, after one of each that does not count."""
     timed: tuple[list[float], list[float]] = ([], [])
-    for number in range(ROUNDS + 1):
+    for number in range(rounds + 1):
         for call, times in zip((ours, peer), timed, strict=True):
             began = time.perf_counter()
             call()
             if number:
                 times.append((time.perf_counter() - began) * 1e3)
     mine, theirs = (statistics.median(times) for times in timed)
-    print(f"{what:58} {mine:9.2f} {theirs:9.2f} {mine / theirs:7.2f}")
+    print(f"{what:66} {mine:9.2f} {theirs:9.2f} {mine / theirs:7.2f}")
 
 
 def start_up() -> None:

@@ -219,3 +219,79 @@ def test_real_bars_come_out_as_they_are_in_the_files(polytape: Run, real_gateway
     assert rows[0]["timestamp"] == "2013-10-07T08:00:00Z"
     assert "as traded" in err
     assert DATA.is_dir()
+
+
+def test_history_from_import_to_deletion(polytape: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "csv"
+    folder.mkdir()
+    rows = ["symbol,timestamp,open,high,low,close,volume"]
+    rows += [f"A,2024-07-02T13:{m:02d}:00Z,10,11,9,10,100" for m in range(30, 60)]
+    (folder / "a.csv").write_text("\n".join([*rows, "A,2024-07-02T14:00:00Z,10,9,11,10,1", ""]))
+    store = ("--store", str(tmp_path / "store"))
+    code, _, err = polytape("history", "import", str(folder), "--format", "csv", *store)
+    assert code == 1
+    assert "high below its low" in err
+    code, out, err = polytape(
+        "history", "import", str(folder), "--format", "csv", "--on-error", "report", *store
+    )
+    assert code == 0
+    assert out.startswith("30 bars of 1 files kept")
+    assert "1 rows left out" in out
+    assert "high below its low" in " ".join(err.split())
+    _, out, _ = polytape("history", "status", "A", "--format", "json", *store)
+    assert json.loads(out)[0] == {"symbol": "A", "series": "1min", "bars": 30, "final": True,
+                                  "spans": "2024-07-02"}  # fmt: skip
+    code, out, _ = polytape("history", "verify", "A", "--format", "csv", *store)
+    assert code == 1
+    assert "360" in out
+    code, out, _ = polytape("history", "compact", *store)
+    assert (code, out) == (0, "0 files merged into 0\n")
+    exported = tmp_path / "a.parquet"
+    code, out, _ = polytape("history", "export", "A", "--out", str(exported), *store)
+    assert (code, pyarrow.parquet.read_table(exported).num_rows) == (0, 30)
+    code, out, _ = polytape("history", "delete", "A", "--yes", *store)
+    assert (code, out) == (0, "30 bars deleted\n")
+    code, out, _ = polytape("history", "status", *store, "--format", "json")
+    assert json.loads(out) == []
+    assert polytape("history", "path", *store)[1] == f"{tmp_path / 'store'}\n"
+
+
+def test_a_backfill_says_what_it_costs_asks_and_is_done(polytape: Run, tmp_path: Path) -> None:
+    universe = tmp_path / "universe.txt"
+    universe.write_text("# mine\nAAPL\nMSFT  # the other\n\n")
+    asked = ("history", "backfill", "--universe", str(universe), "--from", "2024-06-03", "--to", "2024-06-28",
+             "--source", "synthetic", "--store", str(tmp_path / "store"))  # fmt: skip
+    code, out, _ = polytape(*asked, "--dry-run")
+    assert code == 0
+    assert "questions              2" in out
+    code, out, _ = polytape(*asked)
+    assert code == 0
+    assert out.startswith("2 questions answered")
+    assert polytape(*asked)[1] == "nothing is missing\n"
+    code, _, err = polytape("history", "backfill", "ZZZZZZ", "--from", "2024-06-03", "--source",
+                            "synthetic", "--store", str(tmp_path / "store"))  # fmt: skip
+    assert code == 1
+    assert "no symbol ZZZZZZ" in " ".join(err.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("history", "status", "--store", "none"), 1, "keeps nothing"),
+        (("history", "backfill", "AAPL"), 2, "--from"),
+        (("history", "import", "/nowhere"), 2, "PATHS='/nowhere'"),
+        (("history", "import", ".", "--timeframe", "5min"), 2, "timeframe='5min'"),
+        (("history", "import", ".", "--zone", "Mars/Olympus"), 2, "zone='Mars/Olympus'"),
+        (("history", "import", ".", "--column", "price=x"), 2, "OURS=THEIRS"),
+        (("history",), 2, "command"),
+    ],
+)
+def test_history_errors_are_one_line(
+    polytape: Run, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("POLYTAPE_STORE", str(tmp_path / "store"))
+    result, out, err = polytape(*arguments)
+    assert (result, out) == (code, "")
+    assert said in err
+    assert err.count("\n") == 1

@@ -22,6 +22,7 @@ from polytape.model.timeframes import Series
 from polytape.store.compact import compact, forget
 from polytape.store.covers import Cover
 from polytape.store.places import Folder, Place, open_place
+from polytape.store.segment import to_bars
 from polytape.store.segments import SegmentStore, periods
 
 HOUR = 3_600_000_000
@@ -144,6 +145,7 @@ class StoreMachine(RuleBasedStateMachine):
     def read(self, kind: Series, symbol: str, span: Span, who: int) -> None:
         store = self.stores[who]
         found = store.read(symbol, kind, span)
+        assert to_bars(store.read_table(symbol, kind, span)).same(found)
         held = {int(t): float(c) for t, c in zip(found.timestamp, found.close, strict=True)}
         known = {p.span.start: p for p in store.coverage(symbol, kind, span)}
         covered = {h: p for p in known.values() for h in range(p.span.start, p.span.end, HOUR)}
@@ -227,6 +229,8 @@ def test_every_column_comes_back_to_the_last_bit(place: Place) -> None:
                    [0.5, 1e12], [np.nan, 1.23456789], [np.nan, 7])  # fmt: skip
     store.write(Series.MINUTE, MarketBars.of({"NA": bars}), [Cover("NA", WEEK, 1, True)])
     assert store.read("NA", Series.MINUTE, WEEK).same(bars)
+    assert to_bars(store.read_table("NA", Series.MINUTE, WEEK)).same(bars)
+    assert store.read_table("ZZ", Series.MINUTE, WEEK).num_rows == 0
     assert store.symbols(Series.MINUTE) == ["NA"]
     assert store.series() == [Series.MINUTE]
     again = SegmentStore(place, "test")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -28,10 +28,12 @@ from polytape.cli.show import (
     write_file,
 )
 from polytape.cli.wiring import make_app, make_desk
-from polytape.client.sync import PolygonClient
 from polytape.errors import PolygonClientError, ValidationError
 from polytape.settings import SourceName
 from polytape.wire import arrow
+
+if TYPE_CHECKING:
+    from polytape.client.sync import PolygonClient
 
 app = typer.Typer(
     add_completion=False,
@@ -261,7 +263,7 @@ def cache_clear(
 
 
 @contextmanager
-def _asking(url: str | None) -> Iterator[PolygonClient]:
+def _asking(url: str | None) -> Iterator["PolygonClient"]:
     """A client; what it is asked about is told to be made up where it is."""
     with _client(url) as client:
         yield client
@@ -269,14 +271,16 @@ def _asking(url: str | None) -> Iterator[PolygonClient]:
             note(MADE_UP)
 
 
-def _client(url: str | None) -> PolygonClient:
+def _client(url: str | None) -> "PolygonClient":
     """A client of the gateway that the command names; the owner's token opens it."""
+    from polytape.client.sync import PolygonClient
+
     token = settings_module.load().token
     key = None if token is None else token.get_secret_value()
     return PolygonClient(url or settings_module.load().url, api_key=key)
 
 
-def _made_up(client: PolygonClient) -> bool:
+def _made_up(client: "PolygonClient") -> bool:
     """Other servers of this API have no /status; nothing is said of their prices."""
     try:
         return bool(client.gateway_status().get("made_up"))

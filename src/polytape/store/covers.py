@@ -6,6 +6,8 @@ of one span, the later asked wins, for rows and for emptiness alike.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
+from itertools import pairwise
 
 from polytape.model.spans import Span, SpanSet
 
@@ -43,15 +45,31 @@ def pieces(covers: Iterable[tuple[Cover, str]], span: Span) -> list[Piece]:
     name wins, so that every reader decides alike.
     """
     inside = [(c, n) for c, n in covers if c.span.intersect(span)]
+    ranked = sorted(inside, key=lambda item: (item[0].asked, item[1]), reverse=True)
+    by_start = sorted(range(len(ranked)), key=lambda rank: ranked[rank][0].span.start)
+    edges = sorted({edge for c, _ in inside for edge in (c.span.start, c.span.end)} | {span.start})
     found: list[Piece] = []
-    left = SpanSet.of([span])
-    for cover, owner in sorted(inside, key=lambda item: (item[0].asked, item[1]), reverse=True):
-        if not left:
-            break
-        here = left.intersection(SpanSet.of([cover.span]))
-        found += [Piece(part, cover, owner) for part in here]
-        left = left.difference(here)
-    return sorted(found, key=lambda piece: piece.span)
+    alive: list[int] = []  # ranks, the one with the last word on top
+    waiting = 0
+    for start, end in pairwise([*edges, span.end]):
+        while waiting < len(by_start) and ranked[by_start[waiting]][0].span.start <= start:
+            heappush(alive, by_start[waiting])
+            waiting += 1
+        while alive and ranked[alive[0]][0].span.end <= start:
+            heappop(alive)
+        part = Span(start, max(start, end)).intersect(span)
+        if alive and part:
+            _append(found, part, *ranked[alive[0]])
+    return found
+
+
+def _append(found: list[Piece], part: Span, cover: Cover, owner: str) -> None:
+    """Add a piece; one that goes on with the same last word becomes longer."""
+    last = found[-1] if found else None
+    if last and last.owner == owner and last.cover is cover and last.span.end == part.start:
+        found[-1] = Piece(Span(last.span.start, part.end), cover, owner)
+    else:
+        found.append(Piece(part, cover, owner))
 
 
 def tidy(covers: Iterable[Cover]) -> tuple[Cover, ...]:

@@ -92,6 +92,7 @@ class SegmentWriter:
             arrow_schema(),
             compression="zstd",
             use_dictionary=["symbol", *PRICES, "volume", "transactions"],
+            column_encoding={"timestamp": "DELTA_BINARY_PACKED"},
             write_page_checksum=True,
             store_schema=False,
         )
@@ -100,9 +101,10 @@ class SegmentWriter:
     def add(self, market: MarketBars) -> None:
         """Append the symbols of `market`, all after those added before."""
         for symbols, place in _groups(market.places):
-            sizes = [len(market.bars.take(market.places[s])) for s in symbols]
-            alone = [place.stop - place.start]
-            table = to_table(market.bars.take(place), symbols, sizes if len(symbols) > 1 else alone)
+            sizes = (
+                [_size(market.places[s]) for s in symbols] if len(symbols) > 1 else [_size(place)]
+            )
+            table = to_table(market.bars.take(place), symbols, sizes)
             self._writer.write_table(table, row_group_size=max(1, table.num_rows))
             self._groups.append((symbols[0], symbols[-1]))
             self.rows += table.num_rows
@@ -131,13 +133,26 @@ def read_footer(file: Any, name: str) -> Segment:
     return Segment(name, file.size(), metadata.num_rows, covers, firsts, lasts, metadata)
 
 
-def read_symbol(file: Any, segment: Segment, symbol: str) -> Bars:
-    """All of a symbol's bars in a segment. Raises DamagedSegmentError."""
+def read_symbol(file: Any, segment: Segment, symbol: str) -> Any:
+    """All of a symbol's bars in a segment, as an Arrow table of COLUMNS. Raises
+    DamagedSegmentError.
+    """
+    import pyarrow as pa
+
     parts = []
     for group in segment.groups_of(symbol):
         own = segment.firsts[group] == segment.lasts[group] == symbol
         parts.append(_read(file, segment, [group], None if own else symbol))
-    return parts[0] if len(parts) == 1 else Bars.concat(parts)
+    return parts[0] if len(parts) == 1 else pa.concat_tables(parts)
+
+
+def table_within(table: Any, span: Span) -> Any:
+    """The rows of a table in the order of time that start inside `span`; nothing is copied."""
+    import pyarrow as pa
+
+    stamps = table.column("timestamp").cast(pa.int64()).to_numpy()
+    left, right = np.searchsorted(stamps, (span.start, span.end))
+    return table.slice(int(left), int(right - left))
 
 
 def read_market(file: Any, segment: Segment, groups: range) -> MarketBars:
@@ -145,7 +160,7 @@ def read_market(file: Any, segment: Segment, groups: range) -> MarketBars:
     table = _table(file, segment, list(groups), ("symbol", *COLUMNS))
     column = table.column("symbol").combine_chunks().dictionary_encode()
     codes = np.asarray(column.indices).astype(np.int64)
-    return MarketBars.sorted_by(column.dictionary.to_pylist(), codes, _bars(table))
+    return MarketBars.sorted_by(column.dictionary.to_pylist(), codes, to_bars(table))
 
 
 def to_table(bars: Bars, symbols: list[str], sizes: list[int]) -> Any:
@@ -184,16 +199,17 @@ def _size(place: slice) -> int:
     return int(place.stop - place.start)
 
 
-def _read(file: Any, segment: Segment, groups: list[int], symbol: str | None) -> Bars:
+def _read(file: Any, segment: Segment, groups: list[int], symbol: str | None) -> Any:
     if symbol is None:
-        return _bars(_table(file, segment, groups, COLUMNS))
+        return _table(file, segment, groups, COLUMNS)
     table = _table(file, segment, groups, ("symbol", *COLUMNS))
     column = table.column("symbol").combine_chunks().dictionary_encode()
     names = column.dictionary.to_pylist()
+    rows = table.drop_columns(["symbol"])
     if symbol not in names:
-        return Bars.empty()
-    rows = np.flatnonzero(np.asarray(column.indices) == names.index(symbol))
-    return _bars(table.slice(int(rows[0]), len(rows)))
+        return rows.slice(0, 0)
+    mine = np.flatnonzero(np.asarray(column.indices) == names.index(symbol))
+    return rows.slice(int(mine[0]), len(mine))
 
 
 def _table(file: Any, segment: Segment, groups: list[int], columns: tuple[str, ...]) -> Any:
@@ -209,7 +225,8 @@ def _table(file: Any, segment: Segment, groups: list[int], columns: tuple[str, .
         raise DamagedSegmentError(segment.name, error) from error
 
 
-def _bars(table: Any) -> Bars:
+def to_bars(table: Any) -> Bars:
+    """A table of COLUMNS as bars."""
     import pyarrow as pa
 
     starts = table.column("timestamp").cast(pa.int64()).to_numpy()

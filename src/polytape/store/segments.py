@@ -18,6 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from operator import itemgetter
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -35,16 +37,28 @@ from polytape.store.segment import (
     DamagedSegmentError,
     Segment,
     SegmentWriter,
+    arrow_schema,
     read_footer,
     read_market,
     read_symbol,
+    table_within,
+    to_bars,
 )
 
 log = logging.getLogger(__name__)
 
 ENDING = ".parquet"
 DAMAGED = ".damaged"
+T = TypeVar("T")
+# Bars, or a table of them, and where they begin.
+Placed = tuple[int, Any]
+
 READ_TRIES = 4
+MANY_JOBS = 100
+# Opening a file costs more than decoding a small one: decoded bars of small ones stay in memory.
+SMALL_BYTES = 64 * 1024
+SMALL_KEPT_BYTES = 32 * 1024 * 1024
+SMALL_OVERHEAD = 1_500
 ALL_TIME = Span(midnight(date(1900, 1, 1)), midnight(date(2200, 1, 1)))
 
 
@@ -76,6 +90,8 @@ class SegmentStore:
         self._lock = threading.Lock()
         self._periods: dict[str, _Period] = {}
         self._symbols: dict[str, set[str]] = {}
+        self._small: dict[tuple[str, str], Bars] = {}
+        self._small_bytes = 0
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="polytape-store")
         self._check()
 
@@ -87,7 +103,18 @@ class SegmentStore:
         """What is held of a symbol that starts inside `span`, tidy; where nothing is known there
         is nothing. Raises DataFetchError.
         """
-        return self._retried(lambda: self._read(symbol, series, span))
+        parts = self._retried(lambda: self._parts(symbol, series, span, self._bars_of))
+        return Bars.concat(parts)
+
+    def read_table(self, symbol: str, series: Series, span: Span) -> Any:
+        """The same as an Arrow table (timestamp, prices, volume, vwap, transactions) whose chunks
+        lie as they do in the files: nothing is copied together.
+        """
+        import pyarrow as pa
+
+        parts = self._retried(lambda: self._parts(symbol, series, span, self._tables_of))
+        empty = arrow_schema().remove(0).empty_table()
+        return pa.concat_tables(parts) if parts else empty
 
     def coverage(self, symbol: str, series: Series, span: Span = ALL_TIME) -> list[Piece]:
         """What is known of a symbol: disjoint pieces in order of time."""
@@ -166,34 +193,63 @@ class SegmentStore:
             self.place.delete(f"{folder}/{name}")
         self._forget(folder)
 
-    def _read(self, symbol: str, series: Series, span: Span) -> Bars:
-        jobs: list[Callable[[], Bars]] = []
+    def _parts(
+        self, symbol: str, series: Series, span: Span, decode: Callable[..., list[Placed]]
+    ) -> list[Any]:
+        """What `decode` makes of each piece, in order of time."""
+        jobs: list[Callable[[], list[Placed]]] = []
         for folder, inside in self._folders(series, span):
-            known = pieces(self._covers(folder, symbol), inside)
             owners: dict[str, list[Span]] = {}
-            for piece in known:
+            for piece in pieces(self._covers(folder, symbol), inside):
                 owners.setdefault(piece.owner, []).append(piece.span)
             for name, spans in owners.items():
-                jobs.append(partial(self._rows, folder, name, symbol, SpanSet.of(spans)))
-        parts = [job() for job in jobs] if len(jobs) < 3 else self._at_once(jobs)  # noqa: PLR2004
-        return Bars.concat(parts).tidy()
+                jobs.append(partial(decode, folder, name, symbol, spans))
+        placed = [part for parts in self._done(jobs) for part in parts]
+        return [part for _, part in sorted(placed, key=itemgetter(0))]
 
-    def _at_once(self, jobs: list[Callable[[], Bars]]) -> list[Bars]:
-        """In two threads, each with a run of neighbours: decoding gives up the interpreter."""
-        half = (len(jobs) + 1) // 2
-        later = self._pool.submit(lambda: [job() for job in jobs[half:]])
-        first = [job() for job in jobs[:half]]
-        return first + later.result()
+    def _done(self, jobs: list[Callable[[], list[Placed]]]) -> list[list[Placed]]:
+        few = len(jobs) < 3 or len(jobs) > MANY_JOBS  # noqa: PLR2004 - small ones: no threads
+        return [job() for job in jobs] if few else self._at_once(jobs)
 
-    def _rows(self, folder: str, name: str, symbol: str, spans: SpanSet) -> Bars:
+    def _at_once(self, jobs: list[Callable[[], list[Placed]]]) -> list[list[Placed]]:
+        """In two threads: decoding gives up the interpreter."""
+        return list(self._pool.map(lambda job: job(), jobs))
+
+    def _bars_of(self, folder: str, name: str, symbol: str, spans: list[Span]) -> list[Placed]:
+        segment = self._segment(folder, name)
+        if not segment.groups_of(symbol):
+            return []
+        small = segment.size <= SMALL_BYTES
+        bars = self._small.get((name, symbol)) if small else None
+        if bars is None:
+            bars = to_bars(read_symbol(self._open(folder, name), segment, symbol))
+            if small:
+                self._remember(name, symbol, bars)
+        parts = ((span.start, bars.within(span)) for span in spans)
+        return [(start, part) for start, part in parts if len(part)]
+
+    def _tables_of(self, folder: str, name: str, symbol: str, spans: list[Span]) -> list[Placed]:
+        segment = self._segment(folder, name)
+        if not segment.groups_of(symbol):
+            return []
+        table = read_symbol(self._open(folder, name), segment, symbol)
+        return [(span.start, table_within(table, span)) for span in spans]
+
+    def _segment(self, folder: str, name: str) -> Segment:
         with self._lock:
             segment = self._periods[folder].segments.get(name)
         if segment is None:
             raise FileNotFoundError(name)
-        if not segment.groups_of(symbol):
-            return Bars.empty()
-        bars = read_symbol(self._open(folder, name), segment, symbol)
-        return Bars.concat([bars.within(span) for span in spans])
+        return segment
+
+    def _remember(self, name: str, symbol: str, bars: Bars) -> None:
+        """Segments never change, so a small one that was decoded once is not decoded again."""
+        with self._lock:
+            self._small[name, symbol] = bars
+            self._small_bytes += bars.nbytes + SMALL_OVERHEAD
+            while self._small_bytes > SMALL_KEPT_BYTES:
+                gone = self._small.pop(next(iter(self._small)))
+                self._small_bytes -= gone.nbytes + SMALL_OVERHEAD
 
     def _open(self, folder: str, name: str) -> object:
         try:
@@ -203,7 +259,7 @@ class SegmentStore:
         except OSError as error:
             raise DataFetchError(f"{self.place.url}/{folder}/{name}: {error}") from error
 
-    def _retried(self, read: Callable[[], Bars]) -> Bars:
+    def _retried(self, read: Callable[[], T]) -> T:
         """A file may be compacted away between the listing and the read: list again."""
         for _ in range(READ_TRIES - 1):
             try:

@@ -8,11 +8,9 @@ the file's name, whatever the row's stamp says; a day without a file is a day wi
 """
 
 import csv
-import gzip
 import logging
 import re
 import threading
-import zlib
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -214,7 +212,7 @@ class FlatFiles:
             stamp = path.stat().st_mtime_ns
             if self._looked_at.get(path) == stamp:
                 return []
-            names = _parse(path, _unzip(path), ("ticker",)).column("ticker").unique().to_pylist()
+            names = _parse(path, ("ticker",)).column("ticker").unique().to_pylist()
         except FileNotFoundError:
             return []
         except DataFetchError as error:
@@ -252,7 +250,7 @@ class _KeptFiles:
 
 def read_file(path: Path) -> MarketBars:
     """One flat file, parsed whole. Raises DataFetchError naming the file."""
-    table = _parse(path, _unzip(path), COLUMNS)
+    table = _parse(path, COLUMNS)
     columns = {name: table.column(name).to_numpy() for name in COLUMNS if name != "ticker"}
     tickers = table.column("ticker").combine_chunks().dictionary_encode()
     codes = np.asarray(tickers.indices).astype(np.int64)
@@ -331,18 +329,8 @@ def _numbered(folder: Path, first: int, last: int) -> Iterator[Path]:
             yield path
 
 
-def _unzip(path: Path) -> bytes:
-    """Python's gzip checks the length and the checksum: a cut or flipped file does not pass."""
-    try:
-        with gzip.open(path) as file:
-            return file.read()
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataFetchError(f"{path} is damaged: {error}") from error
-    except OSError as error:
-        raise DataFetchError(f"{path} cannot be read: {error.strerror or error}") from error
-
-
-def _parse(path: Path, text: bytes, columns: tuple[str, ...]) -> Any:
+def _parse(path: Path, columns: tuple[str, ...]) -> Any:
+    """The columns of a file. zlib checks length and checksum: a cut or flipped one fails."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -354,10 +342,17 @@ def _parse(path: Path, text: bytes, columns: tuple[str, ...]) -> Any:
         strings_can_be_null=False,
         null_values=[""],
     )
+    blocks = arrow_csv.ReadOptions(block_size=4 * 1024 * 1024)
     try:
-        table = arrow_csv.read_csv(pa.BufferReader(text), convert_options=options)
+        with pa.CompressedInputStream(pa.OSFile(str(path)), "gzip") as stream:
+            table = arrow_csv.read_csv(stream, blocks, convert_options=options)
     except (pa.ArrowException, KeyError) as error:
         raise DataFetchError(f"{path} is not a flat file of bars: {error}") from error
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        reason = error.strerror or f"damaged: {error}"
+        raise DataFetchError(f"{path} is {reason}") from error
     numbers = [n for n in NUMBERS if n in columns]
     if not all(np.isfinite(table.column(n).drop_null().to_numpy()).all() for n in numbers):
         raise DataFetchError(f"{path} has rows whose numbers are not finite")

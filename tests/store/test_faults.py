@@ -1,0 +1,182 @@
+"""Kills, several processes, foreign readers: nothing acknowledged is lost, nothing claimed is short."""
+
+import os
+import random
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+import pytest
+
+from polytape.errors import ConfigurationError, DataFetchError
+from polytape.model.market import MarketBars
+from polytape.model.spans import Span
+from polytape.model.timeframes import Series
+from polytape.store.compact import compact
+from polytape.store.covers import Cover
+from polytape.store.places import Folder, open_place
+from polytape.store.segments import SegmentStore
+from tests.store.writer import DAY, FIRST, bars_of, span_of
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
+ROOT = Path(__file__).parents[2]
+ALL = Span(FIRST - DAY, FIRST + 60 * DAY)
+
+
+@contextmanager
+def writer(folder: Path, symbol: str, seed: int, *mode: str) -> Iterator[subprocess.Popen[str]]:
+    """A writing process; killed at the end if it still runs."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.store.writer", str(folder), symbol, str(seed), *mode],
+        stdout=subprocess.PIPE, text=True, cwd=ROOT,
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def check_whole(folder: Path, symbol: str, acknowledged: list[int]) -> None:
+    """Every piece that is covered holds just what its write said, and no acknowledged write is lost."""
+    store = SegmentStore(Folder(folder), "test")
+    pieces = store.coverage(symbol, Series.MINUTE, ALL)
+    for piece in pieces:
+        truth = bars_of(piece.cover.asked).within(piece.span)
+        assert store.read(symbol, Series.MINUTE, piece.span).same(truth)
+    newest = {
+        (at): p.cover.asked for p in pieces for at in range(p.span.start, p.span.end, DAY // 2)
+    }
+    for number in acknowledged:
+        span = span_of(number)
+        for at in range(span.start, span.end, DAY // 2):
+            assert newest[at] >= number
+    store.close()
+
+
+# Python 3.12 warns of forks beside threads; the child touches none of them.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_nothing_acknowledged_is_lost_by_two_hundred_kills(tmp_path: Path) -> None:
+    """Forked writers are killed after a random number of bytes of their reports, at any moment."""
+    chance = random.Random(7)
+    acknowledged: list[int] = []
+    for seed in range(200):
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:  # the child writes until it is killed
+            os.dup2(write, 1)
+            sys.stdout = os.fdopen(1, "w")
+            from tests.store.writer import main
+
+            try:
+                main(str(tmp_path), "AAPL", str(seed), *(["compact"] if seed % 3 == 0 else []))
+            finally:
+                os._exit(0)
+        os.close(write)
+        told = os.read(read, 1 + chance.randrange(12))
+        select.select([], [], [], chance.uniform(0, 0.01))  # somewhere inside a later write
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        while more := os.read(read, 65_536):
+            told += more
+        os.close(read)
+        acknowledged += [int(line) for line in told.decode().split("\n")[:-1] if line]
+        if seed % 25 == 24:
+            check_whole(tmp_path, "AAPL", acknowledged)
+    assert len(acknowledged) >= 200
+    store = SegmentStore(Folder(tmp_path), "test")
+    for folder in store.folders(Series.MINUTE):
+        compact(store, folder)
+    check_whole(tmp_path, "AAPL", acknowledged)
+    store.close()
+
+
+def test_two_processes_and_a_compactor_write_one_symbol_without_loss(tmp_path: Path) -> None:
+    acknowledged: list[int] = []
+    with writer(tmp_path, "AAPL", 1) as one, writer(tmp_path, "AAPL", 2, "compact") as two:
+        for process in (one, two):
+            assert process.stdout is not None
+            acknowledged += [int(process.stdout.readline()) for _ in range(40)]
+    check_whole(tmp_path, "AAPL", acknowledged)
+
+
+def test_a_store_reads_while_another_process_writes_and_compacts(tmp_path: Path) -> None:
+    with writer(tmp_path, "AAPL", 3, "compact") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        store = SegmentStore(Folder(tmp_path), "test")
+        for _ in range(60):
+            number = int(process.stdout.readline())
+            bars = store.read("AAPL", Series.MINUTE, span_of(number))
+            assert np.all(np.diff(bars.timestamp) > 0)
+            assert number + 1.0 in bars.close or any(
+                p.cover.asked > number
+                for p in store.coverage("AAPL", Series.MINUTE, span_of(number))
+            )
+        store.close()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("a file where a folder should be")
+    with pytest.raises((DataFetchError, ConfigurationError), match="file"):
+        SegmentStore(open_place(str(blocked)), "test")
+
+
+def some_store(folder: Path) -> SegmentStore:
+    """Overlapping answers, a market-wide one, and one found empty."""
+    store = SegmentStore(Folder(folder), "test")
+    for number in (1, 2, 3, 4):
+        cover = Cover("AAPL", span_of(number), number, True)
+        store.write(Series.MINUTE, MarketBars.of({"AAPL": bars_of(number)}), [cover])
+    whole = {"AAPL": bars_of(2), "MSFT": bars_of(2)}
+    store.write(Series.MINUTE, MarketBars.of(whole), [Cover(None, span_of(2), 10, True)])
+    store.write(
+        Series.MINUTE,
+        MarketBars.of({}),
+        [Cover("MSFT", Span(span_of(2).start, span_of(2).start + DAY // 4), 11, True)],
+    )
+    return store
+
+
+def truth_of(store: SegmentStore) -> list[tuple[str, int, float]]:
+    held = {symbol: store.read(symbol, Series.MINUTE, ALL) for symbol in ("AAPL", "MSFT")}
+    return [
+        (symbol, int(t), float(c))
+        for symbol, bars in held.items()
+        for t, c in zip(bars.timestamp, bars.close, strict=True)
+    ]
+
+
+def ask_duckdb(query: str) -> list[Any]:
+    return duckdb.connect().execute(query).fetchall()
+
+
+def test_duckdb_and_polars_read_a_compacted_folder_as_it_is(tmp_path: Path) -> None:
+    store = some_store(tmp_path)
+    for folder in store.folders(Series.MINUTE):
+        compact(store, folder)
+    pattern = str(tmp_path / "bars/1min/*/*.parquet")
+    query = f"SELECT symbol, epoch_us(timestamp), close FROM '{pattern}' ORDER BY symbol, timestamp"
+    assert ask_duckdb(query) == truth_of(store)
+    frame = pl.read_parquet(pattern).sort("symbol", "timestamp")
+    stamps = frame["timestamp"].dt.epoch("us")
+    assert list(zip(frame["symbol"], stamps, frame["close"], strict=True)) == truth_of(store)
+    store.close()
+
+
+def test_the_documented_query_reads_any_store_exactly(tmp_path: Path) -> None:
+    store = some_store(tmp_path)
+    page = (ROOT / "docs" / "store.md").read_text()
+    query = page.split("```sql\n")[1].split("```")[0].replace("STORE", str(tmp_path))
+    assert len(store.segments(store.folders(Series.MINUTE)[0])) > 3
+    assert ask_duckdb(query) == truth_of(store)
+    store.close()
