@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -198,9 +197,8 @@ def import_files(
     from polytape.upstream.flatfiles import read_splits
 
     mapping = Mapping(_series(timeframe), _columns(column or []), _zone(zone), symbol)
-    with _store(_settings(store, None, None)) as held, ThreadPoolExecutor(1) as early:
-        clock = early.submit(xnys)  # comes while the first file is unpacked
-        importer = Importer(held, clock.result, now_us, on_error.value)
+    with _store(_settings(store, None, None)) as held:
+        importer = Importer(held, xnys, now_us, on_error.value)
         files = files_of(paths, form.value)
         bars = refused = 0
         with _progress("files", len(files)) as done:

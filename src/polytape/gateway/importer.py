@@ -22,7 +22,7 @@ from polytape.model.newyork import days_of, iso, midnight, number_day
 from polytape.model.spans import Span, SpanSet, day_span
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import Series
-from polytape.model.units import Bools, Ints
+from polytape.model.units import DAY_US, Bools, Ints
 from polytape.store.covers import Cover
 from polytape.store.segments import SegmentStore
 from polytape.upstream.flatfiles import FOLDERS, day_of_file, read_file
@@ -31,6 +31,8 @@ OnError: TypeAlias = Literal["fail", "skip", "report"]
 Format: TypeAlias = Literal["flatfiles", "csv", "parquet"]
 ENDINGS = {"flatfiles": ".csv.gz", "csv": ".csv", "parquet": ".parquet"}
 NEEDED = ("timestamp", *PRICES, "volume")
+# No closure of the exchange since 1990 lasted longer than six days.
+LONG_SETTLED_US = 14 * DAY_US
 _SPENT: Future[MarketBars] = Future()
 KNOWN = ("symbol", *NEEDED, "vwap", "transactions")
 
@@ -58,8 +60,8 @@ class Imported:
 
 @dataclass
 class Importer:
-    """Writes files into a store. `now` in microseconds UTC decides what is final; the `clock` is
-    asked for when it is first needed, since it takes a second to come.
+    """Writes files into a store. `now` in microseconds UTC decides what is final; the `clock` takes
+    a second to come and is asked for only where it decides.
     """
 
     store: SegmentStore
@@ -125,7 +127,10 @@ class Importer:
 
     def _cover(self, symbol: str | None, span: Span) -> Cover:
         asked = self.now()
-        return Cover(symbol, span, asked, span.end <= self.clock().final_before(asked))
+        settled = asked - span.end > LONG_SETTLED_US or (
+            span.end <= self.clock().final_before(asked)
+        )
+        return Cover(symbol, span, asked, settled)
 
     def _keep(self, series: Series, market: MarketBars, covers: list[Cover]) -> None:
         self.store.write(series, market, covers)
