@@ -9,6 +9,7 @@ turned into levels (engines), shown (cli).
     wire        how it is said: messages, codecs, retry, rate budget
     net         how it is carried: HTTP drivers, sync and async
     upstream    1 ask: flat files, a made-up market
+    store       2 keep: bars on disk, each file with what it covers
     gateway     3 serve: the server on localhost:8200
     client      4 read: PolygonClient, AsyncPolygonClient
     engines     5 derive: levels from bars

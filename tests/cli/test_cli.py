@@ -295,3 +295,32 @@ def test_history_errors_are_one_line(
     assert (result, out) == (code, "")
     assert said in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("form", ["csv", "json", "table"])
+def test_a_full_disk_behind_stdout_is_one_line(gateway: str, form: str) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "polytape", "bars", "AAPL", "--format", form, "--url", gateway],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=30,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "cannot write" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_owners_token_opens_a_gateway(
+    polytape: Run, make_desk: Callable[..., object], synthetic: object,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    from polytape.gateway.app import create_app
+    from polytape.gateway.server import running
+
+    with running(create_app(make_desk(synthetic), token="s3cret")) as url:  # type: ignore[arg-type]
+        code, _, err = polytape("price", "AAPL", "--url", url)
+        assert code == 1
+        assert "access token" in err
+        monkeypatch.setenv("POLYTAPE_TOKEN", "s3cret")
+        code, out, _ = polytape("price", "AAPL", "--format", "json", "--url", url)
+        assert (code, json.loads(out)["symbol"]) == (0, "AAPL")

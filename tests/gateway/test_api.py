@@ -259,3 +259,32 @@ async def test_answers_are_compressed_only_where_asked(desk: Desk, compress: boo
         answer = await http.get("/docs/openapi.json", headers={"Accept-Encoding": "gzip"})
     assert ("content-encoding" in answer.headers) == compress
     assert json.loads(answer.content)["openapi"]
+
+
+async def test_a_badly_typed_request_of_a_batch_fails_alone(http: httpx2.AsyncClient) -> None:
+    requests = [WEEK | {"limit": "x"}, WEEK, {"timeframe": "1day"}]
+    told = (await http.post("/api/v1/bars/batch", json={"requests": requests})).json()["answers"]
+    assert [a.get("error", {}).get("param") for a in told] == ["limit", None, "symbol"]
+
+
+async def test_a_body_nested_too_deeply_is_a_400(http: httpx2.AsyncClient) -> None:
+    answer = await http.post("/api/v1/bars", content=b"[" * 200_000)
+    assert (answer.status_code, answer.json()["param"]) == (400, "body")
+
+
+async def test_one_json_answer_is_bounded_and_arrow_is_not(
+    http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("polytape.gateway.routes.MOST_JSON_BARS", 3)
+    refused = await http.post("/api/v1/bars", json=WEEK)
+    assert (refused.status_code, refused.json()["param"]) == (400, "limit")
+    assert (await http.post("/api/v1/bars", json=WEEK | {"limit": 3})).status_code == 200
+    answer = await http.post("/api/v1/bars", json=WEEK, headers={"Accept": ARROW})
+    assert answer.status_code == 200
+
+
+async def test_a_start_in_the_future_without_an_end_is_an_empty_answer(
+    http: httpx2.AsyncClient,
+) -> None:
+    asked = {"symbol": "AAPL", "timeframe": "1day", "start_date": "2030-01-10"}
+    assert (await http.post("/api/v1/bars", json=asked)).json()["data"] == []

@@ -139,7 +139,8 @@ class Core:
         found = yield from self._drive(engine, missing)
         if not missing:
             return found
-        told = f"history is not held from {missing[0].start} to {missing[-1].end}, at least in part"
+        first, last = min(gap.start for gap in missing), max(gap.end for gap in missing)
+        told = f"history is not held in full from {first} to {last}"
         return replace(found, error="; ".join(filter(None, (found.error, told))))
 
     def validate_ticker(self, symbol: object) -> Flow[bool]:

@@ -121,7 +121,7 @@ def verify(
         splits = reference.splits(symbol) or ()
         for series, frame in FRAMES.items():
             known = SpanSet.of(piece.span for piece in store.coverage(symbol, series, span))
-            for part in known:
+            for part in bridged(known, clock):
                 bars = adjust(store.read(symbol, series, part), splits, today)
                 report = check(bars, frame, part, clock=clock)
                 yield Verified(symbol, series.value, part, report)

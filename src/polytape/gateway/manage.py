@@ -5,7 +5,6 @@ import msgspec
 from polytape.errors import ValidationError
 from polytape.gateway.desk import Desk
 from polytape.gateway.history import (
-    SeriesStatus,
     backfill,
     questions,
     series_status,
@@ -18,6 +17,18 @@ from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import STANDARD, Series, parse_timeframe
 from polytape.store.segments import SegmentStore
 from polytape.wire.messages import MAX_SYMBOLS, SpanTold, Validation
+
+
+class SeriesTold(msgspec.Struct):
+    """One stored series; `start` and `end` bound what is covered."""
+
+    series: str
+    symbols: int
+    rows: int
+    bytes: int
+    segments: int
+    start: str
+    end: str
 
 
 class SymbolTold(msgspec.Struct):
@@ -35,7 +46,7 @@ class HistoryStatus(msgspec.Struct):
 
     store: str
     source: str
-    series: list[SeriesStatus]
+    series: list[SeriesTold]
     symbols: list[SymbolTold]
 
 
@@ -94,7 +105,11 @@ def told_status(store: SegmentStore, symbols: list[str], clock: ExchangeClock) -
         )
         for one in symbol_status(store, symbols, clock)
     ]
-    return HistoryStatus(store.place.url, store.source, series_status(store), details)
+    rows = [
+        SeriesTold(r.series, r.symbols, r.rows, r.bytes, r.segments, iso(r.first), iso(r.last))
+        for r in series_status(store)
+    ]
+    return HistoryStatus(store.place.url, store.source, rows, details)
 
 
 async def told_backfill(desk: Desk, asked: BackfillRequest) -> BackfillAnswer:
