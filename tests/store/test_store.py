@@ -21,9 +21,10 @@ from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.store.compact import compact, forget
 from polytape.store.covers import Cover
+from polytape.store.periods import periods
 from polytape.store.places import Folder, Place, open_place
 from polytape.store.segment import to_bars
-from polytape.store.segments import SegmentStore, periods
+from polytape.store.segments import SegmentStore
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR

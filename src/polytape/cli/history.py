@@ -7,22 +7,31 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from polytape import settings as settings_module
+from polytape.cli.history_text import (
+    all_symbols,
+    column_names,
+    doubts,
+    listed,
+    shown_days,
+    span_of,
+    splits_beside,
+    stored_series,
+    zone_of,
+)
 from polytape.cli.show import Format, note, print_facts, print_records
 from polytape.cli.wiring import now_us, open_store, store_location
-from polytape.errors import ConfigurationError, ValidationError
+from polytape.errors import ConfigurationError
 from polytape.model.clock import xnys
-from polytape.model.instants import parse_span
-from polytape.model.newyork import NEW_YORK, iso, to_datetime
+from polytape.model.newyork import NEW_YORK, iso
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
-from polytape.model.timeframes import Series, parse_timeframe
+from polytape.model.timeframes import Series
 from polytape.settings import Settings, SourceName
 
 history = typer.Typer(help="What is kept: fill, status, verify, repair, import, export.")
@@ -101,7 +110,7 @@ def status(
                     "series": row.series,
                     "bars": row.bars,
                     "final": row.final,
-                    "spans": ", ".join(_days(span) for span in row.spans),
+                    "spans": ", ".join(shown_days(span) for span in row.spans),
                 }
                 for row in symbol_status(held, map(parse_symbol, symbols), xnys())
             ]
@@ -122,12 +131,12 @@ def verify(
     from polytape.gateway.history import verify as report_on
 
     with _store(_settings(store, source, data)) as held:
-        wanted = [parse_symbol(s) for s in symbols or []] or _all_symbols(held)
+        wanted = [parse_symbol(s) for s in symbols or []] or all_symbols(held)
         today = datetime.now(UTC).astimezone(NEW_YORK).date()
         rows = [
             row
-            for told in report_on(held, wanted, _span(start, end), clock=xnys(), today=today)
-            for row in _doubts(told)
+            for told in report_on(held, wanted, span_of(start, end), clock=xnys(), today=today)
+            for row in doubts(told)
         ]
     if form is Format.TABLE and not any(row["kind"] != "explained" for row in rows):
         note("nothing to doubt")
@@ -151,9 +160,9 @@ def backfill(
     """Ask for what is missing and keep it. What was kept stays when it is stopped."""
     if start is None:
         raise typer.BadParameter("--from says the first day")
-    series, span = _series(timeframe), _span(start, end)
+    series, span = stored_series(timeframe), span_of(start, end)
     settings = _settings(store, source, data)
-    wanted = [parse_symbol(s) for s in [*(symbols or []), *_listed(universe)]]
+    wanted = [parse_symbol(s) for s in [*(symbols or []), *listed(universe)]]
     if not wanted:
         raise typer.BadParameter("name symbols, or a --universe FILE")
     failed = asyncio.run(_backfill(settings, wanted, series, span, dry_run=dry_run))
@@ -172,7 +181,7 @@ def repair(
 ) -> None:
     """Ask again for the days that verify doubts."""
     settings = _settings(store, source, data)
-    failed = asyncio.run(_repair(settings, symbols or [], _span(start, end)))
+    failed = asyncio.run(_repair(settings, symbols or [], span_of(start, end)))
     if failed:
         raise typer.Exit(1)
 
@@ -196,7 +205,7 @@ def import_files(
     from polytape.store.reference import Reference
     from polytape.upstream.flatfiles import read_splits
 
-    mapping = Mapping(_series(timeframe), _columns(column or []), _zone(zone), symbol)
+    mapping = Mapping(stored_series(timeframe), column_names(column or []), zone_of(zone), symbol)
     with _store(_settings(store, None, None)) as held:
         importer = Importer(held, xnys, now_us, on_error.value)
         files = files_of(paths, form.value)
@@ -207,7 +216,7 @@ def import_files(
                 for row in told.refused if on_error is OnError.REPORT else ():
                     note(f"{told.path}: {row}")
                 done(told.path.name)
-        table = splits or _splits_beside(paths)
+        table = splits or splits_beside(paths)
         if table is not None:
             known = [split for rows in read_splits(table).values() for split in rows]
             Reference(held.place).put_splits(known, now_us())
@@ -231,12 +240,19 @@ def export(
     """Write bars as traded to Parquet or CSV: symbol, timestamp (UTC), prices, volume, ..."""
     from polytape.gateway.export import export_bars
 
-    series = _series(timeframe)
+    series = stored_series(timeframe)
     with _store(_settings(store, source, data)) as held:
         wanted = [parse_symbol(s) for s in symbols or []] or held.symbols(series)
         with _progress("symbols", len(wanted)) as done:
             rows = export_bars(
-                held, wanted, series, _span(start, end), out, form=form.value, hive=hive, told=done
+                held,
+                wanted,
+                series,
+                span_of(start, end),
+                out,
+                form=form.value,
+                hive=hive,
+                told=done,
             )
     typer.echo(f"{rows:,} bars of {len(wanted):,} symbols written to {out}")
 
@@ -267,12 +283,12 @@ def delete(
     from polytape.store.compact import forget
 
     wanted = [parse_symbol(s) for s in symbols]
-    series = list(Series) if timeframe is None else [_series(timeframe)]
-    span = _span(start, end)
+    series = list(Series) if timeframe is None else [stored_series(timeframe)]
+    span = span_of(start, end)
     with _store(_settings(store, source, data)) as held:
         if not yes:
             typer.confirm(
-                f"Delete {', '.join(wanted)} {_days(span)} from {held.place.url}?", abort=True
+                f"Delete {', '.join(wanted)} {shown_days(span)} from {held.place.url}?", abort=True
             )
         gone = sum(forget(held, symbol, one, span) for symbol in wanted for one in series)
     typer.echo(f"{gone:,} bars deleted")
@@ -300,7 +316,7 @@ async def _repair(settings: Settings, symbols: list[str], span: Span) -> int:
     failed = 0
     with _desk(settings) as desk:
         assert desk.store is not None
-        wanted = [parse_symbol(s) for s in symbols] or _all_symbols(desk.store)
+        wanted = [parse_symbol(s) for s in symbols] or all_symbols(desk.store)
         today = datetime.now(UTC).astimezone(NEW_YORK).date()
         told = list(fill.verify(desk.store, wanted, span, clock=desk.clock, today=today))
         for series in Series:
@@ -323,7 +339,7 @@ async def _ask(desk: Any, asked: list[Any], series: Series, *, again: bool) -> i
             bars += told.bars
             if told.error is not None:
                 failed += 1
-                note(f"{told.question.symbol} {_days(told.question.span)}: {told.error}")
+                note(f"{told.question.symbol} {shown_days(told.question.span)}: {told.error}")
             done(told.question.symbol)
     typer.echo(f"{len(asked) - failed:,} questions answered, {bars:,} bars, {failed:,} failed")
     return failed
@@ -340,20 +356,6 @@ def _tell_cost(desk: Any, asked: list[Any]) -> None:
         "source": desk.source_name,
     }
     print_facts(facts, Format.TABLE, Console())
-
-
-def _doubts(told: Any) -> Iterator[dict[str, Any]]:
-    for finding in told.report.findings:
-        yield {
-            "symbol": told.symbol, "series": told.series, "at": iso(finding.timestamp),
-            "kind": finding.kind, "missing": 0, "detail": finding.detail,
-        }  # fmt: skip
-    for gap in told.report.gaps:
-        yield {
-            "symbol": told.symbol, "series": told.series, "at": iso(gap.span.start),
-            "kind": "explained" if gap.cause else "gap", "missing": gap.missing,
-            "detail": gap.cause or f"no bar until {iso(gap.span.end)}: a halt, no trade, or a hole",
-        }  # fmt: skip
 
 
 def _settings(store: str | None, source: SourceName | None, data: Path | None) -> Settings:
@@ -398,61 +400,3 @@ def _progress(what: str, total: int) -> Iterator[Any]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=total)
         yield lambda name: progress.update(task, advance=1, description=str(name))
-
-
-def _series(timeframe: str) -> Series:
-    frame = parse_timeframe(timeframe)
-    for series in Series:
-        if frame.value == series.value:
-            return series
-    raise ValidationError("timeframe", timeframe, "1min or 1day: the others are made from these")
-
-
-def _span(start: str | None, end: str | None) -> Span:
-    tomorrow = to_datetime(now_us()).astimezone(NEW_YORK).date()
-    return parse_span(start or "1990-01-01", end or tomorrow)
-
-
-def _days(span: Span) -> str:
-    first, last = (to_datetime(at).astimezone(NEW_YORK) for at in (span.start, span.end - 1))
-    return (
-        f"{first:%Y-%m-%d}"
-        if first.date() == last.date()
-        else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
-    )
-
-
-def _all_symbols(held: Any) -> list[str]:
-    return sorted({symbol for series in Series for symbol in held.symbol_set(series)})
-
-
-def _listed(universe: Path | None) -> list[str]:
-    if universe is None:
-        return []
-    try:
-        lines = universe.read_text().splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{universe} cannot be read: {error}") from error
-    return [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()]
-
-
-def _columns(pairs: list[str]) -> dict[str, str]:
-    from polytape.gateway.importer import KNOWN
-
-    found = {ours: theirs for ours, _, theirs in (pair.partition("=") for pair in pairs)}
-    for ours, theirs in found.items():
-        if ours not in KNOWN or not theirs:
-            raise ValidationError("column", f"{ours}={theirs}", f"OURS=THEIRS, OURS of {KNOWN}")
-    return found
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    try:
-        return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValidationError("zone", name, "a zone such as America/New_York") from error
-
-
-def _splits_beside(paths: list[Path]) -> Path | None:
-    found = [path / "splits.csv" for path in paths if (path / "splits.csv").is_file()]
-    return found[0] if found else None

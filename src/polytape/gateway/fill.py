@@ -22,8 +22,9 @@ from polytape.model.spans import Span, SpanSet, day_span
 from polytape.model.timeframes import Series
 from polytape.store.compact import compact
 from polytape.store.covers import Cover, Piece
+from polytape.store.periods import periods
 from polytape.store.segment import DamagedSegmentError
-from polytape.store.segments import SegmentStore, periods
+from polytape.store.segments import SegmentStore
 from polytape.upstream.source import Source, SourceBars
 
 T = TypeVar("T")

@@ -14,8 +14,9 @@ from polytape.model.spans import Span, SpanSet, day_span
 from polytape.model.splits import adjust
 from polytape.model.timeframes import Series, Timeframe
 from polytape.store.compact import Compacted, compact
+from polytape.store.periods import ALL_TIME
 from polytape.store.reference import Reference
-from polytape.store.segments import ALL_TIME, SegmentStore
+from polytape.store.segments import SegmentStore
 
 FRAMES = {Series.MINUTE: Timeframe.MIN_1, Series.DAY: Timeframe.DAY}
 

@@ -16,16 +16,10 @@ from polytape.model.bars import PRICES, Bars
 from polytape.model.market import MarketBars
 from polytape.model.spans import Span, SpanSet
 from polytape.model.timeframes import Series
-from polytape.store.covers import tidy, without
+from polytape.store.covers import pieces, tidy, without
+from polytape.store.periods import period_span, periods
 from polytape.store.segment import Segment
-from polytape.store.segments import (
-    SegmentStore,
-    kept,
-    named,
-    period_span,
-    periods,
-    winners,
-)
+from polytape.store.segments import SegmentStore
 
 CHUNK_ROWS = 2_000_000
 
@@ -153,3 +147,38 @@ def _runs(segments: list[Segment]) -> Iterator[tuple[str, str]]:
         if at + 1 == len(groups) or (rows >= CHUNK_ROWS and groups[at + 1][0] != last):
             yield after, last
             after, rows = last, 0
+
+
+def winners(segments: list[Segment], symbol: str | None, span: Span) -> dict[str, SpanSet]:
+    """By segment, the spans of a symbol on which it has the last word; `symbol` None: of every
+    symbol that no cover names.
+    """
+    speaks = [
+        (cover, segment.name)
+        for segment in segments
+        for cover in segment.covers
+        if (cover.symbol is None if symbol is None else cover.speaks_of(symbol))
+    ]
+    owned: dict[str, list[Span]] = {}
+    for piece in pieces(speaks, span):
+        owned.setdefault(piece.owner, []).append(piece.span)
+    return {name: SpanSet.of(spans) for name, spans in owned.items()}
+
+
+def named(segments: Iterable[Segment]) -> set[str]:
+    """The symbols that some cover names, as itself or as an exception."""
+    found: set[str] = set()
+    for segment in segments:
+        for cover in segment.covers:
+            found |= cover.but | ({cover.symbol} if cover.symbol is not None else set())
+    return found
+
+
+def kept(bars: Bars, spans: SpanSet) -> Bars:
+    """The bars that start inside any of the spans. Needs tidy bars."""
+    if len(spans) == 1:
+        return bars.within(spans.spans[0])
+    starts = np.array([span.start for span in spans], np.int64)
+    ends = np.array([span.end for span in spans], np.int64)
+    at = np.searchsorted(starts, bars.timestamp, side="right") - 1
+    return bars.take((at >= 0) & (bars.timestamp < ends[at])) if len(spans) else bars.take(slice(0))

@@ -16,21 +16,20 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date
 from functools import partial
 from operator import itemgetter
 from typing import Any, TypeVar
 
 import msgspec
-import numpy as np
 
 from polytape.errors import ConfigurationError, DataFetchError
 from polytape.model.bars import Bars
 from polytape.model.market import MarketBars
-from polytape.model.newyork import date_of, midnight
-from polytape.model.spans import Span, SpanSet
+from polytape.model.spans import Span
 from polytape.model.timeframes import Series
+from polytape.model.units import DAY_US
 from polytape.store.covers import Cover, Piece, pieces, tidy
+from polytape.store.periods import ALL_TIME, period_span, periods
 from polytape.store.places import Place
 from polytape.store.segment import (
     SCHEMA,
@@ -54,12 +53,13 @@ T = TypeVar("T")
 Placed = tuple[int, Any]
 
 READ_TRIES = 4
+# Up to here the folders of a span are named instead of listed.
+FEW_FOLDERS_US = 500 * DAY_US
 MANY_JOBS = 100
 # Opening a file costs more than decoding a small one: decoded bars of small ones stay in memory.
 SMALL_BYTES = 64 * 1024
 SMALL_KEPT_BYTES = 32 * 1024 * 1024
 SMALL_OVERHEAD = 1_500
-ALL_TIME = Span(midnight(date(1900, 1, 1)), midnight(date(2200, 1, 1)))
 
 
 class About(msgspec.Struct):
@@ -306,7 +306,7 @@ class SegmentStore:
     def _folders(self, series: Series, span: Span) -> Iterator[tuple[str, Span]]:
         """The folders that are there and overlap a span, each with its part of it."""
         base = f"bars/{series.value}"
-        few = list(periods(series, span)) if span.end - span.start < _FEW_US else None
+        few = list(periods(series, span)) if span.end - span.start < FEW_FOLDERS_US else None
         if few is not None:
             yield from few
             return
@@ -369,30 +369,6 @@ class SegmentStore:
             )
 
 
-def periods(series: Series, span: Span) -> Iterator[tuple[str, Span]]:
-    """The folders that a span falls into, each with its part of the span."""
-    if not span:
-        return
-    start = span.start
-    while start < span.end:
-        day = date_of(start)
-        name = f"{day:%Y-%m}" if series is Series.MINUTE else f"{day:%Y}"
-        whole = period_span(name)
-        yield f"bars/{series.value}/{name}", whole.intersect(span)
-        start = whole.end
-
-
-def period_span(name: str) -> Span:
-    """The New York month `2024-06` or year `2024`. Raises ValueError for another name."""
-    year, _, month = name.partition("-")
-    if month:
-        first = date(int(year), int(month), 1)
-        after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    else:
-        first, after = date(int(year), 1, 1), date(int(year) + 1, 1, 1)
-    return Span(midnight(first), midnight(after))
-
-
 def within(market: MarketBars, span: Span) -> MarketBars:
     """The part of a market that starts inside a span."""
     stamps = market.bars.timestamp
@@ -401,46 +377,8 @@ def within(market: MarketBars, span: Span) -> MarketBars:
     return MarketBars.of({s: market.bars.take(p).within(span) for s, p in market.places.items()})
 
 
-def winners(segments: list[Segment], symbol: str | None, span: Span) -> dict[str, SpanSet]:
-    """By segment, the spans of a symbol on which it has the last word; `symbol` None: of every
-    symbol that no cover names.
-    """
-    speaks = [
-        (cover, segment.name)
-        for segment in segments
-        for cover in segment.covers
-        if (cover.symbol is None if symbol is None else cover.speaks_of(symbol))
-    ]
-    owned: dict[str, list[Span]] = {}
-    for piece in pieces(speaks, span):
-        owned.setdefault(piece.owner, []).append(piece.span)
-    return {name: SpanSet.of(spans) for name, spans in owned.items()}
-
-
-def named(segments: Iterable[Segment]) -> set[str]:
-    """The symbols that some cover names, as itself or as an exception."""
-    found: set[str] = set()
-    for segment in segments:
-        for cover in segment.covers:
-            found |= cover.but | ({cover.symbol} if cover.symbol is not None else set())
-    return found
-
-
-def kept(bars: Bars, spans: SpanSet) -> Bars:
-    """The bars that start inside any of the spans. Needs tidy bars."""
-    if len(spans) == 1:
-        return bars.within(spans.spans[0])
-    starts = np.array([span.start for span in spans], np.int64)
-    ends = np.array([span.end for span in spans], np.int64)
-    at = np.searchsorted(starts, bars.timestamp, side="right") - 1
-    return bars.take((at >= 0) & (bars.timestamp < ends[at])) if len(spans) else bars.take(slice(0))
-
-
 def _cut(covers: Iterable[Cover], span: Span) -> Iterator[Cover]:
     for cover in covers:
         inside = cover.span.intersect(span)
         if inside:
             yield Cover(cover.symbol, inside, cover.asked, cover.final, cover.but)
-
-
-_FEW_US = 500 * 24 * 3600 * 1_000_000
