@@ -180,3 +180,39 @@ def test_the_documented_query_reads_any_store_exactly(tmp_path: Path) -> None:
     assert len(store.segments(store.folders(Series.MINUTE)[0])) > 3
     assert ask_duckdb(query) == truth_of(store)
     store.close()
+
+
+NO_ROOM = """
+import resource, sys
+from pathlib import Path
+from polytape.errors import DataFetchError
+from tests.store.test_faults import some_store
+from tests.store.writer import bars_of, span_of
+from polytape.model.market import MarketBars
+from polytape.model.timeframes import Series
+from polytape.store.covers import Cover
+
+store = some_store(Path(sys.argv[1]))
+before = store.read("AAPL", Series.MINUTE, span_of(2))
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))  # a file cannot grow further: a full disk
+try:
+    store.write(Series.MINUTE, MarketBars.of({"AAPL": bars_of(7)}), [Cover("AAPL", span_of(7), 99, True)])
+except DataFetchError as error:
+    print(error)
+assert store.read("AAPL", Series.MINUTE, span_of(2)).same(before)
+assert all(piece.cover.asked != 99 for piece in store.coverage("AAPL", Series.MINUTE))
+print([p.name for p in Path(sys.argv[1]).rglob("*") if p.is_file() and p.suffix not in (".parquet", ".json")])
+"""
+
+
+def test_a_disk_without_room_is_named_and_nothing_half_is_left(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NO_ROOM, str(tmp_path)], capture_output=True, text=True, check=False,
+        cwd=ROOT, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said, left = done.stdout.splitlines()
+    assert said.startswith(f"{tmp_path}/bars/1min/")
+    assert "File too large" in said
+    assert left == "[]"
+    assert "Traceback" not in done.stderr

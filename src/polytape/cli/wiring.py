@@ -66,10 +66,12 @@ def store_identity(settings: Settings) -> str:
 
 def store_location(settings: Settings) -> str:
     """`--store`, or a folder of the source's own in the user's data folder."""
-    from platformdirs import user_data_path
-
     if settings.store is not None:
         return settings.store
+    try:
+        from platformdirs import user_data_path
+    except ImportError as error:
+        raise ConfigurationError(NEED_EXTRA) from error
     identity = store_identity(settings)
     kind, _, rest = identity.replace(":", "/", 1).partition("/")
     own = f"{kind}-{blake2b(rest.encode(), digest_size=6).hexdigest()}" if rest else kind
