@@ -51,7 +51,7 @@ def further(question: BarsQuestion, more: int) -> Span:
     return Span(question.span.start, question.span.end + more)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(moment=st.integers(at("2024-06-28 00:00"), at("2024-07-09 00:00")))
 def test_bars_that_were_not_complete_change_nothing(
     synthetic: Synthetic, clock: ExchangeClock, moment: int

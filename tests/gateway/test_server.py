@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from polytape import PolygonClient
+from polytape.cli.app import run
 from polytape.errors import ConfigurationError
 from polytape.gateway.server import address, is_loopback, listen
 
@@ -76,17 +77,22 @@ def test_settings_come_from_the_environment_and_options_go_before_them() -> None
     ],
 )  # fmt: skip
 def test_what_cannot_work_is_refused_in_one_line(
-    arguments: list[str], environment: dict[str, str], said: str
+    arguments: list[str],
+    environment: dict[str, str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "polytape", "serve", "--port", "0", *arguments],
-        capture_output=True, text=True, check=False, timeout=30,
-        env={k: v for k, v in os.environ.items() if "POLY" not in k} | {"POLYTAPE_STORE": "none"} | environment,
-    )  # fmt: skip
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("polytape: ")
-    assert said in done.stderr
-    assert done.stderr.count("\n") == 1
+    for name in [name for name in os.environ if "POLY" in name]:
+        monkeypatch.delenv(name)
+    for name, value in ({"POLYTAPE_STORE": "none"} | environment).items():
+        monkeypatch.setenv(name, value)
+    code = run(["serve", "--port", "0", *arguments])
+    out, err = capfd.readouterr()
+    assert (code, out) == (1, "")
+    assert err.startswith("polytape: ")
+    assert said in err
+    assert err.count("\n") == 1
 
 
 def test_a_key_never_shows() -> None:
