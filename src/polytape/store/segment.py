@@ -23,6 +23,8 @@ SCHEMA = 1
 FOOTER_KEY = b"polytape"
 GROUP_ROWS = 32_768
 OWN_GROUP_ROWS = 8_192
+# Bars a symbol, on average, from which on the prices in a file repeat.
+DENSE_ROWS = 2_000
 COLUMNS = ("timestamp", *PRICES, "volume", "vwap", "transactions")
 
 
@@ -83,37 +85,50 @@ class SegmentWriter:
     """Writes one segment, part by part; the parts come in the order of their symbols."""
 
     def __init__(self, sink: Any, covers: tuple[Cover, ...]) -> None:
-        from pyarrow import parquet
-
+        self._sink = sink
         self._groups: list[tuple[str, str]] = []
         self._covers = covers
-        self._writer = parquet.ParquetWriter(
-            sink,
-            arrow_schema(),
-            compression="zstd",
-            use_dictionary=["symbol", *PRICES, "volume", "transactions"],
-            column_encoding={"timestamp": "DELTA_BINARY_PACKED"},
-            write_page_checksum=True,
-            store_schema=False,
-        )
+        self._writer: Any = None
         self.rows = 0
 
     def add(self, market: MarketBars) -> None:
         """Append the symbols of `market`, all after those added before."""
+        writer = self._open(market)
         for symbols, place in _groups(market.places):
             sizes = (
                 [_size(market.places[s]) for s in symbols] if len(symbols) > 1 else [_size(place)]
             )
             table = to_table(market.bars.take(place), symbols, sizes)
-            self._writer.write_table(table, row_group_size=max(1, table.num_rows))
+            writer.write_table(table, row_group_size=max(1, table.num_rows))
             self._groups.append((symbols[0], symbols[-1]))
             self.rows += table.num_rows
 
     def close(self) -> None:
         """Write the footer."""
+        writer = self._open(MarketBars.of({}))
         footer = Footer(SCHEMA, [_told(cover) for cover in self._covers], self._groups)
-        self._writer.add_key_value_metadata({FOOTER_KEY: msgspec.json.encode(footer)})
-        self._writer.close()
+        writer.add_key_value_metadata({FOOTER_KEY: msgspec.json.encode(footer)})
+        writer.close()
+
+    def _open(self, market: MarketBars) -> Any:
+        """One symbol's prices repeat, so a dictionary makes them smaller and faster to read; those
+        of thousands of symbols side by side do not, and cost half as much to write without.
+        """
+        from pyarrow import parquet
+
+        if self._writer is None:
+            dense = len(market) >= DENSE_ROWS * len(market.places)
+            repeated = [*PRICES, "volume", "transactions"] if dense else []
+            self._writer = parquet.ParquetWriter(
+                self._sink,
+                arrow_schema(),
+                compression="zstd",
+                use_dictionary=["symbol", *repeated],
+                column_encoding={"timestamp": "DELTA_BINARY_PACKED"},
+                write_page_checksum=True,
+                store_schema=False,
+            )
+        return self._writer
 
 
 def read_footer(file: Any, name: str) -> Segment:

@@ -252,7 +252,7 @@ def read_file(path: Path) -> MarketBars:
     """One flat file, parsed whole. Raises DataFetchError naming the file."""
     table = _parse(path, COLUMNS)
     columns = {name: table.column(name).to_numpy() for name in COLUMNS if name != "ticker"}
-    tickers = table.column("ticker").combine_chunks().dictionary_encode()
+    tickers = table.unify_dictionaries().column("ticker").combine_chunks()
     codes = np.asarray(tickers.indices).astype(np.int64)
     bars = Bars.of(
         columns["window_start"] // NS_PER_US,
@@ -335,7 +335,8 @@ def _parse(path: Path, columns: tuple[str, ...]) -> Any:
     from pyarrow import csv as arrow_csv
 
     types = dict.fromkeys(NUMBERS, pa.float64())
-    types |= {"ticker": pa.string(), "window_start": pa.int64(), "transactions": pa.float64()}
+    types |= {"window_start": pa.int64(), "transactions": pa.float64()}
+    types["ticker"] = pa.dictionary(pa.int32(), pa.string())
     options = arrow_csv.ConvertOptions(
         column_types=types,
         include_columns=list(columns),
