@@ -23,8 +23,6 @@ SCHEMA = 1
 FOOTER_KEY = b"polytape"
 GROUP_ROWS = 32_768
 OWN_GROUP_ROWS = 8_192
-# Bars a symbol, on average, from which on the prices in a file repeat.
-DENSE_ROWS = 2_000
 COLUMNS = ("timestamp", *PRICES, "volume", "vwap", "transactions")
 
 
@@ -111,13 +109,13 @@ class SegmentWriter:
         writer.close()
 
     def _open(self, market: MarketBars) -> Any:
-        """One symbol's prices repeat, so a dictionary makes them smaller and faster to read; those
-        of thousands of symbols side by side do not, and cost half as much to write without.
+        """In row groups of one symbol prices repeat, so a dictionary makes them smaller and faster
+        to read; those of many symbols side by side do not, and cost half as much to write without.
         """
         from pyarrow import parquet
 
         if self._writer is None:
-            dense = len(market) >= DENSE_ROWS * len(market.places)
+            dense = any(_size(place) >= OWN_GROUP_ROWS for place in market.places.values())
             repeated = [*PRICES, "volume", "transactions"] if dense else []
             self._writer = parquet.ParquetWriter(
                 self._sink,
