@@ -1,9 +1,11 @@
 """History over HTTP: the same as by command."""
 
 from collections.abc import AsyncIterator
+from io import BytesIO
 
 import httpx2
 import pytest
+from pyarrow import parquet
 
 from polytape.gateway.app import create_app
 from polytape.gateway.desk import Desk
@@ -51,6 +53,10 @@ async def test_fill_look_check_tidy_and_forget(http: httpx2.AsyncClient) -> None
         "exchange holiday",
     ]
     assert (await http.post("/compact")).json() == []
+    mended = (await http.post("/repair", json={"symbols": ["AAPL"]})).json()
+    assert mended == {"questions": 0, "bars": 0, "failed": []}
+    export = await http.get("/export", params={"symbol": "AAPL"})
+    assert parquet.read_table(BytesIO(export.content)).num_rows == filled["bars"]
     assert (await http.delete("", params={"symbol": "AAPL"})).json() == {"bars": filled["bars"]}
     assert (await http.get("/status")).json()["series"] == []
 

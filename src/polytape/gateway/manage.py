@@ -1,18 +1,24 @@
 """The messages of `/api/v1/history`, and how they are answered."""
 
+from functools import partial
+
 import msgspec
 
 from polytape.errors import ValidationError
 from polytape.gateway.desk import Desk
 from polytape.gateway.history import (
+    Question,
     backfill,
+    doubtful_days,
     questions,
     series_status,
     symbol_status,
+    verify,
 )
 from polytape.model.clock import ExchangeClock
 from polytape.model.instants import parse_span
-from polytape.model.newyork import iso, to_datetime
+from polytape.model.newyork import date_of, iso, to_datetime
+from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import STANDARD, Series, parse_timeframe
 from polytape.store.segments import SegmentStore
@@ -70,6 +76,14 @@ class BackfillRequest(msgspec.Struct):
     dry_run: bool = False
 
 
+class RepairRequest(msgspec.Struct):
+    """`POST /history/repair`."""
+
+    symbols: list[str]
+    start_date: str | None = None
+    end_date: str | None = None
+
+
 class Failed(msgspec.Struct):
     """A question that was not answered."""
 
@@ -123,15 +137,51 @@ async def told_backfill(desk: Desk, asked: BackfillRequest) -> BackfillAnswer:
     wanted = questions(desk.filler, symbols, series, span, desk.now())
     if asked.dry_run:
         return BackfillAnswer(len(wanted), 0, [])
-    bars, failed = 0, []
-    async for told in backfill(desk.filler, wanted, series):
-        bars += told.bars
+    answer = BackfillAnswer(0, 0, [])
+    await _fill(desk, wanted, series, answer, again=False)
+    return answer
+
+
+async def told_repair(desk: Desk, asked: RepairRequest) -> BackfillAnswer:
+    """Ask again for every day that the report doubts. Raises ValidationError."""
+    store, now = desk.must_store(), desk.now()
+    symbols = [parse_symbol(symbol, "symbols") for symbol in asked.symbols]
+    span = parse_span(asked.start_date or "1990-01-01", asked.end_date or to_datetime(now))
+    check = partial(verify, store, symbols, span, clock=desk.clock, today=date_of(now))
+    reports = await desk.work(lambda: list(check()))
+    answer = BackfillAnswer(0, 0, [])
+    for series in Series:
+        days = [
+            Question(one.symbol, day)
+            for one in reports
+            if one.series == series.value
+            for day in doubtful_days(one)
+        ]
+        await _fill(desk, days, series, answer, again=True)
+    return answer
+
+
+async def _fill(
+    desk: Desk, asked: list[Question], series: Series, answer: BackfillAnswer, *, again: bool
+) -> None:
+    """Ask the questions and add up how it went."""
+    answer.questions += len(asked)
+    async for told in backfill(desk.filler, asked, series, again=again):
+        answer.bars += told.bars
         if told.error is not None:
             gap = told.question.span
-            failed.append(
-                Failed(told.question.symbol, iso(gap.start), iso(gap.end), str(told.error))
-            )
-    return BackfillAnswer(len(wanted), bars, failed)
+            failed = Failed(told.question.symbol, iso(gap.start), iso(gap.end), str(told.error))
+            answer.failed.append(failed)
+
+
+def stored_parquet(desk: Desk, symbol: str, timeframe: str, span: Span) -> bytes:
+    """A symbol's bars as they are kept, as traded, as one Parquet file."""
+    from pyarrow import BufferOutputStream, parquet
+
+    table = desk.must_store().read_table(symbol, _stored(timeframe), span)
+    sink = BufferOutputStream()
+    parquet.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue())
 
 
 def _stored(timeframe: str) -> Series:

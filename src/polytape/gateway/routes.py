@@ -20,7 +20,10 @@ from polytape.gateway.manage import (
     Deleted,
     HistoryStatus,
     HistoryVerified,
+    RepairRequest,
+    stored_parquet,
     told_backfill,
+    told_repair,
     told_status,
 )
 from polytape.gateway.pages import home_page
@@ -52,6 +55,7 @@ from polytape.wire.problems import PROBLEM_JSON, to_problem
 MOST_BATCH_BARS = MOST_JSON_BARS = 2_000_000
 # Answers from here on are written by threads of their own, so that small questions pass them.
 HEAVY_BARS = 100_000
+PARQUET = "application/vnd.apache.parquet"
 BATCH_AT_ONCE = 8
 
 _TOLD = {
@@ -221,6 +225,28 @@ async def history_backfill(
     return await told_backfill(desk, data)
 
 
+@post("/history/repair", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def history_repair(
+    data: JSONBody[RepairRequest], desk: NamedDependency[Desk]
+) -> BackfillAnswer:
+    """Ask again for the days that the report doubts."""
+    return await told_repair(desk, data)
+
+
+@get("/history/export", media_type=PARQUET, responses=PROBLEMS)
+async def history_export(
+    symbol: FromQuery[str],
+    desk: NamedDependency[Desk],
+    timeframe: FromQuery[str] = "1min",
+    start_date: FromQuery[str | None] = None,
+    end_date: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """A symbol's bars as they are kept, as traded, as a Parquet file."""
+    span = parse_span(start_date or "1990-01-01", end_date or to_datetime(desk.now()))
+    take = partial(stored_parquet, desk, parse_symbol(symbol), timeframe, span)
+    return Response(await desk.heavy(take), media_type=PARQUET)
+
+
 @post("/history/compact", status_code=HTTPStatus.OK, responses=PROBLEMS)
 async def history_compact(desk: NamedDependency[Desk]) -> list[Compacted]:
     """Merge the small files of each month and year into one."""
@@ -285,6 +311,8 @@ API_ROUTES = [
     history_status,
     history_verify,
     history_backfill,
+    history_repair,
+    history_export,
     history_compact,
     history_delete,
 ]
