@@ -69,8 +69,8 @@ def run(arguments: list[str]) -> int:
     try:
         code = app(args=arguments, prog_name="polytape", standalone_mode=False)
         sys.stdout.flush()
-    except PolygonClientError as error:
-        return _fail(str(error), 2 if isinstance(error, ValidationError) else 1)
+    except (PolygonClientError, ModuleNotFoundError) as error:
+        return _fail(*_told(error))
     except _WrongUsage as error:
         told = getattr(error, "format_message", error.__str__)()
         return _fail(f"{told} (polytape --help tells more)", 2)
@@ -304,6 +304,13 @@ def _range(start: str | None, end: str | None) -> tuple[Any, Any]:
         return start, last
     until = date_of(parse_span("1970-01-01", last).end - 1)
     return until - timedelta(days=30), last
+
+
+def _told(error: Exception) -> tuple[str, int]:
+    """What to say of an error, and the exit code. A missing library is one of an extra's."""
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error.name} is not installed: pip install 'polytape[gateway]'", 1
+    return str(error), 2 if isinstance(error, ValidationError) else 1
 
 
 def _abandon_stdout() -> None:

@@ -10,7 +10,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from polytape import settings as settings_module
 from polytape.cli.history_text import (
@@ -18,6 +17,7 @@ from polytape.cli.history_text import (
     column_names,
     doubts,
     listed,
+    progress,
     shown_days,
     span_of,
     splits_beside,
@@ -210,7 +210,7 @@ def import_files(
         importer = Importer(held, xnys, now_us, on_error.value)
         files = files_of(paths, form.value)
         bars = refused = 0
-        with _progress("files", len(files)) as done:
+        with progress("files", len(files)) as done:
             for told in importer.run(paths, form.value, mapping):
                 bars, refused = bars + told.bars, refused + len(told.refused)
                 for row in told.refused if on_error is OnError.REPORT else ():
@@ -243,7 +243,7 @@ def export(
     series = stored_series(timeframe)
     with _store(_settings(store, source, data)) as held:
         wanted = [parse_symbol(s) for s in symbols or []] or held.symbols(series)
-        with _progress("symbols", len(wanted)) as done:
+        with progress("symbols", len(wanted)) as done:
             rows = export_bars(
                 held,
                 wanted,
@@ -334,7 +334,7 @@ async def _ask(desk: Any, asked: list[Any], series: Series, *, again: bool) -> i
     from polytape.gateway import history as fill
 
     bars = failed = 0
-    with _progress("questions", len(asked)) as done:
+    with progress("questions", len(asked)) as done:
         async for told in fill.backfill(desk.filler, asked, series, again=again):
             bars += told.bars
             if told.error is not None:
@@ -388,15 +388,3 @@ def _desk(settings: Settings) -> Iterator[Any]:
         yield desk
     finally:
         desk.close()
-
-
-@contextmanager
-def _progress(what: str, total: int) -> Iterator[Any]:
-    """A bar with what is left of the time, on stderr."""
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
-        TextColumn(what), TimeRemainingColumn(),
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda name: progress.update(task, advance=1, description=str(name))

@@ -1,9 +1,13 @@
 """What the commands of `polytape history` read and say."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from polytape.cli.wiring import now_us
 from polytape.errors import ConfigurationError, ValidationError
@@ -92,3 +96,15 @@ def doubts(told: Any) -> Iterator[dict[str, Any]]:
             "kind": "explained" if gap.cause else "gap", "missing": gap.missing,
             "detail": gap.cause or f"no bar until {iso(gap.span.end)}: a halt, no trade, or a hole",
         }  # fmt: skip
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Any]:
+    """A bar with what is left of the time, on stderr."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+        TextColumn(what), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task("", total=total)
+        yield lambda name: shown.update(task, advance=1, description=str(name))
