@@ -139,6 +139,7 @@ def test_a_day_without_a_file_is_unsettled(root: Path, source: FlatFiles) -> Non
     put(root, "minute_aggs_v1", date(2024, 7, 5), [])
     answer = source.bars("ZZZ", Series.MINUTE, day_span(DAY, date(2024, 7, 5)))
     assert answer.unsettled == (day_span(date(2024, 7, 3)),)
+    assert answer.notes == ("no minute_aggs_v1 file for 2024-07-03: their bars are missing",)
 
 
 def test_files_of_days_that_do_not_exist_are_passed_over(root: Path, source: FlatFiles) -> None:

@@ -94,10 +94,12 @@ class FlatFiles:
         else:
             answer = self._daily(symbol, days)
         bars = answer.bars.within(span)
-        absent = self._without_file(series, span)
+        absent = tuple(self._without_file(series, span))
+        bare = [gap for gap in absent if gap not in answer.unsettled and gap.start < span.end]
+        notes = (*answer.notes, *((_no_file(series, bare),) if bare else ()))
         if not len(bars) and self.find(symbol) is None:
             raise NotFoundError(f"no file below {self.market} holds the symbol {symbol}")
-        return SourceBars(bars, answer.notes, (*answer.unsettled, *absent))
+        return SourceBars(bars, notes, (*answer.unsettled, *absent))
 
     def last_bar(self, symbol: str) -> Bars:
         minute, day = (self._last_day(symbol, series) for series in (Series.MINUTE, Series.DAY))
@@ -301,6 +303,12 @@ def _split(path: Path, line: int, row: dict[str, str | None]) -> Split:
         return Split(when, parse_symbol(symbol, "ticker"), float(old), float(new))
     except (ValueError, PolygonClientError) as error:
         raise ConfigurationError(f"{path}, line {line}: {error}") from error
+
+
+def _no_file(series: Series, gaps: list[Span]) -> str:
+    first, last = date_of(gaps[0].start), date_of(gaps[-1].start)
+    when = f"{first}" if first == last else f"{len(gaps)} trading days from {first} to {last}"
+    return f"no {FOLDERS[series]} file for {when}: their bars are missing"
 
 
 def _made_from_minutes(days: list[date]) -> str:
