@@ -21,7 +21,10 @@ from polytape.upstream.synthetic import Synthetic
 from polytape.wire.budget import MovingWindow
 
 settings.register_profile(
-    "polytape", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    "polytape",
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("polytape")
 

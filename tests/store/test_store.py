@@ -186,7 +186,7 @@ class FolderMachine(StoreMachine):
 
 
 TestMemory = StoreMachine.TestCase
-TestMemory.settings = settings(max_examples=40, stateful_step_count=25)
+TestMemory.settings = settings(max_examples=25, stateful_step_count=20)
 TestFolder = FolderMachine.TestCase
 TestFolder.settings = settings(max_examples=15, stateful_step_count=20)
 
