@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeVar, assert_never
 
-from polytape.errors import DataFetchError, IncompleteDataError, PolygonClientError
+from polytape.errors import DataFetchError, IncompleteDataError, NotFoundError, PolygonClientError
 from polytape.gateway.flight import SingleFlight
 from polytape.gateway.keep import Held, KeptBars
 from polytape.gateway.metrics import Metrics
@@ -253,7 +253,8 @@ def _none(span: Span) -> Span:
 
 def _naming(missing: list[Span], error: PolygonClientError) -> PolygonClientError:
     """The same error, saying which span is missing for it."""
-    if isinstance(error, DataFetchError) and type(error).__name__ != "NotFoundError":
+    told_already = isinstance(error, NotFoundError) or "; missing: " in str(error)
+    if isinstance(error, DataFetchError) and not told_already:
         told = f"{error.detail}; missing: {_spans(tuple(missing))}"
         error.detail, error.args = told, (told,)
     return error

@@ -9,6 +9,7 @@ Data and what is known about it are one file. Readers take no lock; writers neve
 other's files, in threads, processes or machines.
 """
 
+import errno
 import logging
 import threading
 import uuid
@@ -53,6 +54,8 @@ T = TypeVar("T")
 Placed = tuple[int, Any]
 
 READ_TRIES = 4
+# A file that cannot be opened now is not damaged: it is not set aside.
+UNREACHABLE = frozenset({errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.EIO})
 # Up to here the folders of a span are named instead of listed.
 FEW_FOLDERS_US = 500 * DAY_US
 MANY_JOBS = 100
@@ -126,7 +129,7 @@ class SegmentStore:
 
     def write(self, series: Series, market: MarketBars, covers: Iterable[Cover]) -> None:
         """Keep bars and what they cover: for each cover all bars of its span, or none where there
-        are none. A bar that no cover speaks of is refused. Raises DataFetchError naming the path.
+        are none. A bar that no cover speaks of is never read. Raises DataFetchError with its path.
         """
         told = tidy(covers)
         if not told:
@@ -290,6 +293,8 @@ class SegmentStore:
         except FileNotFoundError:
             return None
         except (DamagedSegmentError, OSError) as error:  # OSError: an empty file cannot be mapped
+            if isinstance(error, OSError) and error.errno in UNREACHABLE:
+                raise DataFetchError(f"{self.place.url}/{path}: {error.strerror}") from error
             told = f"{self.place.url}/{path}: {error}; set aside as {name}{DAMAGED}"
             log.warning(told)
         self.place.rename(path, path + DAMAGED)
