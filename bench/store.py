@@ -26,9 +26,9 @@ from polytape.model.market import MarketBars
 from polytape.model.newyork import midnight
 from polytape.model.spans import Span, day_span
 from polytape.model.timeframes import Series
+from polytape.net.places import Folder
 from polytape.store.compact import compact
 from polytape.store.covers import Cover
-from polytape.store.places import Folder
 from polytape.store.segment import to_table
 from polytape.store.segments import SegmentStore
 from polytape.upstream.synthetic import Synthetic

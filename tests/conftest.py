@@ -15,10 +15,10 @@ from polytape.model.clock import ExchangeClock, xnys
 from polytape.model.instants import parse_instant
 from polytape.model.newyork import midnight
 from polytape.model.spans import Span
+from polytape.upstream.budget import Budget
 from polytape.upstream.flatfiles import FlatFiles
 from polytape.upstream.source import Source
 from polytape.upstream.synthetic import Synthetic
-from polytape.wire.budget import MovingWindow
 
 settings.register_profile(
     "polytape",
@@ -55,13 +55,13 @@ def real(clock: ExchangeClock) -> FlatFiles:
 
 @pytest.fixture
 def make_desk(clock: ExchangeClock) -> Callable[[Source | None], Desk]:
-    return lambda source: Desk(source, clock, lambda: NOW, MovingWindow(100, 1.0))
+    return lambda source: Desk(source, clock, lambda: NOW, Budget.of(100, 1.0))
 
 
 @pytest.fixture(scope="session")
 def gateway(clock: ExchangeClock, synthetic: Synthetic) -> Iterator[str]:
     """The URL of a real gateway on made-up prices."""
-    desk = Desk(synthetic, clock, lambda: NOW, MovingWindow(100, 1.0))
+    desk = Desk(synthetic, clock, lambda: NOW, Budget.of(100, 1.0))
     with running(create_app(desk)) as url:
         yield url
 
@@ -69,7 +69,7 @@ def gateway(clock: ExchangeClock, synthetic: Synthetic) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def real_gateway(clock: ExchangeClock, real: FlatFiles) -> Iterator[str]:
     """The URL of a real gateway on real bars."""
-    desk = Desk(real, clock, lambda: NOW, MovingWindow(100, 1.0))
+    desk = Desk(real, clock, lambda: NOW, Budget.of(100, 1.0))
     with running(create_app(desk)) as url:
         yield url
 

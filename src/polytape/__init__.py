@@ -8,12 +8,13 @@ turned into levels (engines), shown (cli).
     model       what it is: bars, timeframes, spans, the exchange clock
     wire        how it is said: messages, codecs, retry, rate budget
     net         how it is carried: HTTP drivers, sync and async
-    upstream    1 ask: flat files, a made-up market
+    upstream    1 ask: the vendor, flat files, a made-up market
     store       2 keep: bars on disk, each file with what it covers
     gateway     3 serve: the server on localhost:8200
     client      4 read: PolygonClient, AsyncPolygonClient
     engines     5 derive: levels from bars
     cli         6 show: the `polytape` command
+    fake_vendor a stand-in for the vendor, for tests and trials
 
 Names are loaded when they are first used, so importing polytape costs next to nothing.
 """

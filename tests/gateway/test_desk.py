@@ -18,14 +18,14 @@ from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series, Timeframe
-from polytape.upstream.source import SourceBars
+from polytape.upstream.source import Local, SourceBars
 from polytape.upstream.synthetic import Synthetic
 from tests.conftest import day_span, flat_bars
 
 MakeDesk = Callable[[object], Desk]
 
 
-class Scripted:
+class Scripted(Local):
     """A source that waits for leave, counts its questions and may fail."""
 
     name, made_up = "scripted", False
@@ -36,7 +36,9 @@ class Scripted:
         self.error: Exception | None = None
         self.threads: set[str] = set()
 
-    def bars(self, symbol: str, series: Series, span: Span) -> SourceBars:
+    def bars(
+        self, symbol: str, series: Series, span: Span, *, background: bool = False
+    ) -> SourceBars:
         self.asked.append((symbol, series, span))
         self.threads.add(threading.current_thread().name)
         assert self.leave.wait(10)
@@ -90,7 +92,7 @@ async def test_the_event_loop_goes_on_while_a_source_is_read(make_desk: MakeDesk
     assert ticks == 100
     source.leave.set()
     await task
-    assert all(name.startswith("polytape-source") for name in source.threads)
+    assert all(name.startswith("polytape-ask") for name in source.threads)
     desk.close()
 
 

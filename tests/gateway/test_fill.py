@@ -11,11 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from polytape.errors import DataFetchError, IncompleteDataError, NotFoundError
+from polytape.gateway.backfill import backfill, questions
 from polytape.gateway.desk import Desk
 from polytape.gateway.history import (
-    backfill,
     doubtful_days,
-    questions,
     series_status,
     symbol_status,
     verify,
@@ -29,17 +28,17 @@ from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span, SpanSet
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series, Timeframe
+from polytape.net.places import Folder, open_place
 from polytape.store.covers import Cover
-from polytape.store.places import Folder, open_place
 from polytape.store.reference import SPLITS, Reference
 from polytape.store.segments import SegmentStore
-from polytape.upstream.source import SourceBars
+from polytape.upstream.budget import Budget
+from polytape.upstream.source import Local, SourceBars
 from polytape.upstream.synthetic import Synthetic
-from polytape.wire.budget import MovingWindow
 from tests.conftest import day_span as days
 
 
-class Counting:
+class Counting(Local):
     """A made-up market that counts what it is asked and fails where it is told to."""
 
     def __init__(self, inner: Synthetic) -> None:
@@ -48,7 +47,9 @@ class Counting:
         self.asked: list[tuple[str, Series, Span]] = []
         self.broken: SpanSet = SpanSet()
 
-    def bars(self, symbol: str, series: Series, span: Span) -> SourceBars:
+    def bars(
+        self, symbol: str, series: Series, span: Span, *, background: bool = False
+    ) -> SourceBars:
         self.asked.append((symbol, series, span))
         if self.broken.intersection(SpanSet.of([span])):
             raise DataFetchError("the vendor is down")
@@ -78,7 +79,7 @@ class Scene:
 
     def open(self, source: Counting | None) -> Desk:
         store = SegmentStore(self.place, "synthetic/0")  # type: ignore[arg-type]
-        return Desk(source, xnys(), lambda: self.now, MovingWindow(100, 1.0), store)
+        return Desk(source, xnys(), lambda: self.now, Budget.of(100, 1.0), store)
 
     async def ask(self, first: date, last: date, **how: bool) -> Bars:
         question = BarsQuestion("AAPL", Timeframe.MIN_1, days(first, last), adjusted=False)
@@ -238,7 +239,7 @@ async def test_a_backfill_goes_on_where_it_stopped(clock: ExchangeClock) -> None
         if done == 2:
             break
     left = questions(filler, ["AAPL", "MSFT"], Series.MINUTE, span, scene.now)
-    assert len(left) == 4
+    assert 0 < len(left) <= 4  # those under way when it stopped may have been kept
     async for told in backfill(filler, left, Series.MINUTE):
         assert told.error is None
     assert questions(filler, ["AAPL", "MSFT"], Series.MINUTE, span, scene.now) == []

@@ -13,8 +13,8 @@ from polytape.gateway.export import export_bars
 from polytape.gateway.importer import Imported, Importer, Mapping, OnError
 from polytape.model.clock import xnys
 from polytape.model.timeframes import Series
+from polytape.net.places import open_place
 from polytape.store.periods import ALL_TIME
-from polytape.store.places import open_place
 from polytape.store.segments import SegmentStore
 from polytape.upstream.flatfiles import FlatFiles
 from tests.conftest import DATA, NOW, day_span

@@ -10,10 +10,10 @@ from pyarrow import parquet
 from polytape.gateway.app import create_app
 from polytape.gateway.desk import Desk
 from polytape.model.clock import xnys
-from polytape.store.places import open_place
+from polytape.net.places import open_place
 from polytape.store.segments import SegmentStore
+from polytape.upstream.budget import Budget
 from polytape.upstream.synthetic import Synthetic
-from polytape.wire.budget import MovingWindow
 from tests.conftest import NOW
 
 
@@ -22,7 +22,7 @@ async def http() -> AsyncIterator[httpx2.AsyncClient]:
     clock = xnys()
     source = Synthetic(clock, lambda: NOW)
     store = SegmentStore(open_place("memory"), "synthetic/0")
-    desk = Desk(source, clock, lambda: NOW, MovingWindow(100, 1.0), store)
+    desk = Desk(source, clock, lambda: NOW, Budget.of(100, 1.0), store)
     transport = httpx2.ASGITransport(app=create_app(desk))  # type: ignore[arg-type]
     async with httpx2.AsyncClient(
         transport=transport, base_url="http://gateway/api/v1/history"
@@ -36,10 +36,11 @@ ASKED = {"symbols": ["AAPL", "ZZZZZZ"], "start_date": "2024-07-01", "end_date": 
 
 async def test_fill_look_check_tidy_and_forget(http: httpx2.AsyncClient) -> None:
     counted = (await http.post("/backfill", json=ASKED | {"dry_run": True})).json()
-    assert counted == {"questions": 2, "bars": 0, "failed": []}
+    assert counted | {"questions": 2, "bars": 0, "failed": []} == counted
+    assert (counted["requests"], counted["why"]) == (2, "each symbol is asked for by itself")
     filled = (await http.post("/backfill", json=ASKED)).json()
     assert filled["bars"] > 1_000
-    assert [one["symbol"] for one in filled["failed"]] == ["ZZZZZZ"]
+    assert [one["question"][:6] for one in filled["failed"]] == ["ZZZZZZ"]
     assert (await http.post("/backfill", json=ASKED | {"symbols": ["AAPL"]})).json()[
         "questions"
     ] == 0
@@ -54,7 +55,7 @@ async def test_fill_look_check_tidy_and_forget(http: httpx2.AsyncClient) -> None
     ]
     assert (await http.post("/compact")).json() == []
     mended = (await http.post("/repair", json={"symbols": ["AAPL"]})).json()
-    assert mended == {"questions": 0, "bars": 0, "failed": []}
+    assert mended | {"questions": 0, "bars": 0, "failed": []} == mended
     export = await http.get("/export", params={"symbol": "AAPL"})
     assert parquet.read_table(BytesIO(export.content)).num_rows == filled["bars"]
     assert (await http.delete("", params={"symbol": "AAPL"})).json() == {"bars": filled["bars"]}

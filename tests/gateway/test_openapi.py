@@ -11,10 +11,10 @@ from schemathesis import checks
 from polytape.gateway.app import create_app
 from polytape.gateway.desk import Desk
 from polytape.model.clock import xnys
-from polytape.store.places import open_place
+from polytape.net.places import open_place
 from polytape.store.segments import SegmentStore
+from polytape.upstream.budget import Budget
 from polytape.upstream.synthetic import Synthetic
-from polytape.wire.budget import MovingWindow
 from tests.conftest import NOW
 
 
@@ -22,7 +22,7 @@ def make_app() -> object:
     clock = xnys()
     store = SegmentStore(open_place("memory"), "synthetic/0")
     source = Synthetic(clock, lambda: NOW)
-    desk = Desk(source, clock, lambda: NOW, MovingWindow(100, 1.0), store)
+    desk = Desk(source, clock, lambda: NOW, Budget.of(100, 1.0), store)
     monkey = pytest.MonkeyPatch()
     monkey.setattr(desk, "close", lambda: None)  # one desk outlives many lifespans
     return create_app(desk)

@@ -20,9 +20,9 @@ from polytape.errors import ConfigurationError, DataFetchError
 from polytape.model.market import MarketBars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
+from polytape.net.places import Folder, open_place
 from polytape.store.compact import compact
 from polytape.store.covers import Cover
-from polytape.store.places import Folder, open_place
 from polytape.store.segments import SegmentStore
 from tests.store.writer import DAY, FIRST, bars_of, span_of
 

@@ -10,9 +10,9 @@ import pytest
 from polytape.errors import DataFetchError
 from polytape.model.market import MarketBars
 from polytape.model.timeframes import Series
+from polytape.net.places import open_place
 from polytape.store.compact import compact
 from polytape.store.covers import Cover
-from polytape.store.places import open_place
 from polytape.store.segments import SegmentStore
 from tests.store.test_store import WEEK, some_bars
 

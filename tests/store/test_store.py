@@ -19,10 +19,10 @@ from polytape.model.market import MarketBars
 from polytape.model.newyork import midnight
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
+from polytape.net.places import Folder, Place, open_place
 from polytape.store.compact import compact, forget
 from polytape.store.covers import Cover
 from polytape.store.periods import periods
-from polytape.store.places import Folder, Place, open_place
 from polytape.store.segment import to_bars
 from polytape.store.segments import SegmentStore
 

@@ -13,9 +13,9 @@ from polytape.model.bars import Bars
 from polytape.model.market import MarketBars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
+from polytape.net.places import Folder
 from polytape.store.compact import compact
 from polytape.store.covers import Cover
-from polytape.store.places import Folder
 from polytape.store.segments import SegmentStore
 
 DAY = 86_400_000_000

@@ -11,7 +11,8 @@ from polytape.errors import ConfigurationError, DataFetchError, NotFoundError
 from polytape.model.clock import ExchangeClock
 from polytape.model.newyork import midnight
 from polytape.model.timeframes import Series
-from polytape.upstream.flatfiles import FlatFiles, read_splits
+from polytape.upstream.flatfile import read_splits
+from polytape.upstream.flatfiles import FlatFiles
 from tests.conftest import day_span
 
 HEADER = "ticker,volume,open,close,high,low,window_start,transactions"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic import SecretStr
 from rich.console import Console
 
 import polytape
@@ -29,7 +30,7 @@ from polytape.cli.show import (
 )
 from polytape.cli.wiring import make_app, make_desk
 from polytape.errors import PolygonClientError, ValidationError
-from polytape.settings import SourceName
+from polytape.settings import PlanOption, SourceName
 from polytape.wire import arrow
 
 if TYPE_CHECKING:
@@ -106,7 +107,18 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(min=0, max=65535, help="Port; 0 takes any.")] = None,
     source: Annotated[SourceName | None, typer.Option(help="Where bars come from.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder of flat files.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Flat files: a folder, or s3://flatfiles.")
+    ] = None,
+    plan: Annotated[
+        PlanOption | None, typer.Option(help="The key's plan; default: found out.")
+    ] = None,
+    redis: Annotated[
+        str | None, typer.Option(help="redis://HOST: share the key's budget with other gateways.")
+    ] = None,
+    vendor_url: Annotated[
+        str | None, typer.Option("--vendor", help="Where the vendor's API is.")
+    ] = None,
     splits: Annotated[
         Path | None,
         typer.Option(
@@ -129,9 +141,11 @@ def serve(
         "splits": splits,
         "store": store,
         "seed": seed,
+        "plan": plan,
+        "redis": None if redis is None else SecretStr(redis),
+        "vendor_url": vendor_url,
     }
-    update = {name: value for name, value in given.items() if value is not None}
-    settings = settings_module.load().model_copy(update=update)
+    settings = settings_module.load(**given)
     desk = make_desk(settings)
     gateway = make_app(settings, desk)
     from polytape.gateway.server import address, listen
@@ -153,6 +167,30 @@ def demo() -> None:
     from polytape.cli.demo import show
 
     show(Console())
+
+
+@app.command("fake-vendor")
+def fake_vendor(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes any.")] = 8300,
+    data: Annotated[
+        Path | None, typer.Option(help="Flat files in place of a made-up market.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Another made-up market.")] = 0,
+    plan: Annotated[PlanOption | None, typer.Option(help="Limits of a plan; default none.")] = None,
+    key: Annotated[str | None, typer.Option(help="The only key accepted; default any.")] = None,
+    every: Annotated[
+        str | None,
+        typer.Option("--mischief", help="What to do wrong with each answer."),
+    ] = None,
+) -> None:
+    """Run a stand-in for the vendor's REST API: try a Polygon program without a key.
+
+    POST {"mischief": ["429", "reset"]} to /_fake spoils the next answers; GET /_fake tells what was
+    asked. Prices are made up, unless --data names real ones.
+    """
+    from polytape.cli.fake import run_fake_vendor
+
+    run_fake_vendor(port, data, seed, plan, key, every)
 
 
 @app.command()

@@ -1,7 +1,7 @@
 """`polytape history ...`: fill, look at, check, mend, bring in and take out what is kept."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -40,7 +40,7 @@ StoreOption = Annotated[
     str | None, typer.Option("--store", help="PATH or s3://BUCKET/PREFIX; default: user data.")
 ]
 Source = Annotated[SourceName | None, typer.Option(help="Whose bars; synthetic has its own store.")]
-Data = Annotated[Path | None, typer.Option(help="Folder of flat files, for --source flatfiles.")]
+Data = Annotated[str | None, typer.Option(help="Flat files: a folder, or s3://flatfiles.")]
 Symbols = Annotated[list[str] | None, typer.Argument(help="Tickers.")]
 Universe = Annotated[Path | None, typer.Option(help="A file of tickers, one a line.")]
 From = Annotated[str | None, typer.Option("--from", help="First day.")]
@@ -203,7 +203,7 @@ def import_files(
     """Bring in bars from files; a day that has a file, or a bar, is taken to be whole."""
     from polytape.gateway.importer import Importer, Mapping, files_of
     from polytape.store.reference import Reference
-    from polytape.upstream.flatfiles import read_splits
+    from polytape.upstream.flatfile import read_splits
 
     mapping = Mapping(stored_series(timeframe), column_names(column or []), zone_of(zone), symbol)
     with _store(_settings(store, None, None)) as held:
@@ -297,71 +297,74 @@ def delete(
 async def _backfill(
     settings: Settings, symbols: list[str], series: Series, span: Span, *, dry_run: bool
 ) -> int:
-    from polytape.gateway import history as fill
+    from polytape.gateway.manage import planned
 
     with _desk(settings) as desk:
-        asked = fill.questions(desk.filler, symbols, series, span, now_us())
+        asked = planned(desk, symbols, series, span)
         if dry_run:
-            _tell_cost(desk, asked)
+            _tell_cost(desk, asked, len(symbols))
             return 0
-        if not asked:
+        if not asked.tasks:
             typer.echo("nothing is missing")
             return 0
-        return await _ask(desk, asked, series, again=False)
+        return await _ask(desk, asked.tasks, series, again=False)
 
 
 async def _repair(settings: Settings, symbols: list[str], span: Span) -> int:
-    from polytape.gateway import history as fill
+    from polytape.gateway import history as look
+    from polytape.gateway.backfill import Question
 
     failed = 0
     with _desk(settings) as desk:
         assert desk.store is not None
         wanted = [parse_symbol(s) for s in symbols] or all_symbols(desk.store)
         today = datetime.now(UTC).astimezone(NEW_YORK).date()
-        told = list(fill.verify(desk.store, wanted, span, clock=desk.clock, today=today))
+        told = list(look.verify(desk.store, wanted, span, clock=desk.clock, today=today))
         for series in Series:
             days = [
-                fill.Question(one.symbol, day)
+                Question(one.symbol, day)
                 for one in told
                 if one.series == series.value
-                for day in fill.doubtful_days(one)
+                for day in look.doubtful_days(one)
             ]
             failed += await _ask(desk, days, series, again=True) if days else 0
     return failed
 
 
-async def _ask(desk: Any, asked: list[Any], series: Series, *, again: bool) -> int:
-    from polytape.gateway import history as fill
+async def _ask(desk: Any, asked: Sequence[Any], series: Series, *, again: bool) -> int:
+    from polytape.gateway.backfill import backfill
 
     bars = failed = 0
     with progress("questions", len(asked)) as done:
-        async for told in fill.backfill(desk.filler, asked, series, again=again):
+        async for told in backfill(desk.filler, asked, series, again=again):
             bars += told.bars
             if told.error is not None:
                 failed += 1
-                note(f"{told.question.symbol} {shown_days(told.question.span)}: {told.error}")
-            done(told.question.symbol)
+                note(f"{told.question}: {told.error}")
+            done(told.question)
     typer.echo(f"{len(asked) - failed:,} questions answered, {bars:,} bars, {failed:,} failed")
     return failed
 
 
-def _tell_cost(desk: Any, asked: list[Any]) -> None:
+def _tell_cost(desk: Any, asked: Any, symbols: int) -> None:
     state = desk.budget_state()
-    seconds = len(asked) / state.limit * state.window_s
-    facts = {
-        "questions": len(asked),
-        "symbols": len({question.symbol for question in asked}),
+    metered = {
+        "requests": asked.requests,
         "budget": f"{state.limit} in {state.window_s:g} s",
-        "time_under_the_budget": str(timedelta(seconds=round(seconds))),
+    }
+    facts = {
+        "questions": len(asked.tasks),
+        "symbols": symbols,
+        **(metered if desk.vendor is not None else {}),
+        "about": str(timedelta(seconds=round(asked.seconds))),
+        "why": asked.why,
         "source": desk.source_name,
     }
     print_facts(facts, Format.TABLE, Console())
 
 
-def _settings(store: str | None, source: SourceName | None, data: Path | None) -> Settings:
-    given = {"store": store, "source": source, "data": data}
-    update = {name: value for name, value in given.items() if value is not None}
-    return settings_module.load().model_copy(update=update)
+def _settings(store: str | None, source: SourceName | None, data: str | None) -> Settings:
+    return settings_module.load(store=store, source=source, data=data)
 
 
 @contextmanager

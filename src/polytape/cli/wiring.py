@@ -2,15 +2,25 @@
 
 import time
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polytape.errors import ConfigurationError
 from polytape.model.clock import ExchangeClock, xnys
+from polytape.net.http import SyncDriver, check_key, check_url
+from polytape.net.places import open_bucket
 from polytape.settings import Settings
+from polytape.store.answers import Answers
+from polytape.upstream.budget import Budget
 from polytape.upstream.flatfiles import FlatFiles
+from polytape.upstream.memo import InMemory, Memory
+from polytape.upstream.polygon.source import Polygon
+from polytape.upstream.polygon.vendor import Vendor
+from polytape.upstream.shared_budget import shared_window
 from polytape.upstream.source import Source
 from polytape.upstream.synthetic import Synthetic
 from polytape.wire.budget import MovingWindow
+from polytape.wire.vendor.plans import PLANS, SECOND_S, UNLIMITED
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
@@ -18,8 +28,6 @@ if TYPE_CHECKING:
     from polytape.gateway.desk import Desk
     from polytape.store.segments import SegmentStore
 
-# The ceiling that the vendor advises for paid plans. Local sources use nothing of it.
-REQUESTS, WINDOW_S = 100, 1.0
 NEED_EXTRA = "the gateway is not installed: pip install 'polytape[gateway]'"
 
 
@@ -28,24 +36,22 @@ def now_us() -> int:
     return time.time_ns() // 1_000
 
 
-def choose_source(settings: Settings, clock: ExchangeClock) -> Source | None:
+def choose_source(
+    settings: Settings, clock: ExchangeClock, budget: Budget, memory: Memory
+) -> Source | None:
     """The source that the settings name. Raises ConfigurationError with the ways out."""
-    if settings.data is not None and settings.source != "flatfiles":
-        raise ConfigurationError("--data names a folder of flat files: add --source flatfiles")
-    if settings.source == "synthetic":
+    named = settings.source
+    if named == "auto" and settings.api_key is not None:
+        named = "polygon"
+    if settings.data is not None and named not in ("flatfiles", "polygon"):
+        raise ConfigurationError("--data names flat files: add --source flatfiles")
+    if named == "synthetic":
         return Synthetic(clock, now_us, seed=settings.seed)
-    if settings.source == "flatfiles":
-        if settings.data is None:
-            raise ConfigurationError("--source flatfiles needs --data DIR")
-        return FlatFiles(settings.data, clock, splits_file=settings.splits)
-    if settings.source == "none":
-        return None
-    if settings.source == "polygon" or settings.api_key is not None:
-        raise ConfigurationError(
-            "this version cannot ask the vendor yet: use --source flatfiles --data DIR "
-            "for the vendor's files, or --source synthetic for made-up prices"
-        )
-    if _holds_bars(settings):
+    if named == "flatfiles":
+        return flat_files(settings, clock, memory)
+    if named == "polygon":
+        return _polygon(settings, clock, budget, memory)
+    if named == "none" or _holds_bars(settings):
         return None
     raise ConfigurationError(
         "no source of bars: set POLYGON_API_KEY for the vendor's prices, "
@@ -53,14 +59,61 @@ def choose_source(settings: Settings, clock: ExchangeClock) -> Source | None:
     )
 
 
+def flat_files(settings: Settings, clock: ExchangeClock, memory: Memory) -> FlatFiles:
+    """The flat files of `--data`: a folder, or the vendor's bucket with its own keys."""
+    if settings.data is None:
+        raise ConfigurationError("--source flatfiles needs --data DIR, or --data s3://flatfiles")
+    if not settings.data.startswith("s3://"):
+        return FlatFiles(Path(settings.data), clock, splits_file=settings.splits)
+    if settings.files_key is None or settings.files_secret is None:
+        raise ConfigurationError(
+            f"{settings.data} needs its keys: set POLYTAPE_FILES_KEY and POLYTAPE_FILES_SECRET "
+            "(the vendor's dashboard shows them; they are not the API key)"
+        )
+    place = open_bucket(
+        settings.data,
+        endpoint=settings.files_endpoint,
+        key=settings.files_key.get_secret_value(),
+        secret=settings.files_secret.get_secret_value(),
+    )
+    return FlatFiles(place, clock, settings.splits, memory)
+
+
+def make_budget(settings: Settings) -> Budget:
+    """The request budget: the plan's, or the paid plans' until the vendor refuses; shared over
+    Redis where `--redis` says so.
+    """
+    plan = None if settings.plan is None else PLANS[settings.plan]
+    limit, window_s = (plan.limit, plan.window_s) if plan else (UNLIMITED, SECOND_S)
+    if settings.redis is None or settings.api_key is None:
+        return Budget(MovingWindow(limit, window_s), learn=plan is None)
+    key = settings.api_key.get_secret_value()
+    window = shared_window(settings.redis.get_secret_value(), key, limit, window_s)
+    return Budget(window, learn=plan is None)
+
+
+def _polygon(
+    settings: Settings, clock: ExchangeClock, budget: Budget, memory: Memory
+) -> Polygon:  # fmt: skip
+    if settings.api_key is None:
+        raise ConfigurationError(
+            "--source polygon needs the vendor's key: set POLYGON_API_KEY or MASSIVE_API_KEY"
+        )
+    key = check_key(settings.api_key.get_secret_value(), "POLYGON_API_KEY")
+    driver = SyncDriver(check_url(settings.vendor_url, "vendor_url"))
+    plan = None if settings.plan is None else PLANS[settings.plan]
+    return Polygon(Vendor(driver, budget, key), clock, now_us, plan, memory)
+
+
 def store_identity(settings: Settings) -> str:
     """Whose bars a store holds: bars of two sources never mix. A folder of flat files is a source
-    of its own; what is imported counts as the vendor's.
+    of its own; what is imported counts as the vendor's, and so does its bucket.
     """
     if settings.source == "synthetic":
         return f"synthetic/{settings.seed}"
-    if settings.source == "flatfiles" and settings.data is not None:
-        return f"flatfiles:{settings.data.expanduser().absolute()}"
+    local = settings.data is not None and not settings.data.startswith("s3://")
+    if settings.source == "flatfiles" and local:
+        return f"flatfiles:{Path(str(settings.data)).expanduser().absolute()}"
     return "polygon"
 
 
@@ -83,7 +136,7 @@ def open_store(settings: Settings) -> "SegmentStore | None":
     if settings.store == "none":
         return None
     try:
-        from polytape.store.places import open_place
+        from polytape.net.places import open_place
         from polytape.store.segments import SegmentStore
 
         place = open_place(store_location(settings))
@@ -98,10 +151,13 @@ def make_desk(settings: Settings) -> "Desk":
         from polytape.gateway.desk import Desk
     except ImportError as error:
         raise ConfigurationError(NEED_EXTRA) from error
-    clock = xnys()
-    source = choose_source(settings, clock)
-    budget = MovingWindow(REQUESTS, WINDOW_S)
-    return Desk(source, clock, now_us, budget, open_store(settings))
+    clock, budget = xnys(), make_budget(settings)
+    store = open_store(settings)
+    memory = InMemory() if store is None else Answers(store.place)
+    source = choose_source(settings, clock, budget, memory)
+    beside = source is not None and source.name == "polygon" and settings.data is not None
+    files = flat_files(settings, clock, memory) if beside else None
+    return Desk(source, clock, now_us, budget, store, files=files)
 
 
 def _holds_bars(settings: Settings) -> bool:

@@ -7,7 +7,7 @@ from polytape.client.cache import CacheManager
 from polytape.client.config import PolygonClientConfig
 from polytape.client.core import Core
 from polytape.errors import ValidationError
-from polytape.net.http import check_url
+from polytape.net.http import check_key, check_url
 from polytape.wire.flow import RetryPolicy
 
 Config = PolygonClientConfig | type[PolygonClientConfig]
@@ -45,14 +45,6 @@ def make_core(
     key = None if api_key is None else check_key(api_key)
     cache = CacheManager[Any](held.CACHE_SIZE, held.CACHE_TTL_MINUTES) if enable_caching else None
     return Core(url, policy, cache, key, held.API_VERSION)
-
-
-def check_key(key: object, param: str = "api_key") -> str:
-    """The key without surrounding blanks. Raises ValidationError that does not show it."""
-    text = key.strip() if isinstance(key, str) else ""
-    if not text or not text.isascii() or not text.isprintable() or " " in text:
-        raise ValidationError.from_detail(f"{param} is not valid: visible ASCII is allowed", param)
-    return text
 
 
 def state_of(core: Core) -> dict[str, Any]:

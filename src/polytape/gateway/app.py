@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-import msgspec
 from litestar import Litestar, Request, Response, Router
 from litestar.config.compression import CompressionConfig
 from litestar.di import Provide
@@ -20,11 +19,12 @@ from litestar.types import ASGIApp
 import polytape
 from polytape.errors import ConfigurationError, PolygonClientError, RateLimitError
 from polytape.gateway.desk import Desk
-from polytape.gateway.edge import Edge
+from polytape.gateway.dialect.routes import VENDOR_ROUTES
+from polytape.gateway.edge import Edge, say
 from polytape.gateway.pages import docs_page
 from polytape.gateway.routes import API_ROUTES, OWN_ROUTES
 from polytape.wire.messages import API, Problem
-from polytape.wire.problems import PROBLEM_JSON, problem, to_problem
+from polytape.wire.problems import problem, to_problem
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def create_app(desk: Desk, *, token: str | None = None, compress: bool = False) 
         desk.close()
 
     app = Litestar(
-        [Router(API, route_handlers=API_ROUTES), *OWN_ROUTES],
+        [Router(API, route_handlers=API_ROUTES), *OWN_ROUTES, *VENDOR_ROUTES],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
         exception_handlers=_HANDLERS,
         lifespan=[lifespan],
@@ -76,7 +76,7 @@ def _ours(request: AnyRequest, error: PolygonClientError) -> Response[bytes]:
     if isinstance(error, RateLimitError) and error.retry_at is not None:
         left = (error.retry_at - datetime.now(UTC)).total_seconds()
         headers["Retry-After"] = str(max(1, math.ceil(left)))
-    return _say(told, headers)
+    return _say(request, told, headers)
 
 
 def _misread(request: AnyRequest, error: ValidationException) -> Response[bytes]:
@@ -95,7 +95,7 @@ def _misread(request: AnyRequest, error: ValidationException) -> Response[bytes]
         request_id=_request_id(request),
         param=param or "body",
     )
-    return _say(told)
+    return _say(request, told)
 
 
 def _missing(said: str) -> tuple[str | None, str]:
@@ -112,7 +112,7 @@ def _http(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     unknown = f"there is no {request.url.path} here; {DOCS} lists what there is"
     detail = unknown if status is HTTPStatus.NOT_FOUND else error.detail
     told = problem(status, detail, name=name, request_id=_request_id(request), param=param)
-    return _say(told, dict(error.headers or {}))
+    return _say(request, told, dict(error.headers or {}))
 
 
 def _nested(request: AnyRequest, _: RecursionError) -> Response[bytes]:
@@ -123,14 +123,15 @@ def _nested(request: AnyRequest, _: RecursionError) -> Response[bytes]:
         request_id=_request_id(request),
         param="body",
     )
-    return _say(told)
+    return _say(request, told)
 
 
 def _bug(request: AnyRequest, error: Exception) -> Response[bytes]:
     request_id = _request_id(request)
     log.error("request %s failed", request_id, exc_info=error)
     detail = "the gateway failed; its log has the details under this request id"
-    return _say(problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, request_id=request_id))
+    told = problem(HTTPStatus.INTERNAL_SERVER_ERROR, detail, request_id=request_id)
+    return _say(request, told)
 
 
 _HANDLERS: dict[int | type[Exception], Callable[..., Response[bytes]]] = {
@@ -142,13 +143,11 @@ _HANDLERS: dict[int | type[Exception], Callable[..., Response[bytes]]] = {
 }
 
 
-def _say(told: Problem, headers: dict[str, str] | None = None) -> Response[bytes]:
-    return Response(
-        msgspec.json.encode(told),
-        status_code=told.status,
-        media_type=PROBLEM_JSON,
-        headers=headers,
-    )
+def _say(
+    request: AnyRequest, told: Problem, headers: dict[str, str] | None = None
+) -> Response[bytes]:
+    body, kind = say(request.url.path, told)
+    return Response(body, status_code=told.status, media_type=kind, headers=headers)
 
 
 def _request_id(request: AnyRequest) -> str | None:

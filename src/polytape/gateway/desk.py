@@ -1,13 +1,12 @@
 """What the gateway does, without HTTP: answers questions from one source."""
 
 import asyncio
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import polytape
 from polytape.errors import ConfigurationError, NotFoundError, ValidationError
@@ -15,6 +14,7 @@ from polytape.gateway.catalog import StoreCatalog
 from polytape.gateway.fill import Base, Filler
 from polytape.gateway.keep import KeptBars
 from polytape.gateway.metrics import Metrics
+from polytape.gateway.splits import SplitCheck, Splits
 from polytape.model.bars import Bars
 from polytape.model.clock import ExchangeClock
 from polytape.model.newyork import date_of, iso, to_datetime
@@ -25,8 +25,10 @@ from polytape.model.spans import Span
 from polytape.model.splits import Split, adjust
 from polytape.model.symbols import parse_symbol
 from polytape.store.segments import SegmentStore
+from polytape.upstream.budget import Budget
+from polytape.upstream.flatfiles import FlatFiles
 from polytape.upstream.source import Source
-from polytape.wire.budget import BudgetState, MovingWindow
+from polytape.wire.budget import BudgetState
 from polytape.wire.messages import (
     MAX_SYMBOLS,
     BarsMetadata,
@@ -42,6 +44,7 @@ from polytape.wire.messages import (
 T = TypeVar("T")
 
 MOST_FOUND = 100
+VALIDATED_AT_ONCE = 8
 NO_SPLITS = "no table of splits at hand: prices are as traded"
 
 
@@ -75,6 +78,15 @@ class Catalog(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsThrough(Protocol):
+    """A source that answers in the vendor's dialect itself."""
+
+    def read_through(self, path: str, query: tuple[tuple[str, str], ...], *, daily: bool) -> bytes:
+        """The vendor's JSON for a path; with `daily` asked once a day."""
+        ...
+
+
 @dataclass(frozen=True)
 class Answered:
     """Bars with what is said of them, and a report where one was asked for."""
@@ -87,7 +99,7 @@ class Answered:
 @dataclass
 class Desk:
     """A source and a store, either of which may be absent, shared by everybody. `now` gives
-    microseconds UTC, `monotonic` seconds.
+    microseconds UTC. `files` are the vendor's flat files beside its API, for backfills.
 
     Reading and working on bars happens in threads, never on the event loop.
     """
@@ -95,24 +107,35 @@ class Desk:
     source: Source | None
     clock: ExchangeClock
     now: Callable[[], int]
-    budget: MovingWindow
+    budget: Budget
     store: SegmentStore | None = None
-    monotonic: Callable[[], float] = time.monotonic
+    files: FlatFiles | None = None
     kept_bytes: int = 256 * 1024 * 1024
     threads: int = 8
+    asking_threads: int = 32
     metrics: Metrics = field(default_factory=Metrics)
 
     def __post_init__(self) -> None:
         self.kept = KeptBars(self.kept_bytes)
         self.started = self.now()
-        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="polytape-source")
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="polytape-work")
         self._heavy = ThreadPoolExecutor(2, thread_name_prefix="polytape-heavy")
+        # Who waits for the source's budget must not keep others from what is held already.
+        self._asking = ThreadPoolExecutor(self.asking_threads, thread_name_prefix="polytape-ask")
         self.filler = Filler(
-            self.source, self.store, self.clock, self.now, self.work, self.metrics, self.kept
-        )
+            self.source, self.store, self.clock, self.now, self.work, self.ask, self.metrics,
+            self.kept,
+        )  # fmt: skip
+        self._splits = SplitCheck(self.filler)
         self._catalog: Catalog | None = self.source
         if self.source is None and self.store is not None:
             self._catalog = StoreCatalog(self.store)
+
+    @property
+    def vendor(self) -> ReadsThrough | None:
+        """The source, where it answers in the vendor's dialect itself."""
+        source: object = self.source
+        return source if isinstance(source, ReadsThrough) else None
 
     @property
     def source_name(self) -> str:
@@ -125,7 +148,10 @@ class Desk:
         return self._catalog is not None and self._catalog.made_up
 
     def close(self) -> None:
-        """End the threads once their work is done."""
+        """End the threads once their work is done; who waits for the source is sent away."""
+        if self.source is not None:
+            self.source.end()
+        self._asking.shutdown(wait=True, cancel_futures=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._heavy.shutdown(wait=True, cancel_futures=True)
         self.filler.close()
@@ -135,6 +161,10 @@ class Desk:
     async def work(self, call: Callable[[], T]) -> T:
         """Run what blocks or computes in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, call)
+
+    async def ask(self, call: Callable[[], T]) -> T:
+        """Run what asks the source, and may wait for it, in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._asking, call)
 
     def must_store(self) -> SegmentStore:
         """The store. Raises ConfigurationError where nothing is kept."""
@@ -155,7 +185,7 @@ class Desk:
         allow_partial: bool = False,
     ) -> Answered:
         """The answer to a question. Raises errors of our tree."""
-        catalog = self._known()
+        catalog = self.catalog()
         if self.source is None:
             await self._must_exist(catalog, question.symbol)
         base = await self.filler.base(
@@ -167,51 +197,69 @@ class Desk:
         )
         if not len(base.bars):
             await self._must_exist(catalog, question.symbol)
-        answered = await self.work(partial(self._answer, catalog, question, base, validate))
+        splits = Splits((), ())
+        if question.adjusted and len(base.bars):
+            splits = await self.splits(question.symbol, int(base.bars.timestamp[0]))
+        answered = await self.work(partial(self._answer, catalog, question, base, splits, validate))
         self.metrics.bars.inc(len(answered.bars))
         return answered
 
+    async def splits(self, symbol: str, since: int) -> Splits:
+        """The splits that adjust bars from `since` on (microseconds UTC), checked where the source
+        says that they need it.
+        """
+        catalog = self.catalog()
+        listed = await self.ask(partial(catalog.splits, symbol))
+        if listed is None:
+            return Splits(None, ())
+        return await self._splits.checked(listed, since)
+
     async def _must_exist(self, catalog: "Catalog", symbol: str) -> None:
-        if await self.work(partial(catalog.find, symbol)) is None:
+        if await self.ask(partial(catalog.find, symbol)) is None:
             raise NotFoundError(f"{catalog.name} has no symbol {symbol}")
 
     async def validate(self, symbols: list[str], *, detailed: bool) -> dict[str, Verdict]:
         """A verdict on each symbol as it was written."""
         if len(symbols) > MAX_SYMBOLS:
             raise ValidationError("symbols", len(symbols), f"at most {MAX_SYMBOLS} symbols")
-        source = self._known()
-        return await self.work(lambda: {s: _verdict(source, s, detailed) for s in symbols})
+        verdict = partial(_verdict, self.catalog())
+        room = asyncio.Semaphore(VALIDATED_AT_ONCE)
+
+        async def one(symbol: str) -> Verdict:
+            async with room:
+                return await self.ask(partial(verdict, symbol, detailed))
+
+        return dict(zip(symbols, await asyncio.gather(*map(one, symbols)), strict=True))
 
     async def latest(self, symbol: str) -> Latest:
         """The close of the last complete minute. NotFoundError where there is none."""
-        source, symbol = self._known(), parse_symbol(symbol)
-        bar = await self.work(partial(self._last, source, symbol))
+        source, symbol = self.catalog(), parse_symbol(symbol)
+        bar = await self.ask(partial(source.last_bar, symbol))
         if not len(bar):
             raise NotFoundError(f"{source.name} has no price for {symbol}")
+        # In today's shares, as bars are: it may be older than a split.
+        splits = await self.splits(symbol, int(bar.timestamp[-1]))
+        bar = adjust(bar, splits.used or (), date_of(self.now()))
         return Latest(symbol, float(bar.close[-1]), iso(int(bar.timestamp[-1])), source.name)
 
     async def search(self, query: str, *, active_only: bool) -> SearchAnswer:
         """Up to MOST_FOUND securities, the best first."""
         if not query.strip():
             raise ValidationError("query", query, "some text of a symbol or a name")
-        source = self._known()
+        source = self.catalog()
         find = partial(source.search, query.strip(), active_only=active_only)
-        found = [_found(info) for info in (await self.work(find))[:MOST_FOUND]]
+        found = [_found(info) for info in (await self.ask(find))[:MOST_FOUND]]
         return SearchAnswer(query, len(found), found)
 
-    def _last(self, catalog: "Catalog", symbol: str) -> Bars:
-        """The last bar in today's shares, as bars are: it may be older than a split."""
-        bar = catalog.last_bar(symbol)
-        splits = catalog.splits(symbol) if len(bar) else ()
-        return adjust(bar, splits or (), date_of(self.now()))
-
     def clear(self, symbol: str | None) -> int:
-        """Drop kept answers; returns how many."""
+        """Drop kept answers; returns how many. Splits and securities are asked for anew, too."""
+        if self.source is not None:
+            self.source.forget()
         return self.kept.clear(None if symbol is None else parse_symbol(symbol))
 
     def budget_state(self) -> BudgetState:
         """The upstream budget now. Local sources use nothing of it."""
-        return self.budget.state(self.monotonic())
+        return self.budget.state()
 
     def rate_limit(self) -> RateLimitState:
         """The same as a message."""
@@ -251,7 +299,8 @@ class Desk:
         self.metrics.budget_left.set(self.budget_state().remaining)
         return self.metrics.render()
 
-    def _known(self) -> "Catalog":
+    def catalog(self) -> "Catalog":
+        """Who knows of symbols and splits. Raises ConfigurationError where nobody does."""
         if self._catalog is None:
             raise ConfigurationError(
                 "this gateway has neither a source of bars nor a store: start it with "
@@ -260,23 +309,32 @@ class Desk:
         return self._catalog
 
     def _answer(
-        self, catalog: "Catalog", question: BarsQuestion, base: Base, validate: bool
+        self,
+        catalog: "Catalog",
+        question: BarsQuestion,
+        base: Base,
+        splits: Splits,
+        validate: bool,
     ) -> Answered:
         now = self.now()
-        splits = catalog.splits(question.symbol)
-        bars = question.answer(base.bars, splits or (), clock=self.clock, today=date_of(now))
-        notes = list(base.notes)
-        if question.adjusted and splits is None:
+        bars = question.answer(base.bars, splits.used or (), clock=self.clock, today=date_of(now))
+        notes = [*base.notes, *splits.notes]
+        if splits.used is None:
             notes.append(NO_SPLITS)
+        complete = question.complete_through(now)
+        if base.through is not None:
+            complete = max(
+                question.span.start, min(complete, question.complete_through(base.through))
+            )
         metadata = BarsMetadata(
             symbol=question.symbol,
             timeframe=question.timeframe.value,
             count=len(bars),
             source=catalog.name,
             made_up=catalog.made_up,
-            adjusted=question.adjusted and splits is not None,
+            adjusted=question.adjusted and splits.used is not None,
             include_extended=question.include_extended,
-            complete_through=iso(question.complete_through(now)),
+            complete_through=iso(complete),
             notes=notes,
             missing=[SpanTold(iso(gap.start), iso(gap.end)) for gap in base.missing],
         )

@@ -9,17 +9,21 @@ import time
 import uuid
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import parse_qs
 
 import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from polytape.gateway.desk import Desk
+from polytape.wire.messages import JSON, Problem
 from polytape.wire.problems import PROBLEM_JSON, problem
+from polytape.wire.vendor.refusing import refused
 
 log = logging.getLogger("polytape.gateway")
 
 OPEN_PATHS = frozenset({"/health"})
+VENDOR_PREFIXES = ("/v1/", "/v2/", "/v3/", "/vX/", "/stocks/")
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 
 
@@ -52,15 +56,15 @@ class Edge:
             await send(message)
 
         try:
-            if self._admitted(scope["path"], headers):
+            if self._admitted(scope, headers):
                 await self._app(scope, receive, told)
             else:
-                await _refuse(told, request_id, HTTPStatus.UNAUTHORIZED)
+                await _refuse(told, scope["path"], request_id, HTTPStatus.UNAUTHORIZED)
         except asyncio.CancelledError:
             # The grace of a shutdown is over: say so while the connection still stands.
             if started:
                 raise
-            await _refuse(told, request_id, HTTPStatus.SERVICE_UNAVAILABLE)
+            await _refuse(told, scope["path"], request_id, HTTPStatus.SERVICE_UNAVAILABLE)
         finally:
             self._count(scope, status, time.perf_counter() - began, request_id)
 
@@ -73,12 +77,15 @@ class Edge:
             (b"ratelimit-reset", b"%d" % math.ceil(state.reset_s)),
         ]
 
-    def _admitted(self, path: str, headers: dict[bytes, bytes]) -> bool:
-        if self._token is None or path in OPEN_PATHS:
+    def _admitted(self, scope: Any, headers: dict[bytes, bytes]) -> bool:
+        if self._token is None or scope["path"] in OPEN_PATHS:
             return True
         bearer = headers.get(b"authorization", b"").removeprefix(b"Bearer ")
         wanted = self._token.encode()
-        offered = (bearer, headers.get(b"x-api-key", b""))
+        # The vendor's clients may send their key in the query, too.
+        asked = parse_qs(scope.get("query_string", b""))
+        in_query = asked.get(b"apiKey", [b""])[0] if is_vendors(scope["path"]) else b""
+        offered = (bearer, headers.get(b"x-api-key", b""), in_query)
         return any(hmac.compare_digest(given, wanted) for given in offered)
 
     def _count(self, scope: Any, status: int, seconds: float, request_id: str) -> None:
@@ -104,15 +111,27 @@ _REFUSALS = {
 }
 
 
-async def _refuse(send: Send, request_id: str, status: HTTPStatus) -> None:
+def is_vendors(path: str) -> bool:
+    """Whether a path is of the vendor's dialect."""
+    return path.startswith(VENDOR_PREFIXES)
+
+
+def say(path: str, told: Problem) -> tuple[bytes, str]:
+    """An error's body and media type: in the vendor's dialect on its paths, else our own."""
+    if is_vendors(path):
+        body = refused(told.status, told.detail, told.request_id)
+        return msgspec.json.encode(body), JSON
+    return msgspec.json.encode(told), PROBLEM_JSON
+
+
+async def _refuse(send: Send, path: str, request_id: str, status: HTTPStatus) -> None:
     name, detail, header = _REFUSALS[status]
     told = problem(status, detail, name=name, request_id=request_id)
+    body, kind = say(path, told)
     start: Message = {
         "type": "http.response.start",
         "status": int(status),
-        "headers": [(b"content-type", PROBLEM_JSON.encode()), header],
+        "headers": [(b"content-type", kind.encode()), header],
     }
     await send(start)
-    await send(
-        {"type": "http.response.body", "body": msgspec.json.encode(told), "more_body": False}
-    )
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 from typing import Protocol, TypeVar, assert_never
 
@@ -46,30 +47,38 @@ class Worker(Protocol):
 
 @dataclass(frozen=True)
 class Base:
-    """Bars of a stored series; `missing` is what could not be had, where a part was asked for."""
+    """Bars of a stored series; `missing` is what could not be had, where a part was asked for.
+    `through`: the instant up to which the source has published, where that is not now.
+    """
 
     bars: Bars
     notes: tuple[str, ...] = ()
     missing: tuple[Span, ...] = ()
     unsettled: bool = False
+    through: int | None = None
 
 
 @dataclass
 class Filler:
-    """One store before one source; either may be absent."""
+    """One store before one source; either may be absent. `ask` runs what waits for the source,
+    `work` what does not.
+    """
 
     source: Source | None
     store: SegmentStore | None
     clock: ExchangeClock
     now: Callable[[], int]
     work: Worker
+    ask: Worker
     metrics: Metrics
     kept: KeptBars
     flights: SingleFlight[SourceBars] = field(default_factory=SingleFlight)
+    days: SingleFlight[int | None] = field(default_factory=SingleFlight)
 
     def __post_init__(self) -> None:
         self._compactor = ThreadPoolExecutor(1, thread_name_prefix="polytape-compact")
         self._piled: set[str] = set()
+        self._days_kept: set[tuple[Series, date]] = set()
 
     def close(self) -> None:
         """End the background thread once a compaction under way is done."""
@@ -83,9 +92,10 @@ class Filler:
         *,
         use_cache: bool = True,
         allow_partial: bool = False,
+        background: bool = False,
     ) -> Base:
         """All bars of a series that start inside `span`. Raises errors of our tree: with
-        `allow_partial` what is missing is told instead.
+        `allow_partial` what is missing is told instead. `background`: nobody waits for it.
         """
         held = self.kept.beginning(symbol, series, span) if use_cache else Held(_none(span), _NO)
         if held.span == span:
@@ -93,52 +103,54 @@ class Filler:
             return Base(held.bars)
         rest = Span(held.span.end, span.end)
         settled = self.clock.final_before(self.now())
+        how = _How(use_cache, allow_partial, background)
         try:
-            made = await self._made(symbol, series, rest, use_cache, allow_partial)
+            made = await self._made(symbol, series, rest, how)
         except DamagedSegmentError:  # it is set aside now, and its spans are gaps like others
-            made = await self._made(symbol, series, rest, use_cache, allow_partial)
+            made = await self._made(symbol, series, rest, how)
         bars = Bars.concat([held.bars, made.bars])
         if not made.missing and not made.unsettled:
             # Final is what was so before it was asked for: a read takes time.
             final = Span(span.start, max(span.start, min(span.end, settled)))
             self.kept.put(symbol, series, Held(final, bars.within(final)))
-        return Base(bars, made.notes, made.missing)
+        return Base(bars, made.notes, made.missing, through=made.through)
 
-    async def _made(
-        self, symbol: str, series: Series, span: Span, use_cache: bool, allow_partial: bool
-    ) -> Base:
+    async def _made(self, symbol: str, series: Series, span: Span, how: "_How") -> Base:
         known = await self.work(partial(self._known, symbol, series, span))
         settled = [p.span for p in known if p.cover.final or self.source is None]
         decided = plan(
             span,
             series,
-            settled if use_cache or self.source is None else (),
+            settled if how.use_cache or self.source is None else (),
             clock=self.clock,
             now=self.now(),
             can_ask=self.source is not None,
+            earliest=0 if self.source is None else self.source.earliest(),
+            whole_days=self.source is not None and self.source.whole_days,
         )
         match decided:
             case Serve():
                 if self.source is None and series is Series.DAY:
-                    return await self._partial(symbol, series, span, (), allow_partial)
+                    return await self._partial(symbol, series, span, (), how)
                 return Base(await self.work(partial(self._read, symbol, series, span)))
             case FetchGaps(questions):
-                return await self._fetched(symbol, series, span, questions, allow_partial)
+                return await self._fetched(symbol, series, span, questions, how)
             case Refuse(missing):
-                return await self._partial(symbol, series, span, missing, allow_partial)
+                return await self._partial(symbol, series, span, missing, how)
             case _:
                 assert_never(decided)
 
     async def _fetched(
-        self, symbol: str, series: Series, span: Span, questions: tuple[Span, ...],
-        allow_partial: bool,
-    ) -> Base:  # fmt: skip
+        self, symbol: str, series: Series, span: Span, questions: tuple[Span, ...], how: "_How"
+    ) -> Base:
         room = asyncio.Semaphore(AT_ONCE)
 
         async def one(question: Span) -> SourceBars:
             async with room:
-                key = (symbol, series, question)
-                return await self.flights.once(key, lambda: self._ask(symbol, series, question))
+                key = (symbol, series, question, how.background)
+                return await self.flights.once(
+                    key, lambda: self._ask(symbol, series, question, how)
+                )
 
         outcomes = await asyncio.gather(*map(one, questions), return_exceptions=True)
         answers: list[SourceBars] = []
@@ -150,7 +162,7 @@ class Filler:
                 raise outcome
             else:
                 answers.append(outcome)
-        if failed and not (allow_partial and isinstance(failed[0][1], DataFetchError)):
+        if failed and not (how.allow_partial and isinstance(failed[0][1], DataFetchError)):
             raise _naming([gap for gap, _ in failed], failed[0][1])
         others = SpanSet.of(questions).gaps(span)
         held = [await self.work(partial(self._read, symbol, series, part)) for part in others]
@@ -158,12 +170,13 @@ class Filler:
         bars = Bars.concat([*held, *stale, *(answer.bars for answer in answers)]).tidy()
         notes = tuple(dict.fromkeys(note for answer in answers for note in answer.notes))
         unsettled = any(answer.unsettled for answer in answers)
-        return Base(bars, notes, tuple(gap for gap, _ in failed), unsettled)
+        published = [answer.through for answer in answers if answer.through is not None]
+        through = min(published, default=None)
+        return Base(bars, notes, tuple(gap for gap, _ in failed), unsettled, through)
 
     async def _partial(
-        self, symbol: str, series: Series, span: Span, missing: tuple[Span, ...],
-        allow_partial: bool,
-    ) -> Base:  # fmt: skip
+        self, symbol: str, series: Series, span: Span, missing: tuple[Span, ...], how: "_How"
+    ) -> Base:
         """Nobody to ask. Days may still be made from the minutes that are held."""
         bars = await self.work(partial(self._read, symbol, series, span))
         notes: tuple[str, ...] = ()
@@ -172,29 +185,70 @@ class Filler:
             bars = Bars.concat([bars, made]).tidy()
             notes = (FROM_MINUTES.format(_days_named(made)),) if len(made) else ()
         unsettled = bool(notes)
-        if missing and not allow_partial:
+        if missing and not how.allow_partial:
             raise IncompleteDataError(
                 f"{symbol} {series.value}: {_spans(missing)} is not in the store, and this gateway "
                 "has no source to ask (allow_partial=true gives what is held)"
             )
         return Base(bars, notes, missing, unsettled)
 
-    async def _ask(self, symbol: str, series: Series, question: Span) -> SourceBars:
+    async def _ask(
+        self, symbol: str, series: Series, question: Span, how: "_How"
+    ) -> SourceBars:  # fmt: skip
         assert self.source is not None
         self.metrics.asked.labels(series.value).inc()
         asked = self.now()
-        answer = await self.work(partial(self.source.bars, symbol, series, question))
-        await self.work(partial(self._keep, symbol, series, question, answer, asked))
+        ask = partial(self.source.bars, symbol, series, question, background=how.background)
+        answer = await self.ask(ask)
+        if not (self.source.whole_days and await self._day_kept(series, question, how)):
+            await self.work(partial(self._keep, symbol, series, question, answer, asked))
         return answer
+
+    async def _day_kept(self, series: Series, question: Span, how: "_How") -> bool:
+        """Keep the whole day that a question of one symbol was read from; once for all symbols."""
+        day = date_of(question.start)
+        if (series, day) in self._days_kept and how.use_cache:
+            return True
+        assert self.source is not None
+        read = partial(self.market_day, series, day, self.source)
+        kept = await self.days.once((series, day), read)
+        if kept is None or day_span(day).end > self.now():
+            return False
+        self._days_kept.add((series, day))
+        return True
+
+    async def market_day(self, series: Series, day: date, source: Source) -> int | None:
+        """Ask a source for a whole day of the whole market and keep it; how many bars, None where
+        it has no such answer.
+        """
+        asked = self.now()
+        market = await self.ask(partial(source.market_day, series, day, background=True))
+        if market is None:
+            return None
+        await self.work(partial(self.keep_market, series, day, market, asked))
+        await self.work(partial(source.kept, series, day))
+        return len(market)
 
     def _keep(
         self, symbol: str, series: Series, question: Span, answer: SourceBars, asked: int
     ) -> None:
         """Write what the source vouches for, up to now; what is final says so."""
-        if self.store is None:
-            return
         past = Span(question.start, max(question.start, min(question.end, asked)))
         sure = SpanSet.of([past]).difference(SpanSet.of(answer.unsettled))
+        bars = Bars.concat(answer.bars.within(span) for span in sure)
+        self._write(series, symbol, sure, MarketBars.of({symbol: bars}), asked)
+
+    def keep_market(self, series: Series, day: date, market: MarketBars, asked: int) -> None:
+        """Write a whole day of the whole market, as far as it has passed."""
+        span = day_span(day)
+        past = SpanSet.of([Span(span.start, max(span.start, min(span.end, asked)))])
+        self._write(series, None, past, market, asked)
+
+    def _write(
+        self, series: Series, symbol: str | None, sure: SpanSet, market: MarketBars, asked: int
+    ) -> None:
+        if self.store is None or not sure:
+            return
         final = self.clock.final_before(asked)
         covers = [
             Cover(symbol, part, asked, settled)
@@ -205,8 +259,8 @@ class Filler:
             )
             if part
         ]
-        bars = Bars.concat(answer.bars.within(span) for span in sure)
-        self.store.write(series, MarketBars.of({symbol: bars}), covers)
+        self.store.write(series, market, covers)
+        past = Span(sure.spans[0].start, sure.spans[-1].end)
         for folder, _ in periods(series, past):
             if folder not in self._piled and len(self.store.segments(folder)) >= PILE:
                 self._piled.add(folder)
@@ -242,6 +296,15 @@ class Filler:
         ]
         left = [part for gap in missing for part in missing_of(gap, minutes, self.clock)]
         return Bars.concat(made), tuple(left)
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How a question is to be answered."""
+
+    use_cache: bool
+    allow_partial: bool
+    background: bool
 
 
 _NO = Bars.empty()

@@ -1,12 +1,10 @@
-"""History as something to manage: what is held, what is doubtful, what a backfill costs."""
+"""History as something to manage: what is held, and what of it is doubtful."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from polytape.errors import PolygonClientError
-from polytape.gateway.fill import Filler
-from polytape.gateway.plan import FetchGaps, bridged, plan
+from polytape.gateway.plan import bridged
 from polytape.model.clock import ExchangeClock
 from polytape.model.newyork import date_of
 from polytape.model.quality import QualityReport, check
@@ -57,23 +55,6 @@ class Verified:
     series: str
     span: Span
     report: QualityReport
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question that a backfill puts upstream."""
-
-    symbol: str
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A question of a backfill that was answered, or the error that came instead."""
-
-    question: Question
-    bars: int
-    error: PolygonClientError | None = None
 
 
 def series_status(store: SegmentStore) -> list[SeriesStatus]:
@@ -133,35 +114,6 @@ def doubtful_days(verified: Verified) -> list[Span]:
     starts = [finding.timestamp for finding in verified.report.findings]
     starts += [gap.span.start for gap in verified.report.gaps if gap.cause is None]
     return [day_span(day) for day in sorted({date_of(start) for start in starts})]
-
-
-def questions(
-    filler: Filler, symbols: Iterable[str], series: Series, span: Span, now: int
-) -> list[Question]:
-    """What a backfill would ask upstream: nothing that is held and final."""
-    found = []
-    for symbol in symbols:
-        known = [] if filler.store is None else filler.store.coverage(symbol, series, span)
-        held = [piece.span for piece in known if piece.cover.final]
-        decided = plan(span, series, held, clock=filler.clock, now=now, can_ask=True)
-        if isinstance(decided, FetchGaps):
-            found += [Question(symbol, gap) for gap in decided.questions]
-    return found
-
-
-async def backfill(
-    filler: Filler, asked: Iterable[Question], series: Series, *, again: bool = False
-) -> AsyncIterator[Filled]:
-    """Ask the questions one after the other. Each answer is kept before the next is asked for, so
-    an interrupted backfill goes on where it stopped. `again` asks for what is held, too.
-    """
-    for question in asked:
-        try:
-            base = await filler.base(question.symbol, series, question.span, use_cache=not again)
-        except PolygonClientError as error:
-            yield Filled(question, 0, error)
-        else:
-            yield Filled(question, len(base.bars))
 
 
 def compact_all(

@@ -25,7 +25,8 @@ from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US, Bools, Ints
 from polytape.store.covers import Cover
 from polytape.store.segments import SegmentStore
-from polytape.upstream.flatfiles import FOLDERS, day_of_file, read_file
+from polytape.upstream.flatfile import day_of_file, read_file
+from polytape.upstream.shelf import FOLDERS
 
 OnError: TypeAlias = Literal["fail", "skip", "report"]
 Format: TypeAlias = Literal["flatfiles", "csv", "parquet"]
@@ -157,7 +158,7 @@ def files_of(paths: list[Path], form: Format) -> list[Path]:
 
 def flat_file_of(path: Path) -> tuple[date, Series]:
     """The day and series of a flat file, from its name and folder. Raises ValidationError."""
-    day = day_of_file(path)
+    day = day_of_file(path.name)
     for series, folder in FOLDERS.items():
         if day is not None and folder in path.parts:
             return day, series

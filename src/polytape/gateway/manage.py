@@ -1,16 +1,22 @@
 """The messages of `/api/v1/history`, and how they are answered."""
 
+from collections.abc import Sequence
 from functools import partial
 
 import msgspec
 
 from polytape.errors import ValidationError
+from polytape.gateway.backfill import (
+    BackfillPlan,
+    Question,
+    Task,
+    backfill,
+    plan_backfill,
+    questions,
+)
 from polytape.gateway.desk import Desk
 from polytape.gateway.history import (
-    Question,
-    backfill,
     doubtful_days,
-    questions,
     series_status,
     symbol_status,
     verify,
@@ -87,18 +93,19 @@ class RepairRequest(msgspec.Struct):
 class Failed(msgspec.Struct):
     """A question that was not answered."""
 
-    symbol: str
-    start: str
-    end: str
+    question: str
     error: str
 
 
 class BackfillAnswer(msgspec.Struct):
-    """How a backfill went."""
+    """How a backfill went, or would go: `requests` of the budget, `seconds` by estimate."""
 
     questions: int
     bars: int
     failed: list[Failed]
+    requests: int = 0
+    seconds: float = 0.0
+    why: str = ""
 
 
 class Deleted(msgspec.Struct):
@@ -134,12 +141,19 @@ async def told_backfill(desk: Desk, asked: BackfillRequest) -> BackfillAnswer:
     span = parse_span(asked.start_date, asked.end_date or to_datetime(desk.now()))
     symbols = [parse_symbol(symbol, "symbols") for symbol in asked.symbols]
     desk.must_store()
-    wanted = questions(desk.filler, symbols, series, span, desk.now())
+    wanted = await desk.ask(partial(planned, desk, symbols, series, span))
+    answer = BackfillAnswer(0, 0, [], wanted.requests, round(wanted.seconds, 1), wanted.why)
     if asked.dry_run:
-        return BackfillAnswer(len(wanted), 0, [])
-    answer = BackfillAnswer(0, 0, [])
-    await _fill(desk, wanted, series, answer, again=False)
+        answer.questions = len(wanted.tasks)
+        return answer
+    await _fill(desk, wanted.tasks, series, answer, again=False)
     return answer
+
+
+def planned(desk: Desk, symbols: list[str], series: Series, span: Span) -> BackfillPlan:
+    """What a backfill would ask, the cheapest way. Lists files, so it may block."""
+    gaps = questions(desk.filler, symbols, series, span, desk.now())
+    return plan_backfill(desk.filler, desk.files, gaps, series, span, desk.budget_state())
 
 
 async def told_repair(desk: Desk, asked: RepairRequest) -> BackfillAnswer:
@@ -162,16 +176,14 @@ async def told_repair(desk: Desk, asked: RepairRequest) -> BackfillAnswer:
 
 
 async def _fill(
-    desk: Desk, asked: list[Question], series: Series, answer: BackfillAnswer, *, again: bool
+    desk: Desk, asked: Sequence[Task], series: Series, answer: BackfillAnswer, *, again: bool
 ) -> None:
     """Ask the questions and add up how it went."""
     answer.questions += len(asked)
     async for told in backfill(desk.filler, asked, series, again=again):
         answer.bars += told.bars
         if told.error is not None:
-            gap = told.question.span
-            failed = Failed(told.question.symbol, iso(gap.start), iso(gap.end), str(told.error))
-            answer.failed.append(failed)
+            answer.failed.append(Failed(str(told.question), str(told.error)))
 
 
 def stored_parquet(desk: Desk, symbol: str, timeframe: str, span: Span) -> bytes:

@@ -46,8 +46,14 @@ def plan(
     clock: ExchangeClock,
     now: int,
     can_ask: bool,
+    earliest: int = 0,
+    whole_days: bool = False,
 ) -> Plan:
-    """How to make `span` whole, given the spans of it that need not be asked for again."""
+    """How to make `span` whole, given the spans of it that need not be asked for again.
+
+    No question reaches over `earliest`, before which the source has nothing to say; with
+    `whole_days` none reaches over a midnight.
+    """
     known = SpanSet.of(held)
     past = Span(span.start, max(span.start, min(span.end, now)))
     if past in known:
@@ -57,8 +63,12 @@ def plan(
         return Serve()
     if not can_ask:
         return Refuse(missing)
+    parts = [part for gap in missing for part in _on_both_sides(gap, earliest)]
+    if whole_days:
+        days = ((day_span(s.day), gap) for gap in parts for s in clock.sessions(gap))
+        return FetchGaps(tuple(day.intersect(gap) for day, gap in days if day.intersect(gap)))
     longest = LONGEST_QUESTION_US[series]
-    return FetchGaps(tuple(part for gap in missing for part in _cut(gap, longest)))
+    return FetchGaps(tuple(piece for part in parts for piece in _cut(part, longest)))
 
 
 def missing_of(span: Span, known: SpanSet, clock: ExchangeClock) -> tuple[Span, ...]:
@@ -89,6 +99,12 @@ def bridged(known: SpanSet, clock: ExchangeClock) -> tuple[Span, ...]:
         else:
             joined.append(span)
     return tuple(joined)
+
+
+def _on_both_sides(gap: Span, edge: int) -> tuple[Span, ...]:
+    if not gap.start < edge < gap.end:
+        return (gap,)
+    return Span(gap.start, edge), Span(edge, gap.end)
 
 
 def _cut(gap: Span, longest: int) -> Iterator[Span]:

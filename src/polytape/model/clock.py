@@ -139,6 +139,21 @@ class ExchangeClock:
         return Session(number_day(int(self.days[at])), span)
 
 
+def closures(first: date, last: date) -> dict[date, str]:
+    """The names of the exchange's holidays and early closes from first to last, both included."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import exchange_calendars
+
+        calendar = exchange_calendars.get_calendar("XNYS")
+        rules = [calendar.regular_holidays, *(rule for _, rule in calendar.special_closes)]
+        found: dict[date, str] = {}
+        for rule in rules:
+            named = rule.holidays(f"{first}", f"{last}", return_name=True)
+            found |= {stamp.date(): str(name) for stamp, name in named.items()}
+    return found
+
+
 @lru_cache(maxsize=1)
 def xnys() -> ExchangeClock:
     """The New York Stock Exchange, 1990 to 2040. Takes a quarter of a second on first use."""

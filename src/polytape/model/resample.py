@@ -36,7 +36,7 @@ def resample(
     if timeframe.value == timeframe.series.value or not len(bars):
         return bars
     anchored = not include_extended and (timeframe.minutes or 0) > LONGEST_ON_GRID_MINUTES
-    return _merge(bars, _labels(bars.timestamp, timeframe, anchored=anchored))
+    return merge(bars, _labels(bars.timestamp, timeframe, anchored=anchored))
 
 
 def whole_bars(span: Span, timeframe: Timeframe, *, anchored: bool = False) -> Span:
@@ -98,8 +98,8 @@ def days_from_minutes(minutes: Bars, clock: ExchangeClock) -> Bars:
     regular = minutes.take(clock.regular(minutes.timestamp))
     if not len(regular):
         return Bars.empty()
-    days = _merge(regular, _labels(regular.timestamp, Timeframe.DAY))
-    whole = _merge(minutes, _labels(minutes.timestamp, Timeframe.DAY))
+    days = merge(regular, _labels(regular.timestamp, Timeframe.DAY))
+    whole = merge(minutes, _labels(minutes.timestamp, Timeframe.DAY))
     whole = whole.take(np.isin(whole.timestamp, days.timestamp))
     auction = minutes.take(minutes.timestamp == clock.closes[at])
     close = days.close.copy()
@@ -121,7 +121,7 @@ def days_from_minutes(minutes: Bars, clock: ExchangeClock) -> Bars:
 
 def _labels(stamps: Ints, timeframe: Timeframe, *, anchored: bool = False) -> Ints:
     if timeframe.length_us is not None:
-        return _grid(stamps, timeframe.length_us, OPENING_BELL_US if anchored else 0)
+        return wall_grid(stamps, timeframe.length_us, OPENING_BELL_US if anchored else 0)
     days = days_of(stamps)
     if timeframe is Timeframe.WEEK:
         days = days - (days + 4) % 7  # 1970-01-01 was a Thursday; a week starts on Sunday
@@ -131,7 +131,10 @@ def _labels(stamps: Ints, timeframe: Timeframe, *, anchored: bool = False) -> In
     return to_utc(days * DAY_US)
 
 
-def _grid(stamps: Ints, length: int, anchor: int) -> Ints:
+def wall_grid(stamps: Ints, length: int, anchor: int = 0) -> Ints:
+    """The start of each instant's place on a grid of New York's wall clock; `length` divides a day,
+    `anchor` is where in it a place begins, both in microseconds.
+    """
     if HOUR_US % length == 0 and anchor == 0:
         return stamps // length * length  # offsets are whole hours: the UTC grid is New York's
     local = to_local(stamps)
@@ -139,8 +142,8 @@ def _grid(stamps: Ints, length: int, anchor: int) -> Ints:
     return stamps - wall % length
 
 
-def _merge(bars: Bars, labels: Ints) -> Bars:
-    """One bar for each run of equal labels; the last bar of a run closes it."""
+def merge(bars: Bars, labels: Ints) -> Bars:
+    """One bar for each run of equal labels, stamped with it; the last bar of a run closes it."""
     if not len(bars):
         return bars
     first = np.flatnonzero(np.append(True, labels[1:] != labels[:-1]))

@@ -4,16 +4,24 @@ What is kept is prices as traded and the table of splits. Adjusted prices are ma
 kept, they would be wrong from the next split on.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from math import isfinite
+from enum import Enum
 
 import numpy as np
 
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.newyork import midnight
+from polytape.model.spans import Span
+from polytape.model.units import DAY_US
+
+# Trading was never halted for so long around a split that prices further away would tell.
+NEAR_US = 10 * DAY_US
+# Logarithms of price ratios: a night's ordinary move, and how far off a split's move may be.
+TELLING, ROUGHLY = math.log(1.25), math.log(1.5)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -28,13 +36,62 @@ class Split:
     def __post_init__(self) -> None:
         for name in ("split_from", "split_to"):
             value = getattr(self, name)
-            if not (isfinite(value) and value > 0):
+            if not (math.isfinite(value) and value > 0):
                 raise ValidationError(name, value, "a number of shares above 0")
 
     @property
     def ratio(self) -> float:
         """New shares for one old: 7.0 for a 7-for-1 split."""
         return self.split_to / self.split_from
+
+
+class Seen(Enum):
+    """What prices say of a split."""
+
+    CONFIRMED = "the price moved by it"
+    UNKNOWN = "there are no prices to tell"
+    ROUGH = "the price moved, by another ratio"
+    CONTRADICTED = "the price did not move"
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A split beside the last price before it and the first one after it, as traded."""
+
+    split: Split
+    seen: Seen
+    before: float = math.nan
+    after: float = math.nan
+
+    def __str__(self) -> str:
+        split = self.split
+        return (
+            f"{split.symbol} {split.split_to:g}-for-{split.split_from:g} on {split.execution_date}:"
+            f" {self.seen.value} ({self.before:g} before, {self.after:g} after)"
+        )
+
+
+def check_split(split: Split, days: Bars) -> Checked:
+    """A split against daily bars as traded around its day.
+
+    Contradicted: the overnight move is nearer to none than to the split's ratio. Rough: it differs
+    from the ratio by more than half. Ratios too near to 1 to tell from an ordinary night are not
+    judged.
+    """
+    executed = midnight(split.execution_date)
+    near = Span(executed - NEAR_US, executed + NEAR_US)
+    at = int(np.searchsorted(days.timestamp, executed))
+    expected = math.log(split.ratio)
+    around = [days.timestamp[n] in near for n in (at - 1, at) if 0 <= n < len(days)]
+    if len(around) < 2 or not all(around) or abs(expected) < TELLING:  # noqa: PLR2004
+        return Checked(split, Seen.UNKNOWN)
+    before, after = float(days.close[at - 1]), float(days.open[at])
+    moved = math.log(before / after)
+    if abs(moved) < abs(moved - expected):
+        seen = Seen.CONTRADICTED
+    else:
+        seen = Seen.CONFIRMED if abs(moved - expected) <= ROUGHLY else Seen.ROUGH
+    return Checked(split, seen, before, after)
 
 
 def adjust(bars: Bars, splits: Iterable[Split], today: date) -> Bars:

@@ -7,7 +7,7 @@ from typing import Any
 from polytape.errors import DataFetchError
 from polytape.model.securities import SymbolInfo
 from polytape.model.splits import Split
-from polytape.store.places import Place
+from polytape.net.places import Place
 
 FOLDER = "reference"
 SPLITS, SYMBOLS = f"{FOLDER}/splits.parquet", f"{FOLDER}/symbols.parquet"

@@ -29,9 +29,9 @@ from polytape.model.market import MarketBars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US
+from polytape.net.places import Place
 from polytape.store.covers import Cover, Piece, pieces, tidy
 from polytape.store.periods import ALL_TIME, period_span, periods
-from polytape.store.places import Place
 from polytape.store.segment import (
     SCHEMA,
     DamagedSegmentError,

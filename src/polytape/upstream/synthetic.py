@@ -28,7 +28,7 @@ from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US, MINUTE_US, Bools, Floats, Ints
-from polytape.upstream.source import SourceBars
+from polytape.upstream.source import Local, SourceBars
 from polytape.upstream.symbols import FAMOUS, listing
 
 FIRST_DAY = date(2003, 9, 10)
@@ -74,7 +74,7 @@ class Path:
 
 
 @dataclass
-class Synthetic:
+class Synthetic(Local):
     """The source of `--source synthetic`. `now`, microseconds UTC: no bar is from the future."""
 
     clock: ExchangeClock
@@ -90,7 +90,14 @@ class Synthetic:
         self._closes = self.clock.closes[begin:]
         self._path = lru_cache(maxsize=512)(self._walk_days)
 
-    def bars(self, symbol: str, series: Series, span: Span) -> SourceBars:
+    def bars(
+        self,
+        symbol: str,
+        series: Series,
+        span: Span,
+        *,
+        background: bool = False,  # noqa: ARG002
+    ) -> SourceBars:
         self._known(symbol)
         span = Span(span.start, max(span.start, min(span.end, self.now())))
         parts = self._chunks(symbol, span, series)

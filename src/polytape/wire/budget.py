@@ -1,6 +1,5 @@
 """Request budgets. Times are seconds of a clock that only grows, handed in."""
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,30 +23,60 @@ class BudgetState:
 
 
 class MovingWindow:
-    """At most `limit` requests in any stretch of `window_s` seconds. Not for several threads."""
+    """At most `limit` requests in any stretch of `window_s` seconds, as the other end counts them.
+
+    A place taken is free again `window_s` after its request was answered: the other end counted it
+    before that, however long it was under way. Not for several threads.
+    """
 
     def __init__(self, limit: int, window_s: float) -> None:
         self.limit = limit
         self.window_s = window_s
-        self._taken: deque[float] = deque()
+        self._free_at: dict[int, float] = {}
+        self._under_way: set[int] = set()
+        self._number = 0
 
-    def take(self, now: float) -> float:
-        """Take one request and return 0.0, or take none and return the seconds to wait."""
+    def take(self, now: float, ahead: int = 0) -> tuple[int | None, float]:
+        """A token and 0.0 where more than `ahead` places are free, else None and the seconds until
+        that may be so.
+        """
         self._forget(now)
-        if len(self._taken) < self.limit:
-            self._taken.append(now)
-            return 0.0
-        return self._taken[-self.limit] + self.window_s - now
+        free_at = sorted(self._free_at.values())
+        over = len(free_at) + ahead - self.limit
+        if over >= 0:
+            known = free_at[min(over, len(free_at) - 1)] if free_at else now + self.window_s
+            return None, max(known - now, 0.0)
+        self._number += 1
+        self._free_at[self._number] = now + self.window_s
+        self._under_way.add(self._number)
+        return self._number, 0.0
+
+    def answered(self, token: int, now: float) -> None:
+        """The request of this token was answered, or will not be."""
+        self._under_way.discard(token)
+        self._free_at[token] = now + self.window_s
+
+    def resize(self, limit: int, window_s: float) -> None:
+        """Another budget from now on; what is taken stays taken for the longer of both windows."""
+        longer = max(0.0, window_s - self.window_s)
+        self._free_at = {token: free + longer for token, free in self._free_at.items()}
+        self.limit, self.window_s = limit, window_s
 
     def state(self, now: float) -> BudgetState:
-        """How much is used."""
+        """How much is used. May be called while another thread takes."""
+        taken = [free for token, free in list(self._free_at.items())
+                 if free > now or token in self._under_way]  # fmt: skip
+        reset = max(0.0, max(taken) - now) if taken else 0.0
+        return BudgetState(self.limit, len(taken), reset, self.window_s)
+
+    def refresh(self, now: float) -> None:
+        """Nobody else counts these places."""
         self._forget(now)
-        reset = self._taken[-1] + self.window_s - now if self._taken else 0.0
-        return BudgetState(self.limit, len(self._taken), reset, self.window_s)
 
     def _forget(self, now: float) -> None:
-        while self._taken and self._taken[0] + self.window_s <= now:
-            self._taken.popleft()
+        for token, free in list(self._free_at.items()):
+            if free <= now and token not in self._under_way:
+                del self._free_at[token]
 
 
 class Pacer:

@@ -73,6 +73,7 @@ class RetryPolicy:
     max_retries: int = 3
     backoff_s: float = 1.0
     deadline_s: float = 120.0
+    retried: frozenset[int] = RETRIED
 
 
 def ask(
@@ -85,7 +86,7 @@ def ask(
     """The answer to `request`, whatever its status once the tries are used up. `on_try` is told
     the number of each try, from 0.
 
-    Retried are lost connections, time-outs, answers broken off, and the statuses in RETRIED.
+    Retried are lost connections, time-outs, answers broken off, and the statuses of the policy.
     `Retry-After` is obeyed up to LONGEST_RETRY_AFTER_S. Raises ConnectionError or
     IncompleteDataError after the last try, RateLimitError when waiting would outlast the deadline.
     """
@@ -108,7 +109,7 @@ def ask(
             told = retry_after(response.headers, ambient.now())
             pause = pause if told is None else max(told, 0.001)
             late = ambient.monotonic() + pause >= end or pause > LONGEST_RETRY_AFTER_S
-            if response.status not in RETRIED or last_try or late:
+            if response.status not in policy.retried or last_try or late:
                 return response
         yield Wait(pause)
     raise AssertionError("the last try returns or raises")

@@ -11,10 +11,11 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Protocol
 
-from polytape.errors import ConfigurationError, DataFetchError
+from polytape.errors import AuthenticationError, ConfigurationError, DataFetchError
 
 Write = Callable[[Any], None]
 TEMPORARY = ".tmp-"
@@ -39,6 +40,10 @@ class Place(Protocol):
 
     def folders(self, folder: str) -> list[str]:
         """The names of the folders directly in a folder."""
+        ...
+
+    def stamps(self, folder: str) -> dict[str, object]:
+        """The files directly in a folder, each with what changes when it is replaced."""
         ...
 
     def token(self, folder: str) -> object:
@@ -85,6 +90,10 @@ class Folder:
 
     def folders(self, folder: str) -> list[str]:
         return [e.name for e in self._scan(folder) if e.is_dir()]
+
+    def stamps(self, folder: str) -> dict[str, object]:
+        entries = [e for e in self._scan(folder) if e.is_file() and e.name[0] != "."]
+        return {entry.name: entry.stat().st_mtime_ns for entry in entries}
 
     def token(self, folder: str) -> object:
         try:
@@ -169,6 +178,13 @@ class Objects:
     def folders(self, folder: str) -> list[str]:
         return [str(path).rsplit("/", 1)[-1] for path in self._listed(folder)["common_prefixes"]]
 
+    def stamps(self, folder: str) -> dict[str, object]:
+        found = self._listed(folder)["objects"]
+        return {
+            str(item["path"]).rsplit("/", 1)[-1]: item["e_tag"] or str(item["last_modified"])
+            for item in found
+        }
+
     def token(self, folder: str) -> object:  # noqa: ARG002 - there is no cheap question to ask
         """Other writers are seen within LISTING_HOLDS_S."""
         return int(self._monotonic() / LISTING_HOLDS_S)
@@ -200,16 +216,20 @@ class Objects:
             self._do(name, lambda store: store.rename(self._store, name, new))
 
     def _listed(self, folder: str) -> Any:
-        return self._do(folder, lambda store: store.list_with_delimiter(self._store, f"{folder}/"))
+        prefix = f"{folder.rstrip('/')}/" if folder else None
+        return self._do(folder, lambda store: store.list_with_delimiter(self._store, prefix))
 
     def _do(self, name: str, call: Callable[[Any], Any]) -> Any:
         import obstore
-        from obstore.exceptions import BaseError
+        from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
         try:
             return call(obstore)
         except FileNotFoundError:
             raise
+        except (PermissionDeniedError, UnauthenticatedError) as error:
+            told = f"{self.url}/{name}: these keys may not read it"
+            raise AuthenticationError(told, status=HTTPStatus.FORBIDDEN) from error
         except (BaseError, OSError) as error:
             raise DataFetchError(f"{self.url}/{name}: {_short(error)}") from error
 
@@ -232,6 +252,31 @@ def open_place(location: str) -> Place:
         except (BaseError, ValueError) as error:
             raise ConfigurationError(f"{location} cannot be a store: {_short(error)}") from error
     return Folder(Path(location).expanduser().absolute())
+
+
+def open_bucket(location: str, *, endpoint: str, key: str, secret: str) -> Place:
+    """`s3://bucket/prefix` at an endpoint of its own, with its own keys; path style, any region.
+
+    Raises ConfigurationError.
+    """
+    from obstore.exceptions import BaseError
+    from obstore.store import S3Store
+
+    bucket, _, prefix = location.removeprefix("s3://").strip("/").partition("/")
+    try:
+        store = S3Store(
+            bucket,
+            prefix=prefix or None,
+            endpoint=endpoint,
+            access_key_id=key,
+            secret_access_key=secret,
+            region="us-east-1",
+            virtual_hosted_style_request=False,
+            client_options={"allow_http": endpoint.startswith("http://")},
+        )
+    except (BaseError, ValueError) as error:
+        raise ConfigurationError(f"{location} cannot be opened: {_short(error)}") from error
+    return Objects(store, location.rstrip("/"))
 
 
 def _sync_folder(folder: Path) -> None:

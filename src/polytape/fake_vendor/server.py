@@ -1,0 +1,206 @@
+"""The fake vendor on a socket. HTTP is written here by hand, since it must be able to be wrong:
+reset, drip, promise more than it sends.
+
+Beside the vendor's paths it has `/_fake`: GET tells what was asked, POST `{"mischief": [...]}` says
+what to do wrong with the next answers, `{"every": "name"}` with each.
+"""
+
+import asyncio
+import gzip
+import json
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from polytape.fake_vendor.mischief import TEXTS, Answer, Mischief, refused, spoiled, told
+from polytape.fake_vendor.routes import NAMED_PLANS, Routes
+
+CONTROL = "/_fake"
+LARGEST_HEAD = 64 * 1024
+GZIP_FROM = 2_000
+DRIP_BYTES, DRIP_S = 20, 0.05
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request: when it came (seconds), its path, its query without a key, what was answered."""
+
+    at: float
+    path: str
+    query: tuple[tuple[str, str], ...]
+    status: int
+
+
+@dataclass
+class FakeVendor:
+    """Answers, counts and misbehaves. `key`: the only one accepted, None for any. `budget` is
+    (requests, seconds), by default the plan's. `seconds` is the clock that requests are counted by.
+    """
+
+    routes: Routes
+    key: str | None = None
+    budget: tuple[int, float] | None = None
+    seconds: Callable[[], float] = time.monotonic
+    asked: list[Asked] = field(default_factory=list)
+    keys_in_urls: int = 0
+    mischief: deque[Mischief] = field(default_factory=deque)
+    every: Mischief | None = None
+
+    def __post_init__(self) -> None:
+        if self.budget is None and self.routes.plan is not None:
+            self.budget = NAMED_PLANS[self.routes.plan][:2]
+        self._lock = threading.Lock()
+
+    def answer(self, target: str, headers: dict[str, str]) -> Answer:
+        """What one request is answered."""
+        with self._lock:
+            path, pairs = unquote(urlsplit(target).path), parse_qsl(urlsplit(target).query, True)
+            offered = headers.get("authorization", "").removeprefix("Bearer ").strip()
+            query = {name: value for name, value in pairs if name != "apiKey"}
+            in_url = dict(pairs).get("apiKey", "")
+            self.keys_in_urls += bool(in_url)
+            answer = self._answer(path, query, offered or in_url)
+            now = self.seconds()
+            self.asked.append(Asked(now, path, tuple(sorted(query.items())), answer.status))
+            return answer
+
+    def busiest(self) -> int:
+        """The most requests that came in any window of the budget, refused ones too."""
+        window = self.budget[1] if self.budget else 1.0
+        times = [one.at for one in self.asked]
+        return max((sum(t <= other < t + window for other in times) for t in times), default=0)
+
+    def control(self, body: bytes) -> Answer:
+        """What `/_fake` answers: what was asked; with a body it is first told what to do."""
+        try:
+            said = json.loads(body) if body else {}
+            self.mischief.extend(Mischief(name) for name in said.get("mischief", ()))
+            if "every" in said:
+                self.every = None if said["every"] is None else Mischief(said["every"])
+        except (ValueError, AttributeError, TypeError) as error:
+            return refused(400, f"{error}; known: {', '.join(Mischief)}")
+        asked = [
+            {"path": one.path, "query": dict(one.query), "status": one.status} for one in self.asked
+        ]
+        return told({"asked": asked, "mischief": list(self.mischief), "every": self.every,
+                     "busiest": self.busiest(), "keys_in_urls": self.keys_in_urls})  # fmt: skip
+
+    def _answer(self, path: str, query: dict[str, str], key: str) -> Answer:
+        if not key or (self.key is not None and key != self.key):
+            return refused(401, "Unknown API Key")
+        if self._over_budget():
+            return refused(*TEXTS[Mischief.TOO_MANY])
+        right = self.routes.answer(path, query)
+        kind = self.mischief.popleft() if self.mischief else self.every
+        if kind is None:
+            return right
+        return spoiled(kind, right, self.routes.market.now() // 1_000)
+
+    def _over_budget(self) -> bool:
+        if self.budget is None:
+            return False
+        limit, window = self.budget
+        now = self.seconds()
+        recent = 0
+        for one in reversed(self.asked):
+            if one.at <= now - window:
+                break
+            recent += one.status != 429
+        return recent >= limit
+
+
+async def start(vendor: FakeVendor, host: str, port: int) -> asyncio.Server:
+    """Listen; port 0 takes a free one. `next_url` names this address from now on."""
+    server = await asyncio.start_server(
+        lambda reader, writer: _connection(vendor, reader, writer), host, port, limit=LARGEST_HEAD
+    )
+    vendor.routes.host = f"http://{host}:{server.sockets[0].getsockname()[1]}"
+    return server
+
+
+@contextmanager
+def running(vendor: FakeVendor, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
+    """A fake vendor in a thread of this process; yields its URL."""
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(start(vendor, host, port))
+    thread = threading.Thread(target=loop.run_forever, name="polytape-fake-vendor")
+    thread.start()
+    try:
+        yield vendor.routes.host
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.run_until_complete(_end(server))
+        loop.close()
+
+
+async def _end(server: asyncio.Server) -> None:
+    """Hang up on everybody."""
+    server.close()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    await asyncio.sleep(0)  # transports close in the next round
+
+
+async def _connection(
+    vendor: FakeVendor, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    try:
+        while await _one(vendor, reader, writer):
+            pass
+    except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        pass  # the client left, or never spoke HTTP
+    finally:
+        with suppress(ConnectionError):
+            writer.close()
+
+
+async def _one(
+    vendor: FakeVendor, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> bool:
+    """Answer one request; whether the connection goes on."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    method, target, _ = head[0].split(" ", 2)
+    pairs = (line.split(":", 1) for line in head[1:] if ":" in line)
+    headers = {name.strip().lower(): value.strip() for name, value in pairs}
+    body = await reader.readexactly(int(headers.get("content-length", "0")))
+    if urlsplit(target).path == CONTROL:
+        answer = vendor.control(body)
+    elif method not in ("GET", "HEAD"):
+        answer = refused(405, f"{method} is not allowed")
+    else:
+        answer = vendor.answer(target, headers)
+    return await _send(writer, answer, headers, head_only=method == "HEAD")
+
+
+async def _send(
+    writer: asyncio.StreamWriter, answer: Answer, headers: dict[str, str], *, head_only: bool
+) -> bool:
+    if answer.way in ("reset", "no-answer"):
+        if answer.way == "reset":
+            writer.transport.abort()
+        return False
+    body, more = answer.body, dict(answer.headers)
+    plain = answer.promised is None and not answer.way
+    if plain and len(body) >= GZIP_FROM and "gzip" in headers.get("accept-encoding", ""):
+        body = gzip.compress(body, 1)
+        more |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    length = len(body) if answer.promised is None else answer.promised
+    lines = [f"HTTP/1.1 {answer.status} X", f"Content-Length: {length}", "X-Request-Id: fake"]
+    lines += [f"{name}: {value}" for name, value in more.items()]
+    writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
+    if answer.way == "drip":
+        for at in range(0, len(body), DRIP_BYTES):
+            writer.write(body[at : at + DRIP_BYTES])
+            await writer.drain()
+            await asyncio.sleep(DRIP_S)
+    elif not head_only:
+        writer.write(body)
+    await writer.drain()
+    return answer.promised is None

@@ -1,0 +1,1 @@
+"""The vendor's own dialect, served: any Polygon client in any language can point here."""

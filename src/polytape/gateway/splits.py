@@ -1,0 +1,79 @@
+"""Splits are checked against prices before they are used: wrong rows are listed too."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from polytape.errors import AuthenticationError
+from polytape.gateway.fill import Filler
+from polytape.model.bars import Bars
+from polytape.model.newyork import date_of, midnight
+from polytape.model.spans import Span
+from polytape.model.splits import NEAR_US, Checked, Seen, Split, check_split
+from polytape.model.timeframes import Series
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """The splits to adjust by (None: there is no table of splits), and what is doubtful of them."""
+
+    used: tuple[Split, ...] | None
+    notes: tuple[str, ...]
+
+
+class SplitCheck:
+    """Remembers what prices said of each split."""
+
+    def __init__(self, filler: Filler) -> None:
+        self._filler = filler
+        self._checked: dict[Split, Checked] = {}
+
+    async def checked(self, listed: tuple[Split, ...], since: int) -> Splits:
+        """The splits of one symbol executed after `since`, without those that prices contradict.
+
+        The daily bars around them are asked for once, and kept as others are.
+        """
+        source, today = self._filler.source, date_of(self._filler.now())
+        past = [
+            s for s in listed if s.execution_date <= today and midnight(s.execution_date) > since
+        ]
+        if source is None or not source.checks_splits or not past:
+            return Splits(listed, ())
+        unknown = [split for split in past if split not in self._checked]
+        if unknown:
+            days = await self._days(unknown[0].symbol, unknown)
+            for one in (check_split(split, days) for split in unknown):
+                self._note(one)
+        told = [self._checked[split] for split in past if split in self._checked]
+        wrong = {one.split for one in told if one.seen is Seen.CONTRADICTED}
+        notes = tuple(_doubt(one) for one in told if one.seen in (Seen.CONTRADICTED, Seen.ROUGH))
+        return Splits(tuple(split for split in listed if split not in wrong), notes)
+
+    def _note(self, one: Checked) -> None:
+        """Remember a verdict; where prices may still come, it is none yet."""
+        if one.seen is Seen.UNKNOWN and midnight(one.split.execution_date) > (
+            self._filler.now() - NEAR_US
+        ):
+            return
+        self._checked[one.split] = one
+        if one.seen in (Seen.CONTRADICTED, Seen.ROUGH):
+            log.warning("%s", _doubt(one))
+
+    async def _days(self, symbol: str, splits: Iterable[Split]) -> Bars:
+        source = self._filler.source
+        assert source is not None
+        executed = sorted(midnight(split.execution_date) for split in splits)
+        start, end = executed[0] - NEAR_US, executed[-1] + NEAR_US
+        start = max(start, source.earliest())
+        span = Span(start, max(start, min(end, self._filler.now())))
+        try:
+            return (await self._filler.base(symbol, Series.DAY, span)).bars
+        except AuthenticationError:
+            return Bars.empty()  # the plan does not hold these days: nobody can tell
+
+
+def _doubt(one: Checked) -> str:
+    left = "; it is not applied" if one.seen is Seen.CONTRADICTED else ""
+    return f"doubtful split: {one}{left}"

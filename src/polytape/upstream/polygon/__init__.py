@@ -1,0 +1,1 @@
+"""The vendor itself: Polygon.io, now Massive."""

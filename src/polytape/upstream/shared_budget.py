@@ -1,0 +1,138 @@
+"""The places of a budget counted in Redis (or Valkey), for several gateways with one key.
+
+One sorted set per key: a member for each place taken, its score the server's time at which it is
+free again. The server's clock decides, so machines need not agree on the time.
+"""
+
+import hashlib
+import logging
+import uuid
+from typing import Any
+from urllib.parse import urlsplit
+
+from polytape.errors import ConfigurationError, ConnectionError
+from polytape.wire.budget import BudgetState
+
+log = logging.getLogger(__name__)
+
+# A place whose holder died is free again this long after it was taken.
+LEASE_S = 120.0
+
+# Each script returns {milliseconds to wait, places taken, milliseconds until all are free}.
+_COMMON = """
+local key = KEYS[1]
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+local function told(wait)
+  local last = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
+  return {wait, redis.call('ZCARD', key), last[2] and math.max(0, last[2] - now) or 0}
+end
+"""
+
+# ARGV: member, limit, window and lease in milliseconds, places that others are ahead by.
+_TAKE = f"""{_COMMON}
+local taken = redis.call('ZCARD', key)
+local over = taken + ARGV[5] - ARGV[2]
+if over < 0 then
+  redis.call('ZADD', key, now + ARGV[3] + ARGV[4], ARGV[1])
+  redis.call('PEXPIRE', key, ARGV[3] + ARGV[4])
+  return told(0)
+end
+local next = math.min(over, taken - 1)
+local free = redis.call('ZRANGE', key, next, next, 'WITHSCORES')
+if not free[2] then return told(tonumber(ARGV[3])) end
+return told(math.max(1, math.min(free[2] - now, tonumber(ARGV[3]))))
+"""
+
+# The window begins when the answer is there: by then the vendor has counted the request.
+_ANSWERED = f"""{_COMMON}
+redis.call('ZADD', key, 'XX', now + ARGV[2], ARGV[1])
+return told(0)
+"""
+
+_STATE = f"{_COMMON} return told(0)"
+
+
+class SharedWindow:
+    """A `Window` in Redis. Callers hold a lock. Raises ConnectionError naming the server."""
+
+    def __init__(self, client: Any, name: str, limit: int, window_s: float, url: str) -> None:
+        self.limit = limit
+        self.window_s = window_s
+        self._name = name
+        self._url = url
+        self._take, self._answered, self._state = (
+            client.register_script(script) for script in (_TAKE, _ANSWERED, _STATE)
+        )
+        self._members: dict[int, str] = {}
+        self._number = 0
+        self._said = 0.0, 0, 0.0
+
+    def take(self, now: float, ahead: int = 0) -> tuple[int | None, float]:
+        """As `MovingWindow.take`."""
+        member, window = uuid.uuid4().hex, round(self.window_s * 1_000)
+        arguments = [member, self.limit, window, round(LEASE_S * 1_000), ahead]
+        wait = self._run(self._take, arguments, now)
+        if wait:
+            return None, wait / 1_000
+        self._number += 1
+        self._members[self._number] = member
+        return self._number, 0.0
+
+    def answered(self, token: int, now: float) -> None:
+        """As `MovingWindow.answered`. Where Redis cannot be told, the lease ends by itself."""
+        arguments = [self._members.pop(token), round(self.window_s * 1_000)]
+        try:
+            self._run(self._answered, arguments, now)
+        except ConnectionError as error:
+            log.warning("%s", error)
+
+    def resize(self, limit: int, window_s: float) -> None:
+        """As `MovingWindow.resize`; for this process only, so name the plan where several share."""
+        self.limit, self.window_s = limit, window_s
+
+    def state(self, now: float) -> BudgetState:
+        """As `MovingWindow.state`: what Redis said last."""
+        said_at, used, reset_s = self._said
+        left = max(0.0, reset_s - (now - said_at))
+        return BudgetState(self.limit, used if left else 0, left, self.window_s)
+
+    def refresh(self, now: float) -> None:
+        """Ask Redis."""
+        self._run(self._state, [], now)
+
+    def _run(self, script: Any, arguments: list[Any], now: float) -> int:
+        import redis
+
+        try:
+            wait, used, reset_ms = script(keys=[self._name], args=arguments)
+        except redis.RedisError as error:
+            raise ConnectionError(
+                f"the shared budget at {self._url} cannot be used: {error}", url=self._url
+            ) from error
+        self._said = now, int(used), int(reset_ms) / 1_000
+        return int(wait)
+
+
+def shared_window(url: str, key: str, limit: int, window_s: float) -> SharedWindow:
+    """The window of an API key on a Redis server. The key itself is not told to it.
+
+    Raises ConfigurationError for what is no URL, or where the library is missing.
+    """
+    try:
+        import redis
+    except ImportError as error:
+        raise ConfigurationError("--redis needs pip install 'polytape[redis]'") from error
+    name = f"polytape:budget:{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    try:
+        client = redis.Redis.from_url(url, socket_timeout=5.0, socket_connect_timeout=5.0)
+        shown = _without_password(url)
+    except ValueError as error:
+        raise ConfigurationError(f"--redis: {error}") from error
+    return SharedWindow(client, name, limit, window_s, shown)
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname or ''}:{parts.port or 6379}{parts.path}"
