@@ -1,9 +1,6 @@
 """The store on S3, against a real server process on loopback."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -14,6 +11,7 @@ from polytape.net.places import open_place
 from polytape.store.compact import compact
 from polytape.store.covers import Cover
 from polytape.store.segments import SegmentStore
+from tests.fakes.s3 import make_bucket, s3_server
 from tests.store.test_store import WEEK, some_bars
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(60)]
@@ -21,26 +19,8 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(60)]
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    """moto's server on a free port."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SERVER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    try:
-        assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}"
-    finally:
-        process.kill()
-        process.communicate()
-
-
-SERVER = """
-from moto.server import ThreadedMotoServer
-server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-server.start()
-print(server.get_host_and_port()[1], flush=True)
-import threading
-threading.Event().wait()
-"""
+    with s3_server() as made:
+        yield made
 
 
 @pytest.fixture
@@ -50,8 +30,7 @@ def location(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
         "AWS_ENDPOINT": endpoint, "AWS_ALLOW_HTTP": "true",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    with urlopen(Request(f"{endpoint}/bars", method="PUT")) as answer:
-        assert answer.status == 200
+    make_bucket(endpoint, "bars")
     return "s3://bars/some/prefix"
 
 

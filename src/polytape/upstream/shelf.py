@@ -143,18 +143,23 @@ class _KeptFiles:
         self._most = most_bytes
         self._lock = threading.Lock()
         self._files: OrderedDict[tuple[str, object], MarketBars] = OrderedDict()
+        self._reading: dict[tuple[str, object], threading.Lock] = {}
 
     def get(self, file: FlatFile, read: Callable[[], MarketBars]) -> MarketBars:
         key = (file.name, file.stamp)
         with self._lock:
-            if key in self._files:
-                self._files.move_to_end(key)
-                return self._files[key]
-        parsed = read()
-        with self._lock:
-            self._files[key] = parsed
-            while len(self._files) > 1 and self._bytes() > self._most:
-                self._files.popitem(last=False)
+            reading = self._reading.setdefault(key, threading.Lock())
+        with reading:  # a file is read by one, and the others wait for it
+            with self._lock:
+                if key in self._files:
+                    self._files.move_to_end(key)
+                    return self._files[key]
+            parsed = read()
+            with self._lock:
+                self._files[key] = parsed
+                self._reading.pop(key, None)
+                while len(self._files) > 1 and self._bytes() > self._most:
+                    self._files.popitem(last=False)
         return parsed
 
     def _bytes(self) -> int:

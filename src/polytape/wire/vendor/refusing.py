@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from msgspec import UNSET
 
-from polytape.errors import AuthenticationError, DataFetchError, PolygonClientError
+from polytape.errors import AuthenticationError, PolygonClientError
 from polytape.wire.flow import RETRIED
 from polytape.wire.problems import from_answer
 from polytape.wire.vendor.messages import Refusal
@@ -42,8 +42,8 @@ def refusal_of(
     """The error that an answer of the vendor's stands for. The key is not in it, even where the
     vendor repeats it.
     """
-    error = from_answer(status, headers, body, now)
-    said = str(error.args[0]).replace(key, "***") if error.args else ""
+    error = from_answer(status, headers, body.replace(key.encode(), b"***"), now)
+    said = str(error.args[0]) if error.args else ""
     request_id = getattr(error, "request_id", None)
     if status == HTTPStatus.FORBIDDEN:
         lacks = _lacks(said)
@@ -51,9 +51,6 @@ def refusal_of(
     if status == HTTPStatus.UNAUTHORIZED:
         told = f"the vendor does not accept this API key (it says: {said})"
         return AuthenticationError(told, status=status, request_id=request_id)
-    error.args = (said,)
-    if isinstance(error, DataFetchError):
-        error.detail = said
     return error
 
 
