@@ -13,6 +13,7 @@ turned into levels (engines), shown (cli).
     gateway     3 serve: the server on localhost:8200
     client      4 read: PolygonClient, AsyncPolygonClient
     engines     5 derive: levels from bars
+    scan        5 many symbols at once
     cli         6 show: the `polytape` command
     fake_vendor a stand-in for the vendor, for tests and trials
 
@@ -27,6 +28,18 @@ if TYPE_CHECKING:
     from polytape.client.cache import CacheManager
     from polytape.client.config import PolygonClientConfig
     from polytape.client.sync import PolygonClient
+    from polytape.client.tools import (
+        AsyncCamarillaEngine,
+        AsyncConfluenceScanner,
+        AsyncFractalEngine,
+        AsyncHVNEngine,
+        AsyncZoneCalculator,
+        CamarillaEngine,
+        ConfluenceScanner,
+        FractalEngine,
+        HVNEngine,
+        ZoneCalculator,
+    )
     from polytape.errors import (
         AuthenticationError,
         ConfigurationError,
@@ -38,23 +51,39 @@ if TYPE_CHECKING:
         RateLimitError,
         ValidationError,
     )
+    from polytape.scan.many import scan_many
 
 __version__ = "0.1.0"
 
+_TOOLS = (
+    "ConfluenceScanner", "FractalEngine", "HVNEngine", "CamarillaEngine", "ZoneCalculator",
+    "AsyncConfluenceScanner", "AsyncFractalEngine", "AsyncHVNEngine", "AsyncCamarillaEngine",
+    "AsyncZoneCalculator",
+)  # fmt: skip
 _HOMES = {
     "PolygonClient": "polytape.client.sync",
     "AsyncPolygonClient": "polytape.client.aio",
     "PolygonClientConfig": "polytape.client.config",
     "CacheManager": "polytape.client.cache",
-}
+    "scan_many": "polytape.scan.many",
+} | dict.fromkeys(_TOOLS, "polytape.client.tools")
 
 __all__ = [
+    "AsyncCamarillaEngine",
+    "AsyncConfluenceScanner",
+    "AsyncFractalEngine",
+    "AsyncHVNEngine",
     "AsyncPolygonClient",
+    "AsyncZoneCalculator",
     "AuthenticationError",
     "CacheManager",
+    "CamarillaEngine",
     "ConfigurationError",
+    "ConfluenceScanner",
     "ConnectionError",
     "DataFetchError",
+    "FractalEngine",
+    "HVNEngine",
     "IncompleteDataError",
     "NotFoundError",
     "PolygonClient",
@@ -62,7 +91,9 @@ __all__ = [
     "PolygonClientError",
     "RateLimitError",
     "ValidationError",
+    "ZoneCalculator",
     "__version__",
+    "scan_many",
 ]
 
 

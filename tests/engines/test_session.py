@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from polytape.engines.result import run_with
 from polytape.engines.session import SessionData, session_data
 from polytape.errors import NotFoundError
 from polytape.model.bars import Bars
@@ -34,17 +35,14 @@ def run(
     source: Source, symbol: str, moment: int, clock: ExchangeClock, *, lie: int = 0
 ) -> SessionData:
     """Drive the engine from a source. With `lie`, every answer reaches that much too far."""
-    engine = session_data(symbol, moment, clock=clock)
-    try:
-        question = next(engine)
-        while True:
-            base = source.bars(symbol, question.timeframe.series, further(question, lie)).bars
-            asked = BarsQuestion(symbol, question.timeframe, further(question, lie))
-            splits = source.splits(symbol) or ()
-            question = engine.send(asked.answer(base, splits, clock=clock, today=TODAY))
-    except StopIteration as done:
-        result: SessionData = done.value
-        return result
+    splits = source.splits(symbol) or ()
+
+    def answer(question: BarsQuestion) -> Bars:
+        base = source.bars(symbol, question.timeframe.series, further(question, lie)).bars
+        asked = BarsQuestion(symbol, question.timeframe, further(question, lie))
+        return asked.answer(base, splits, clock=clock, today=TODAY)
+
+    return run_with(session_data(symbol, moment, clock=clock), answer)
 
 
 def further(question: BarsQuestion, more: int) -> Span:
@@ -108,22 +106,18 @@ def test_the_daily_range_is_of_the_days_before(synthetic: Synthetic, clock: Exch
 
 
 def test_a_symbol_that_is_not_there_is_told_not_raised(clock: ExchangeClock) -> None:
-    engine = session_data("NOPE", at("2024-07-02 10:00"), clock=clock)
-    next(engine)
-    with pytest.raises(StopIteration) as done:
-        engine.throw(NotFoundError("no symbol NOPE"))
-    assert done.value.value.error == "no symbol NOPE"
+    def answer(_: BarsQuestion) -> Bars:
+        raise NotFoundError("no symbol NOPE")
+
+    told = run_with(session_data("NOPE", at("2024-07-02 10:00"), clock=clock), answer)
+    assert told.error == "no symbol NOPE"
 
 
 def test_no_bars_at_all_are_told_with_how_many_are_needed(clock: ExchangeClock) -> None:
     engine = session_data("AAPL", at("2024-07-02 10:00"), clock=clock)
-    next(engine)
-    engine.send(Bars.empty())
-    with pytest.raises(StopIteration) as done:
-        engine.send(Bars.empty())
-    told = done.value.value
+    told = run_with(engine, lambda _: Bars.empty())
     assert told.current_price is told.atr_high is told.daily_atr is None
-    assert "daily_atr needs 15 complete 1day bars, there are 0" in told.error
+    assert "daily_atr needs 15 complete 1day bars, there are 0" in str(told.error)
 
 
 @pytest.mark.realdata

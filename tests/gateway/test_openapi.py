@@ -46,6 +46,8 @@ def test_every_answer_is_one_that_the_description_holds(case: "schemathesis.Case
 def test_every_route_is_described(make_desk: Callable[[object], Desk]) -> None:
     described = set(schema.raw_schema["paths"])
     assert described == {
+        "/api/v1/scan", "/api/v1/engines/fractals", "/api/v1/engines/hvn",
+        "/api/v1/engines/camarilla", "/api/v1/engines/zones", "/api/v1/engines/session",
         "/api/v1/bars", "/api/v1/bars/batch", "/api/v1/validate", "/api/v1/latest/{symbol}",
         "/api/v1/history", "/api/v1/history/backfill", "/api/v1/history/compact", "/api/v1/history/export", "/api/v1/history/repair",
         "/api/v1/history/status", "/api/v1/history/verify",

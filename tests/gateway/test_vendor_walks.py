@@ -79,7 +79,7 @@ class Walk:
         self.store = SegmentStore(open_place("memory"), "polygon")
         self.source = wall.source("advanced", limits=(LIMIT, WINDOW_S))
         self.filler = Filler(
-            self.source, self.store, xnys(), lambda: wall.time.now, at_once, at_once, Metrics(),
+            self.source, self.store, xnys(), lambda: wall.time.now, at_once, at_once, at_once, Metrics(),
             KeptBars(10**8),
         )  # fmt: skip
 

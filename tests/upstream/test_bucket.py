@@ -52,6 +52,7 @@ class Bucket:
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint, self.name = endpoint, f"flatfiles{next(buckets)}"
+        self.now = NOW
         make_bucket(endpoint, self.name)
         self.place = open_bucket(f"s3://{self.name}", endpoint=endpoint, key="k", secret="s")
         self.put(TUE, LINES)
@@ -67,7 +68,7 @@ class Bucket:
         return FlatFiles(place or self.place, xnys(), None, Answers(self.kept))
 
     def desk(self, source: FlatFiles | None) -> Desk:
-        return Desk(source, xnys(), lambda: NOW, Budget.of(100, 1.0), self.store)
+        return Desk(source, xnys(), lambda: self.now, Budget.of(100, 1.0), self.store)
 
 
 @pytest.fixture
@@ -167,6 +168,7 @@ async def test_a_backfill_reads_each_file_once_and_again_when_it_was_replaced(
     assert await run(desk, ["ZZZ", "NA", "BRK.B"]) == []
     desk.close()
     bucket.put(TUE, [line("ZZZ", 0, close=11.5)])
+    bucket.now += 1_000_000  # the later asked has the last word
     again = bucket.desk(bucket.source())
     assert await run(again, ["ZZZ"]) == days[1:2]
     bars = await again.bars(BarsQuestion("ZZZ", Timeframe.MIN_1, day_span(TUE)))

@@ -16,6 +16,7 @@ from rich.console import Console
 
 import polytape
 from polytape import settings as settings_module
+from polytape.cli import tools
 from polytape.cli.history import history
 from polytape.cli.show import (
     MADE_UP,
@@ -28,7 +29,7 @@ from polytape.cli.show import (
     print_records,
     write_file,
 )
-from polytape.cli.wiring import make_app, make_desk
+from polytape.cli.wiring import client_of, made_up, make_app, make_desk
 from polytape.errors import PolygonClientError, ValidationError
 from polytape.settings import PlanOption, SourceName
 from polytape.wire import arrow
@@ -44,6 +45,8 @@ app = typer.Typer(
 cache = typer.Typer(help="The gateway's memory of answers.")
 app.add_typer(cache, name="cache")
 app.add_typer(history, name="history")
+for _tool in (tools.scan, tools.fractals, tools.hvn, tools.camarilla, tools.zones):
+    app.command()(_tool)
 
 Url = Annotated[
     str | None, typer.Option("--url", help="The gateway; default $POLYTAPE_URL or localhost:8200.")
@@ -212,7 +215,7 @@ def bars(
     if form is BarsFormat.PARQUET and out is None:
         raise typer.BadParameter("--format parquet needs --out FILE")
     first, last = _range(start, end)
-    with _client(url) as client:
+    with client_of(url) as client:
         table = client.fetch_table(symbol, first, last, timeframe, limit, extended)
     found, metadata = arrow.from_table(table)
     assert metadata is not None
@@ -263,7 +266,7 @@ def search(
     url: Url = None,
 ) -> None:
     """Securities by symbol or name."""
-    with _client(url) as client:
+    with client_of(url) as client:
         print_records(client.search_symbols(query, active_only=not all_), form, Console())
 
 
@@ -274,7 +277,7 @@ def validate(
     url: Url = None,
 ) -> None:
     """Which symbols exist; exit code 1 when one does not."""
-    with _client(url) as client:
+    with client_of(url) as client:
         told = [{"symbol": s, "valid": client.validate_ticker(s)} for s in symbols]
     print_records(told, form, Console())
     if not all(row["valid"] for row in told):
@@ -284,7 +287,7 @@ def validate(
 @app.command("rate-limit")
 def rate_limit(form: Form = Format.TABLE, url: Url = None) -> None:
     """The gateway's upstream request budget."""
-    with _client(url) as client:
+    with client_of(url) as client:
         print_facts(asdict(client.rate_limit()), form, Console())
 
 
@@ -294,7 +297,7 @@ def cache_clear(
     url: Url = None,
 ) -> None:
     """Forget answers kept in memory."""
-    with _client(url) as client:
+    with client_of(url) as client:
         if not client.clear_cache(symbol):
             raise polytape.DataFetchError("the gateway's cache was not cleared")
     typer.echo("cleared")
@@ -303,27 +306,10 @@ def cache_clear(
 @contextmanager
 def _asking(url: str | None) -> Iterator["PolygonClient"]:
     """A client; what it is asked about is told to be made up where it is."""
-    with _client(url) as client:
+    with client_of(url) as client:
         yield client
-        if _made_up(client):
+        if made_up(client):
             note(MADE_UP)
-
-
-def _client(url: str | None) -> "PolygonClient":
-    """A client of the gateway that the command names; the owner's token opens it."""
-    from polytape.client.sync import PolygonClient
-
-    token = settings_module.load().token
-    key = None if token is None else token.get_secret_value()
-    return PolygonClient(url or settings_module.load().url, api_key=key)
-
-
-def _made_up(client: "PolygonClient") -> bool:
-    """Other servers of this API have no /status; nothing is said of their prices."""
-    try:
-        return bool(client.gateway_status().get("made_up"))
-    except polytape.DataFetchError:
-        return False
 
 
 def _form_of(out: Path | None) -> BarsFormat:

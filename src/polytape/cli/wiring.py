@@ -5,11 +5,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from polytape.errors import ConfigurationError
+from polytape.errors import ConfigurationError, DataFetchError
 from polytape.model.clock import ExchangeClock, xnys
 from polytape.net.http import SyncDriver, check_key, check_url
 from polytape.net.places import open_bucket
-from polytape.settings import Settings
+from polytape.settings import Settings, load
 from polytape.store.answers import Answers
 from polytape.upstream.budget import Budget
 from polytape.upstream.flatfiles import FlatFiles
@@ -25,6 +25,7 @@ from polytape.wire.vendor.plans import PLANS, SECOND_S, UNLIMITED
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
 
+    from polytape.client.sync import PolygonClient
     from polytape.gateway.desk import Desk
     from polytape.store.segments import SegmentStore
 
@@ -100,7 +101,7 @@ def _polygon(
             "--source polygon needs the vendor's key: set POLYGON_API_KEY or MASSIVE_API_KEY"
         )
     key = check_key(settings.api_key.get_secret_value(), "POLYGON_API_KEY")
-    driver = SyncDriver(check_url(settings.vendor_url, "vendor_url"))
+    driver = SyncDriver(check_url(settings.vendor_url, "vendor_url"), sleep=budget.sleep)
     plan = None if settings.plan is None else PLANS[settings.plan]
     return Polygon(Vendor(driver, budget, key), clock, now_us, plan, memory)
 
@@ -158,6 +159,25 @@ def make_desk(settings: Settings) -> "Desk":
     beside = source is not None and source.name == "polygon" and settings.data is not None
     files = flat_files(settings, clock, memory) if beside else None
     return Desk(source, clock, now_us, budget, store, files=files)
+
+
+def client_of(url: str | None) -> "PolygonClient":
+    """A client of the gateway that a command names; the owner's token opens it."""
+    from polytape.client.sync import PolygonClient
+
+    settings = load()
+    key = None if settings.token is None else settings.token.get_secret_value()
+    return PolygonClient(url or settings.url, api_key=key)
+
+
+def made_up(client: "PolygonClient") -> bool:
+    """Whether a gateway's prices are invented. Other servers of this API have no /status; nothing
+    is said of their prices.
+    """
+    try:
+        return bool(client.gateway_status().get("made_up"))
+    except DataFetchError:
+        return False
 
 
 def _holds_bars(settings: Settings) -> bool:

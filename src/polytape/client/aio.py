@@ -11,8 +11,10 @@ from polytape.client.asked import Asked, parse_asked
 from polytape.client.build import make_core, state_of
 from polytape.client.config import PolygonClientConfig
 from polytape.client.core import ClientStats, Core, RateLimit
+from polytape.client.drive import R, run_engine, session
 from polytape.client.frames import to_frame
 from polytape.client.many import AT_ONCE, Key, Requests, parse_many
+from polytape.engines.result import Asking
 from polytape.errors import PolygonClientError
 from polytape.model.timeframes import Timeframe
 from polytape.net.http import AsyncDriver
@@ -134,8 +136,12 @@ class AsyncPolygonClient:
 
     async def get_session_data(self, symbol: str, session_datetime: When) -> dict[str, Any]:
         """See `PolygonClient.get_session_data`."""
-        found = await self._driver.run(self._core.session(symbol, session_datetime))
+        found = await self._driver.run(session(self._core, symbol, session_datetime))
         return found.to_dict()
+
+    async def run(self, engine: Asking[R]) -> R:
+        """See `PolygonClient.run`."""
+        return await self._driver.run(run_engine(self._core, engine))
 
     async def rate_limit(self) -> RateLimit:
         """See `PolygonClient.rate_limit`."""

@@ -4,11 +4,10 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Generator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -17,7 +16,7 @@ import polytape
 from polytape.client.asked import Asked, asked_of, cache_series, cut_here, most_bars
 from polytape.client.cache import CacheManager
 from polytape.client.config import PolygonClientConfig
-from polytape.engines.session import SessionData, decimal, session_data
+from polytape.engines.session import decimal
 from polytape.errors import DataFetchError, NotFoundError, PolygonClientError, ValidationError
 from polytape.model.bars import Bars
 from polytape.model.clock import xnys
@@ -32,11 +31,9 @@ from polytape.model.units import MINUTE_US
 from polytape.wire import arrow, rows
 from polytape.wire.budget import Pacer
 from polytape.wire.flow import Ambient, Flow, Request, Response, RetryPolicy, ask, checked
-from polytape.wire.messages import ARROW, JSON, BarsMetadata, BarsRequest, SpanTold
+from polytape.wire.messages import ARROW, JSON, BarsMetadata, BarsRequest
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
-
 # With a `limit`, a longer range than this many possible bars is not fetched whole for the cache.
 WHOLE_RANGE_BARS = 100_000
 MOST_MINUTES = 366 * 24 * 60
@@ -109,17 +106,37 @@ class Core:
     ) -> Flow[tuple[Bars, BarsMetadata]]:
         """Bars within the question's span and limit, from the cache or the server."""
         question = asked.question
-        cache = self.cache if use_cache else None
-        found = None if cache is None else self._kept(cache, question)
-        self._count(cache_hits=found is not None, cache_misses=found is None and cache is not None)
+        found = self.look(question) if use_cache else None
         if found is None:
             whole = self.cache is not None and most_bars(question) <= WHOLE_RANGE_BARS
             limit = None if whole or cut_here(question) else question.limit
             found = yield from self._ask_bars(
                 asked, limit, use_cache=use_cache, allow_partial=allow_partial
             )
-            if limit is None and self.cache is not None and not found.metadata.missing:
-                self._keep(self.cache, question, found)
+            if limit is None:
+                self.keep(question, found)
+        return self.cut(question, found)
+
+    def look(self, question: BarsQuestion) -> Kept | None:
+        """A whole answer in the cache that the question can be cut out of."""
+        if self.cache is None:
+            return None
+        now, series = int(self.ambient.wall() * 1e6), cache_series(question)
+        found = self.cache.find(
+            question.symbol, series, lambda kept: kept.holds(question.span, now)
+        )
+        self._count(cache_hits=found is not None, cache_misses=found is None)
+        return found
+
+    def keep(self, question: BarsQuestion, found: Kept) -> None:
+        """Put a whole answer into the cache."""
+        if self.cache is None or found.metadata.missing:
+            return
+        start, end = iso(question.span.start), iso(question.span.end)
+        self.cache.put(question.symbol, cache_series(question), start, end, found)
+
+    def cut(self, question: BarsQuestion, found: Kept) -> tuple[Bars, BarsMetadata]:
+        """The question's own part of a whole answer."""
         bars = found.bars.within(question.span)
         if cut_here(question):
             bars = bars.take(xnys().regular(bars.timestamp))
@@ -129,19 +146,6 @@ class Core:
             found.metadata, count=len(bars), include_extended=question.include_extended
         )
         return bars, told
-
-    def session(self, symbol: object, at: object) -> Flow[SessionData]:
-        """Drive the session engine with this client's bars."""
-        engine = session_data(
-            parse_symbol(symbol), parse_instant(at, "session_datetime"), clock=xnys()
-        )
-        missing: list[SpanTold] = []
-        found = yield from self._drive(engine, missing)
-        if not missing:
-            return found
-        first, last = min(gap.start for gap in missing), max(gap.end for gap in missing)
-        told = f"history is not held in full from {first} to {last}"
-        return replace(found, error="; ".join(filter(None, (found.error, told))))
 
     def validate_ticker(self, symbol: object) -> Flow[bool]:
         """Whether the symbol exists."""
@@ -237,7 +241,7 @@ class Core:
 
     def connection(self) -> Flow[tuple[bool, str]]:
         """Whether the gateway answers, in one sentence."""
-        request = Request("GET", "/health", headers=self._headers(JSON))
+        request = Request("GET", "/health", headers=self.headers(JSON))
         quick = replace(self.policy, max_retries=min(1, self.policy.max_retries))
         try:
             answer = yield from ask(request, quick, self.pacer, self.ambient, self._tried)
@@ -245,15 +249,6 @@ class Core:
         except PolygonClientError as error:
             return False, str(error)
         return True, f"the gateway at {self.base_url} answers"
-
-    def _kept(self, cache: CacheManager[Kept], question: BarsQuestion) -> Kept | None:
-        now = int(self.ambient.wall() * 1e6)
-        series = cache_series(question)
-        return cache.find(question.symbol, series, lambda kept: kept.holds(question.span, now))
-
-    def _keep(self, cache: CacheManager[Kept], question: BarsQuestion, found: Kept) -> None:
-        start, end = iso(question.span.start), iso(question.span.end)
-        cache.put(question.symbol, cache_series(question), start, end, found)
 
     def _ask_bars(
         self, asked: Asked, limit: int | None, *, use_cache: bool, allow_partial: bool
@@ -271,12 +266,18 @@ class Core:
             )
             bars, told = yield from self._post_bars(asked_of(halves), None, **how)
             bars = resample(bars, question.timeframe, clock=xnys(), include_extended=False)
+        return self.settled(question, bars, told, now)
+
+    def settled(
+        self, question: BarsQuestion, bars: Bars, told: BarsMetadata | None, asked: int
+    ) -> Kept:
+        """A whole answer as it is kept; `asked` in microseconds UTC."""
         if told is None:
             told = BarsMetadata(
                 symbol=question.symbol, timeframe=question.timeframe.value, count=0, source=""
             )
         told = msgspec.structs.replace(told, timeframe=question.timeframe.value)
-        complete = question.complete_through(now)
+        complete = question.complete_through(asked)
         if told.complete_through is not None:
             # The server's clock decides, where it tells: this one may be fast.
             complete = min(complete, parse_instant(told.complete_through, "complete_through"))
@@ -285,22 +286,12 @@ class Core:
     def _post_bars(
         self, asked: Asked, limit: int | None, *, use_cache: bool, allow_partial: bool
     ) -> Flow[tuple[Bars, BarsMetadata | None]]:
-        question = asked.question
-        body = BarsRequest(
-            symbol=question.symbol,
-            timeframe=question.timeframe.value,
-            start_date=asked.start,
-            end_date=asked.end,
-            limit=limit,
-            use_cache=use_cache,
-            include_extended=not question.anchored,
-            allow_partial=allow_partial,
-        )
-        headers = self._headers(f"{ARROW}, {JSON};q=0.9") | {"content-type": JSON}
+        body = request_of(asked, limit, use_cache=use_cache, allow_partial=allow_partial)
+        headers = self.headers(f"{ARROW}, {JSON};q=0.9") | {"content-type": JSON}
         request = Request(
             "POST", f"{self.version}/bars", body=msgspec.json.encode(body), headers=headers
         )
-        response = checked((yield from self._send(request)), self.ambient)
+        response = checked((yield from self.send(request)), self.ambient)
         kind = response.headers.get("content-type", "")
         decode = arrow.decode if kind.startswith(ARROW) else rows.decode
         return decode(response.body)
@@ -308,9 +299,9 @@ class Core:
     def _ask(
         self, method: str, path: str, *, query: tuple[tuple[str, str], ...] = (), body: bytes = b""
     ) -> Flow[dict[str, Any]]:
-        headers = self._headers(JSON) | ({"content-type": JSON} if body else {})
+        headers = self.headers(JSON) | ({"content-type": JSON} if body else {})
         request = Request(method, path, query, body, headers)
-        response = checked((yield from self._send(request)), self.ambient)
+        response = checked((yield from self.send(request)), self.ambient)
         try:
             told = msgspec.json.decode(response.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -319,33 +310,15 @@ class Core:
             raise DataFetchError(f"the answer is no JSON object: {_short(told)}")
         return told
 
-    def _send(self, request: Request) -> Flow[Response]:
+    def send(self, request: Request) -> Flow[Response]:
+        """The answer to a request, whatever its status."""
         return (yield from ask(request, self.policy, self.pacer, self.ambient, self._tried))
 
     def _tried(self, attempt: int) -> None:
         self._count(requests=1, retries=attempt > 0)
 
-    def _drive(self, engine: Generator[BarsQuestion, Bars, T], missing: list[SpanTold]) -> Flow[T]:
-        """Send an engine the bars that it asks for, as far as they are held: what is not goes into
-        `missing`. A symbol that is not there is the engine's business.
-        """
-        try:
-            question = next(engine)
-            while True:
-                try:
-                    bars, told = yield from self.bars(
-                        asked_of(question), use_cache=True, allow_partial=True
-                    )
-                except NotFoundError as error:
-                    question = engine.throw(error)
-                else:
-                    missing += told.missing
-                    question = engine.send(bars)
-        except StopIteration as done:
-            result: T = done.value
-            return result
-
-    def _headers(self, accept: str) -> dict[str, str]:
+    def headers(self, accept: str) -> dict[str, str]:
+        """Those of every request."""
         headers = {"accept": accept, "user-agent": f"polytape/{polytape.__version__}"}
         if self.api_key:
             headers["authorization"] = f"Bearer {self.api_key}"
@@ -355,6 +328,25 @@ class Core:
         with self._lock:
             held = asdict(self._stats)
             self._stats = ClientStats(**{name: held[name] + more.get(name, 0) for name in held})
+
+
+def request_of(
+    asked: Asked, limit: int | None, *, use_cache: bool, allow_partial: bool
+) -> BarsRequest:
+    """A question as it goes to the server. Regular hours are cut out here, but for bars that begin
+    at the opening bell.
+    """
+    question = asked.question
+    return BarsRequest(
+        symbol=question.symbol,
+        timeframe=question.timeframe.value,
+        start_date=asked.start,
+        end_date=asked.end,
+        limit=limit,
+        use_cache=use_cache,
+        include_extended=not question.anchored,
+        allow_partial=allow_partial,
+    )
 
 
 def _sessions(span: Span) -> Any:

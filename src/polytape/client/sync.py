@@ -11,8 +11,10 @@ from polytape.client.asked import Asked, parse_asked
 from polytape.client.build import make_core, state_of
 from polytape.client.config import PolygonClientConfig
 from polytape.client.core import ClientStats, Core, RateLimit
+from polytape.client.drive import R, run_engine, session
 from polytape.client.frames import to_frame
 from polytape.client.many import AT_ONCE, Key, Requests, parse_many
+from polytape.engines.result import Asking
 from polytape.errors import PolygonClientError
 from polytape.model.timeframes import Timeframe
 from polytape.net.http import SyncDriver
@@ -161,7 +163,13 @@ class PolygonClient:
         pre_market_price, open_price, atr_5min, atr_15min, atr_2hour, daily_atr, atr_high, atr_low
         (Decimal or None), error (None, or what data was missing).
         """
-        return self._driver.run(self._core.session(symbol, session_datetime)).to_dict()
+        return self._driver.run(session(self._core, symbol, session_datetime)).to_dict()
+
+    def run(self, engine: Asking[R]) -> R:
+        """The result of an engine that asks for bars (`polytape.engines.tools`) on this gateway's
+        bars: what it asks for is fetched in one request.
+        """
+        return self._driver.run(run_engine(self._core, engine))
 
     def rate_limit(self) -> RateLimit:
         """The gateway's upstream request budget."""

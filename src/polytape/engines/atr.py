@@ -11,6 +11,7 @@ from polytape.model.bars import Bars
 from polytape.model.units import Floats
 
 Method: TypeAlias = Literal["wilder", "ema", "sma"]
+BLOCK = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +76,21 @@ def atr(bars: Bars, *, period: int = 14, method: Method = "wilder") -> Atr:
 
 
 def _smooth(seed: float, ranges: Floats, weight: float) -> Floats:
-    """seed, then each value `weight` of the way to the next range."""
-    values = [seed]
+    """seed, then each value `weight` of the way to the next range.
+
+    Block by block: what a block adds to a start of zero is one matrix product, and only the starts
+    follow one another.
+    """
     keep = 1 - weight
-    for item in ranges.tolist():
-        values.append(values[-1] * keep + item * weight)
-    return np.array(values)
+    blocks = -(-len(ranges) // BLOCK)
+    padded = np.zeros(blocks * BLOCK)
+    padded[: len(ranges)] = ranges
+    ages = np.arange(BLOCK)
+    response = np.tril(keep ** np.maximum(ages[:, None] - ages, 0)) * weight
+    own = padded.reshape(blocks, BLOCK) @ response.T
+    fading = keep ** (ages + 1)
+    values, start = np.empty((blocks, BLOCK)), seed
+    for at in range(blocks):
+        values[at] = own[at] + start * fading
+        start = values[at, -1]
+    return np.append(seed, values.ravel()[: len(ranges)])

@@ -34,3 +34,38 @@ def _raise_first(bars: Bars, bad: Any, allowed: str) -> None:
         raise ValidationError(
             f"bars[{row}]", {"at": iso(int(bars.timestamp[row]))} | values, allowed
         )
+
+
+def as_bars(data: Any) -> Bars:
+    """Bars from what callers have: Bars, an Arrow table of ours, or a frame with open, high, low,
+    close, volume in any case and a datetime index or a `timestamp` column (without a zone: UTC).
+
+    Raises ValidationError for anything else, and for bad rows as `checked` does.
+    """
+    if isinstance(data, Bars):
+        return checked(data)
+    if hasattr(data, "to_pandas") and hasattr(data, "schema"):
+        data = data.to_pandas()
+    if not hasattr(data, "columns") or not hasattr(data, "index"):
+        raise ValidationError("bars", type(data).__name__, "Bars, an Arrow table or a pandas frame")
+    named = {str(name).lower(): name for name in data.columns}
+    if missing := [name for name in (*PRICES, "volume") if name not in named]:
+        raise ValidationError("bars", list(data.columns), f"the columns {', '.join(missing)} too")
+    columns = {
+        name: data[named[name]].to_numpy(dtype=np.float64, na_value=np.nan)
+        for name in (*PRICES, "volume", "vwap", "transactions")
+        if name in named
+    }
+    stamps = data[named["timestamp"]] if "timestamp" in named else data.index
+    return checked(Bars.of(_instants(stamps), **columns))
+
+
+def _instants(stamps: Any) -> Any:
+    """Microseconds UTC of a datetime index or column."""
+    values = getattr(stamps, "array", stamps)
+    kind = str(getattr(values, "dtype", ""))
+    if not kind.startswith("datetime64"):
+        raise ValidationError("bars", kind, "a datetime index, or a timestamp column of datetimes")
+    zoned = getattr(values, "tz", None)
+    naive = values.tz_convert("UTC").tz_localize(None) if zoned is not None else values
+    return np.asarray(naive).astype("M8[us]").astype(np.int64)

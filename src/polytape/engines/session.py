@@ -1,12 +1,12 @@
 """What a trader wants to know of a symbol at one instant of a session, and could know then."""
 
-from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from polytape.engines.atr import atr
+from polytape.engines.result import Asking
 from polytape.errors import NotFoundError
 from polytape.model.bars import Bars
 from polytape.model.clock import ExchangeClock
@@ -48,10 +48,12 @@ class SessionData:
         """The fields by name."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
+    def noting(self, text: str) -> "SessionData":
+        """The same with something more that was missing."""
+        return replace(self, error="; ".join(filter(None, (self.error, text))))
 
-def session_data(
-    symbol: str, at: int, *, clock: ExchangeClock
-) -> Generator[BarsQuestion, Bars, SessionData]:
+
+def session_data(symbol: str, at: int, *, clock: ExchangeClock) -> Asking[SessionData]:
     """Asks for 30 days of minutes and a year of days before `at` (microseconds UTC).
 
     Intraday ATRs are Wilder 14 of bars complete at `at`, extended hours in; the daily one of the
@@ -62,8 +64,10 @@ def session_data(
     first = midnight(day - timedelta(days=MINUTES_BACK_DAYS))
     earliest = midnight(day - timedelta(days=DAYS_BACK_DAYS))
     try:
-        minutes = yield BarsQuestion(symbol, Timeframe.MIN_1, Span(first, at))
-        days = yield BarsQuestion(symbol, Timeframe.DAY, Span(earliest, midnight(day)))
+        minutes, days = yield (
+            BarsQuestion(symbol, Timeframe.MIN_1, Span(first, at)),
+            BarsQuestion(symbol, Timeframe.DAY, Span(earliest, midnight(day))),
+        )
     except NotFoundError as error:
         return SessionData(symbol, to_datetime(at), error=error.detail)
     return _at(symbol, at, complete(minutes, Timeframe.MIN_1, at), days, clock)

@@ -23,6 +23,7 @@ from polytape.gateway.dialect.routes import VENDOR_ROUTES
 from polytape.gateway.edge import Edge, say
 from polytape.gateway.pages import docs_page
 from polytape.gateway.routes import API_ROUTES, OWN_ROUTES
+from polytape.gateway.tools import TOOL_ROUTES
 from polytape.wire.messages import API, Problem
 from polytape.wire.problems import problem, to_problem
 
@@ -53,7 +54,7 @@ def create_app(desk: Desk, *, token: str | None = None, compress: bool = False) 
         desk.close()
 
     app = Litestar(
-        [Router(API, route_handlers=API_ROUTES), *OWN_ROUTES, *VENDOR_ROUTES],
+        [Router(API, route_handlers=[*API_ROUTES, *TOOL_ROUTES]), *OWN_ROUTES, *VENDOR_ROUTES],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False)},
         exception_handlers=_HANDLERS,
         lifespan=[lifespan],

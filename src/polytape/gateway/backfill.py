@@ -111,7 +111,24 @@ def plan_backfill(
     if series is Series.DAY and source is not None and source.lists_days:
         ways.append(_by_lists(source, gaps, _days(filler, gaps), budget))
     best = min(ways, key=lambda way: way.seconds)
-    return best if best is single else _because(best, single)
+    best = best if best is single else _because(best, single)
+    return best if files is None else _with_replaced(best, filler, files, series, span)
+
+
+def _with_replaced(
+    best: BackfillPlan, filler: Filler, files: FlatFiles, series: Series, span: Span
+) -> BackfillPlan:
+    """The plan, and the files that were replaced since they were kept."""
+    planned = {task.day for task in best.tasks if isinstance(task, WholeDay)}
+    days = [session.day for session in filler.clock.sessions(span)]
+    again: list[Task] = [
+        WholeDay(day, files) for day in files.replaced(series, days) if day not in planned
+    ]
+    if not again:
+        return best
+    why = f"{best.why}; {len(again)} files were replaced since they were kept"
+    seconds = best.seconds + len(again) * FILE_S[series]
+    return BackfillPlan((*best.tasks, *again), best.requests, seconds, why)
 
 
 def _by_symbol(gaps: list[Question], budget: BudgetState) -> BackfillPlan:

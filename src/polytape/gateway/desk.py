@@ -122,9 +122,11 @@ class Desk:
         self._heavy = ThreadPoolExecutor(2, thread_name_prefix="polytape-heavy")
         # Who waits for the source's budget must not keep others from what is held already.
         self._asking = ThreadPoolExecutor(self.asking_threads, thread_name_prefix="polytape-ask")
+        # Nor may a backfill, which waits for hours, keep the places of those who wait for seconds.
+        self._behind = ThreadPoolExecutor(4, thread_name_prefix="polytape-backfill")
         self.filler = Filler(
-            self.source, self.store, self.clock, self.now, self.work, self.ask, self.metrics,
-            self.kept,
+            self.source, self.store, self.clock, self.now, self.work, self.ask, self.ask_behind,
+            self.metrics, self.kept,
         )  # fmt: skip
         self._splits = SplitCheck(self.filler)
         self._catalog: Catalog | None = self.source
@@ -152,6 +154,7 @@ class Desk:
         if self.source is not None:
             self.source.end()
         self._asking.shutdown(wait=True, cancel_futures=True)
+        self._behind.shutdown(wait=True, cancel_futures=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._heavy.shutdown(wait=True, cancel_futures=True)
         self.filler.close()
@@ -165,6 +168,10 @@ class Desk:
     async def ask(self, call: Callable[[], T]) -> T:
         """Run what asks the source, and may wait for it, in a thread."""
         return await asyncio.get_running_loop().run_in_executor(self._asking, call)
+
+    async def ask_behind(self, call: Callable[[], T]) -> T:
+        """Run what nobody waits for, in threads of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self._behind, call)
 
     def must_store(self) -> SegmentStore:
         """The store. Raises ConfigurationError where nothing is kept."""
@@ -209,7 +216,12 @@ class Desk:
         says that they need it.
         """
         catalog = self.catalog()
-        listed = await self.ask(partial(catalog.splits, symbol))
+        held = (
+            None
+            if self.source is None
+            else await self.work(partial(self.source.known_splits, symbol))
+        )
+        listed = held if held is not None else await self.ask(partial(catalog.splits, symbol))
         if listed is None:
             return Splits(None, ())
         return await self._splits.checked(listed, since)

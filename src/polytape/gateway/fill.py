@@ -61,7 +61,7 @@ class Base:
 @dataclass
 class Filler:
     """One store before one source; either may be absent. `ask` runs what waits for the source,
-    `work` what does not.
+    `ask_behind` what does and nobody waits for, `work` what does not.
     """
 
     source: Source | None
@@ -70,6 +70,7 @@ class Filler:
     now: Callable[[], int]
     work: Worker
     ask: Worker
+    ask_behind: Worker
     metrics: Metrics
     kept: KeptBars
     flights: SingleFlight[SourceBars] = field(default_factory=SingleFlight)
@@ -199,8 +200,9 @@ class Filler:
         self.metrics.asked.labels(series.value).inc()
         asked = self.now()
         ask = partial(self.source.bars, symbol, series, question, background=how.background)
-        answer = await self.ask(ask)
-        if not (self.source.whole_days and await self._day_kept(series, question, how)):
+        answer = await (self.ask_behind if how.background else self.ask)(ask)
+        whole = self.source.whole_days and not answer.unsettled
+        if not (whole and await self._day_kept(series, question, how)):
             await self.work(partial(self._keep, symbol, series, question, answer, asked))
         return answer
 
@@ -214,7 +216,8 @@ class Filler:
         kept = await self.days.once((series, day), read)
         if kept is None or day_span(day).end > self.now():
             return False
-        self._days_kept.add((series, day))
+        if day_span(day).end <= self.clock.final_before(self.now()):
+            self._days_kept.add((series, day))
         return True
 
     async def market_day(self, series: Series, day: date, source: Source) -> int | None:
@@ -222,10 +225,13 @@ class Filler:
         it has no such answer.
         """
         asked = self.now()
-        market = await self.ask(partial(source.market_day, series, day, background=True))
+        market = await self.ask_behind(partial(source.market_day, series, day, background=True))
         if market is None:
             return None
-        await self.work(partial(self.keep_market, series, day, market, asked))
+        # Files leave out what the vendor's API has, such as OTC stocks: beside it they say nothing
+        # of a symbol that is not in them.
+        whole = source is self.source
+        await self.work(partial(self.keep_market, series, day, market, asked, whole=whole))
         await self.work(partial(source.kept, series, day))
         return len(market)
 
@@ -236,22 +242,33 @@ class Filler:
         past = Span(question.start, max(question.start, min(question.end, asked)))
         sure = SpanSet.of([past]).difference(SpanSet.of(answer.unsettled))
         bars = Bars.concat(answer.bars.within(span) for span in sure)
-        self._write(series, symbol, sure, MarketBars.of({symbol: bars}), asked)
+        self._write(series, (symbol,), sure, MarketBars.of({symbol: bars}), asked)
 
-    def keep_market(self, series: Series, day: date, market: MarketBars, asked: int) -> None:
-        """Write a whole day of the whole market, as far as it has passed."""
+    def keep_market(
+        self, series: Series, day: date, market: MarketBars, asked: int, *, whole: bool
+    ) -> None:
+        """Write a day of many symbols, as far as it has passed. `whole`: a symbol that is not among
+        them has no bar. What is kept in memory of the day is of before.
+        """
         span = day_span(day)
         past = SpanSet.of([Span(span.start, max(span.start, min(span.end, asked)))])
-        self._write(series, None, past, market, asked)
+        self._write(series, None if whole else tuple(market.places), past, market, asked)
+        self.kept.drop(series, span)
 
     def _write(
-        self, series: Series, symbol: str | None, sure: SpanSet, market: MarketBars, asked: int
+        self,
+        series: Series,
+        symbols: tuple[str, ...] | None,
+        sure: SpanSet,
+        market: MarketBars,
+        asked: int,
     ) -> None:
         if self.store is None or not sure:
             return
         final = self.clock.final_before(asked)
         covers = [
             Cover(symbol, part, asked, settled)
+            for symbol in ((None,) if symbols is None else symbols)
             for span in sure
             for part, settled in (
                 (Span(span.start, max(span.start, min(span.end, final))), True),

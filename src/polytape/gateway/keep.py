@@ -62,6 +62,12 @@ class KeptBars:
             while self.bytes > self._most:
                 self._drop(next(iter(self._held)))
 
+    def drop(self, series: Series, span: Span) -> None:
+        """Forget what is held of a span, of every symbol: it was asked for anew."""
+        with self._lock:
+            for key in [k for k in self._held if k[1] is series and k[2].intersect(span)]:
+                self._drop(key)
+
     def clear(self, symbol: str | None = None) -> int:
         """Drop one symbol's bars, or all; returns how many spans were dropped."""
         with self._lock:

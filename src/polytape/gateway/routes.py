@@ -133,21 +133,24 @@ async def get_bars(
 
 @post("/bars/batch", status_code=HTTPStatus.OK, responses=PROBLEMS)
 async def post_batch(
-    data: JSONBody[BatchRequest], desk: NamedDependency[Desk]
+    request: Request[Any, Any, Any], data: JSONBody[BatchRequest], desk: NamedDependency[Desk]
 ) -> Response[BatchAnswers]:
-    """Up to 1,000 requests, one answer each; an error takes its answer's place."""
+    """Up to 1,000 requests, one answer each; an error takes its answer's place. As Arrow: one
+    stream after the other, one without columns for an error.
+    """
     if len(data.requests) > MAX_BATCH:
         raise ValidationError("requests", len(data.requests), f"at most {MAX_BATCH} requests")
     room = asyncio.Semaphore(BATCH_AT_ONCE)
     left = [MOST_BATCH_BARS]
 
-    async def one(told: dict[str, Any]) -> BatchAnswer:
+    async def one(told: dict[str, Any]) -> Answered | Problem:
         async with room:
             return await _batched(told, desk, left)
 
-    answers = BatchAnswers(list(await asyncio.gather(*map(one, data.requests))))
-    body: Any = await desk.work(partial(msgspec.json.encode, answers))
-    return Response(body, media_type=JSON)
+    answers = await asyncio.gather(*map(one, data.requests))
+    as_arrow = ARROW in request.headers.get("accept", "")
+    body: Any = await desk.heavy(partial(_encode_batch, answers, as_arrow))
+    return Response(body, media_type=ARROW if as_arrow else JSON, headers={"Vary": "Accept"})
 
 
 @post("/validate", status_code=HTTPStatus.OK, responses=PROBLEMS)
@@ -355,7 +358,7 @@ def _encode(answered: Answered, as_arrow: bool) -> bytes:
     return rows.encode(answered.bars, answered.metadata, told)
 
 
-async def _batched(told: dict[str, Any], desk: Desk, left: list[int]) -> BatchAnswer:
+async def _batched(told: dict[str, Any], desk: Desk, left: list[int]) -> Answered | Problem:
     try:
         asked = read_request(told)
         answered = await _answer(asked, desk)
@@ -365,7 +368,20 @@ async def _batched(told: dict[str, Any], desk: Desk, left: list[int]) -> BatchAn
                 "requests", "this batch", f"at most {MOST_BATCH_BARS:,} bars in all its answers"
             )
     except PolygonClientError as error:
-        return BatchAnswer(error=to_problem(error))
-    report = None if answered.report is None else Validation.of(answered.report)
-    made = await desk.work(partial(rows.to_rows, answered.bars))
-    return BatchAnswer(made, answered.metadata, report)
+        return to_problem(error)
+    return answered
+
+
+def _encode_batch(answers: list[Answered | Problem], as_arrow: bool) -> bytes:
+    if as_arrow:
+        return arrow.encode_many(
+            one if isinstance(one, Problem) else (one.bars, one.metadata) for one in answers
+        )
+    return msgspec.json.encode(BatchAnswers([_batch_answer(one) for one in answers]))
+
+
+def _batch_answer(one: Answered | Problem) -> BatchAnswer:
+    if isinstance(one, Problem):
+        return BatchAnswer(error=one)
+    report = None if one.report is None else Validation.of(one.report)
+    return BatchAnswer(rows.to_rows(one.bars), one.metadata, report)

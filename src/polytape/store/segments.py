@@ -98,6 +98,19 @@ class SegmentStore:
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="polytape-store")
         self._check()
 
+    @classmethod
+    def existing(cls, place: Place) -> "SegmentStore":
+        """The store that lies in a place, whosever bars it holds. Raises ConfigurationError where
+        there is none.
+        """
+        try:
+            about = msgspec.json.decode(place.read("store.json"), type=About)
+        except FileNotFoundError as error:
+            raise ConfigurationError(f"{place.url} is no store: it has no store.json") from error
+        except msgspec.DecodeError as error:
+            raise ConfigurationError(f"{place.url}/store.json is damaged: {error}") from error
+        return cls(place, about.source)
+
     def close(self) -> None:
         """End the reading threads."""
         self._pool.shutdown()

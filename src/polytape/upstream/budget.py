@@ -27,6 +27,7 @@ BACKFILL_PATIENCE_S = 24 * 3600.0
 # What a key is taken to be allowed once the vendor refused it: the free plan.
 LEARNED_LIMIT, LEARNED_WINDOW_S = 5, 60.0
 LONGEST_PAUSE_S = 60.0
+STOPPING = "the gateway is stopping"
 # Other processes take places of a shared window without a word: look again this often.
 LOOK_AGAIN_S = 1.0
 
@@ -108,6 +109,13 @@ class Budget:
                 self._window.answered(token, self._monotonic())
                 self._changed.notify_all()
 
+    def open_again(self) -> datetime | None:
+        """When a budget that a refusal closed opens again; None where it is open."""
+        seconds = self._closed_until - self._monotonic()
+        if seconds <= 0:
+            return None
+        return datetime.fromtimestamp(self._wall(), UTC) + timedelta(seconds=seconds)
+
     def state(self) -> BudgetState:
         """How much is used, as far as this process knows. Never blocks."""
         return self._window.state(self._monotonic())
@@ -121,6 +129,15 @@ class Budget:
     def waiting(self) -> int:
         """How many wait for a place."""
         return len(self._line)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait between two tries. Raises DataFetchError once the budget was ended."""
+        until = self._monotonic() + seconds
+        with self._changed:
+            while not self._ended and (left := until - self._monotonic()) > 0:
+                self._pause(self._changed, left)
+            if self._ended:
+                raise DataFetchError(STOPPING)
 
     def end(self) -> None:
         """Nobody is let through any more: who waits is sent away."""
@@ -147,7 +164,7 @@ class Budget:
 
     def _try(self, ticket: tuple[bool, int]) -> tuple[int | None, float]:
         if self._ended:
-            raise DataFetchError("the gateway is stopping")
+            raise DataFetchError(STOPPING)
         now = self._monotonic()
         if now < self._closed_until:
             return None, self._closed_until - now

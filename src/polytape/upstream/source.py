@@ -93,6 +93,10 @@ class Source(Protocol):
         """The symbol's splits, future ones included; None where the source knows of no splits."""
         ...
 
+    def known_splits(self, symbol: str) -> tuple[Split, ...] | None:
+        """The same where nobody must be asked for it, else None."""
+        ...
+
     def find(self, symbol: str) -> SymbolInfo | None:
         """The security of this symbol, None if there is none."""
         ...
@@ -133,6 +137,10 @@ class Local:
 
     def kept(self, series: Series, day: date) -> None:
         """Nothing is to be remembered."""
+
+    def known_splits(self, symbol: str) -> tuple[Split, ...] | None:  # noqa: ARG002
+        """They are always looked up."""
+        return None
 
     def forget(self) -> None:
         """Nothing is remembered."""

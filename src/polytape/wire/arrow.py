@@ -1,5 +1,6 @@
 """Bars as an Arrow IPC stream; the metadata travels in the schema."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -7,12 +8,12 @@ import numpy as np
 
 from polytape.errors import DataFetchError, IncompleteDataError
 from polytape.model.bars import PRICES, Bars
-from polytape.wire.messages import BarsMetadata
+from polytape.wire.messages import BarsMetadata, Problem
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-METADATA_KEY = b"polytape"
+METADATA_KEY, PROBLEM_KEY = b"polytape", b"polytape-problem"
 
 
 def to_table(bars: Bars, metadata: BarsMetadata | None = None) -> "pa.Table":
@@ -53,11 +54,52 @@ def decode(body: bytes) -> tuple[Bars, BarsMetadata | None]:
         bars, metadata = from_table(table)
     except (pa.ArrowException, OSError, KeyError, ValueError, msgspec.DecodeError) as error:
         raise DataFetchError(f"the Arrow answer could not be read: {error}") from error
+    _whole(bars, metadata)
+    return bars, metadata
+
+
+def encode_many(answers: Iterable[tuple[Bars, BarsMetadata] | Problem]) -> bytes:
+    """Streams one after the other; a problem is a stream without columns that carries it."""
+    import pyarrow as pa
+
+    parts = []
+    for answer in answers:
+        if not isinstance(answer, Problem):
+            parts.append(encode(*answer))
+            continue
+        sink = pa.BufferOutputStream()
+        schema = pa.schema([], metadata={PROBLEM_KEY: msgspec.json.encode(answer)})
+        pa.ipc.new_stream(sink, schema).close()
+        parts.append(bytes(sink.getvalue()))
+    return b"".join(parts)
+
+
+def decode_many(body: bytes) -> list[tuple[Bars, BarsMetadata | None] | Problem]:
+    """The answers of such a body. Raises DataFetchError, IncompleteDataError."""
+    import pyarrow as pa
+
+    found: list[tuple[Bars, BarsMetadata | None] | Problem] = []
+    source = pa.BufferReader(body)
+    try:
+        while source.tell() < len(body):
+            table = pa.ipc.open_stream(source).read_all()
+            raw = (table.schema.metadata or {}).get(PROBLEM_KEY)
+            if raw is not None:
+                found.append(msgspec.json.decode(raw, type=Problem))
+                continue
+            bars, metadata = from_table(table)
+            _whole(bars, metadata)
+            found.append((bars, metadata))
+    except (pa.ArrowException, OSError, KeyError, ValueError, msgspec.DecodeError) as error:
+        raise DataFetchError(f"the Arrow answers could not be read: {error}") from error
+    return found
+
+
+def _whole(bars: Bars, metadata: BarsMetadata | None) -> None:
     if metadata is not None and metadata.count != len(bars):
         raise IncompleteDataError(
             f"the answer speaks of {metadata.count} bars and holds {len(bars)}"
         )
-    return bars, metadata
 
 
 def from_table(table: "pa.Table") -> tuple[Bars, BarsMetadata | None]:

@@ -44,8 +44,10 @@ class MovingWindow:
         free_at = sorted(self._free_at.values())
         over = len(free_at) + ahead - self.limit
         if over >= 0:
-            known = free_at[min(over, len(free_at) - 1)] if free_at else now + self.window_s
-            return None, max(known - now, 0.0)
+            # Who stands further back than all places waits for them to be taken and freed again.
+            rounds, place = divmod(over, max(1, len(free_at)))
+            known = free_at[place] if free_at else now + self.window_s
+            return None, max(known - now, 0.0) + rounds * self.window_s
         self._number += 1
         self._free_at[self._number] = now + self.window_s
         self._under_way.add(self._number)

@@ -74,6 +74,8 @@ class RetryPolicy:
     backoff_s: float = 1.0
     deadline_s: float = 120.0
     retried: frozenset[int] = RETRIED
+    # Whether what carries the requests holds them back after a 429: then nothing is waited here.
+    gated: bool = False
 
 
 def ask(
@@ -108,6 +110,8 @@ def ask(
             pacer.heard(response.headers, ambient.monotonic())
             told = retry_after(response.headers, ambient.now())
             pause = pause if told is None else max(told, 0.001)
+            if policy.gated and response.status == HTTPStatus.TOO_MANY_REQUESTS:
+                pause = 0.001
             late = ambient.monotonic() + pause >= end or pause > LONGEST_RETRY_AFTER_S
             if response.status not in policy.retried or last_try or late:
                 return response

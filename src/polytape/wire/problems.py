@@ -111,10 +111,14 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     return max(0.0, seconds) if seconds < LONGEST_TOLD_S else None
 
 
+# What an upstream answered is passed on where it says the same of us; the rest is a bad gateway.
+_PASSED_ON = frozenset({401, 403, 404, 429, 502, 503, 504})
+
+
 def _told(error: PolygonClientError) -> HTTPStatus | None:
-    """A status that the error itself carries, where HTTP knows it."""
+    """A status that the error itself carries, where it means the same for whom it is told to."""
     status = error.status if isinstance(error, DataFetchError) else None
-    return HTTPStatus(status) if status in set(HTTPStatus) else None
+    return HTTPStatus(status) if status in _PASSED_ON else None
 
 
 def _read(body: bytes) -> dict[str, object]:

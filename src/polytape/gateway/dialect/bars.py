@@ -29,6 +29,7 @@ from polytape.wire.vendor.messages import (
     Snapshot,
     TickerSnapshot,
 )
+from polytape.wire.vendor.plans import FIRST_DAY
 from polytape.wire.vendor.windows import Custom, Page, page_of
 
 CHUNK_US = {Series.MINUTE: 62 * DAY_US, Series.DAY: 20_000 * DAY_US}
@@ -64,7 +65,8 @@ async def custom_page(desk: Desk, symbol: str, asked: Custom) -> tuple[Page, boo
     """One page of custom bars, from no more history than it needs."""
     parts: list[Bars] = []
     held, late = 0, False
-    for chunk in _chunks(asked, desk.now()):
+    earliest = midnight(FIRST_DAY) if desk.source is None else desk.source.earliest()
+    for chunk in _chunks(asked, max(earliest, midnight(FIRST_DAY)), desk.now()):
         told = await stored(desk, symbol, asked.series, chunk, adjusted=asked.adjusted)
         parts.append(told.bars)
         held, late = held + len(told.bars), late or told.late
@@ -74,10 +76,12 @@ async def custom_page(desk: Desk, symbol: str, asked: Custom) -> tuple[Page, boo
     return await desk.work(partial(page_of, asked, base)), late
 
 
-def _chunks(asked: Custom, now: int) -> Iterator[Span]:
-    """The span of the question up to now, from the end that it begins with."""
-    span, longest = asked.span, CHUNK_US[asked.series]
-    span = Span(span.start, max(span.start, min(span.end, now)))
+def _chunks(asked: Custom, earliest: int, now: int) -> Iterator[Span]:
+    """The span of the question from the first day there is up to now, from the end that it begins
+    with.
+    """
+    longest, start = CHUNK_US[asked.series], max(asked.span.start, earliest)
+    span = Span(start, max(start, min(asked.span.end, now)))
     while span:
         if asked.descending:
             cut = max(span.start, span.end - longest)
@@ -135,7 +139,7 @@ async def grouped(desk: Desk, day: date, *, adjusted: bool) -> list[Agg]:
         ask = partial(desk.source.market_day, Series.DAY, day)
         market = await desk.ask(ask)
         if market is not None:
-            keep = partial(desk.filler.keep_market, Series.DAY, day, market, asked)
+            keep = partial(desk.filler.keep_market, Series.DAY, day, market, asked, whole=True)
             await desk.work(keep)
     if market is None:
         raise AuthenticationError("this gateway has no whole days of the market", status=403)

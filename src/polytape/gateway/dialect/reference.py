@@ -26,6 +26,7 @@ from polytape.wire.vendor.messages import (
 
 DEFAULT_TICKERS, MOST_TICKERS = 100, 1_000
 AHEAD_DAYS = 365
+MOST_DIGITS = 16
 COMPARE: dict[str, Callable[[str, str], bool]] = {
     "gt": operator.gt,
     "gte": operator.ge,
@@ -168,6 +169,6 @@ def _flag(query: dict[str, str], name: str, *, default: bool) -> bool:
 
 def _count(query: dict[str, str], name: str, default: int, most: int, *, least: int = 1) -> int:
     text = query.get(name, str(default))
-    if not text.isdecimal() or not least <= int(text) <= most:
+    if not text.isdecimal() or len(text) > MOST_DIGITS or not least <= int(text) <= most:
         raise ValidationError(name, text, f"{least} to {most}")
     return int(text)

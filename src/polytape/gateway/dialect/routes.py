@@ -4,7 +4,7 @@ trades and quotes are read through to the vendor, where it is the source.
 
 from functools import partial
 from typing import Any, TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from litestar import Request, Response, get
@@ -14,7 +14,7 @@ from litestar.params import FromPath
 from polytape.errors import AuthenticationError, ValidationError
 from polytape.gateway.desk import Desk
 from polytape.gateway.dialect import bars, reference
-from polytape.model.newyork import date_of
+from polytape.model.spans import day_span
 from polytape.model.symbols import ALLOWED, MAX_LENGTH
 from polytape.wire.messages import JSON
 from polytape.wire.vendor.messages import OK, AggsPage
@@ -90,7 +90,8 @@ async def get_grouped(
     if adjusted and desk.vendor is not None:
         otc = str(request.query_params.get("include_otc", "false")).lower()
         asked = (("adjusted", "true"), ("include_otc", otc))
-        return await _through(request, desk, asked, daily=named < date_of(desk.now()))
+        final = day_span(named).end <= desk.clock.final_before(desk.now())
+        return await _through(request, desk, asked, daily=final)
     return _rows(request, await bars.grouped(desk, named, adjusted=adjusted), adjusted)
 
 
@@ -171,7 +172,10 @@ async def _through(
 ) -> Response[bytes]:
     """The vendor's own answer, its next page on this host."""
     assert desk.vendor is not None
-    read = partial(desk.vendor.read_through, request.url.path, query, daily=daily)
+    path = request.url.path
+    if ".." in path or any(ord(letter) < ord(" ") for letter in path):
+        raise ValidationError("path", path, "a path of the vendor's")
+    read = partial(desk.vendor.read_through, quote(path, safe="/:"), query, daily=daily)
     body = await desk.ask(read)
     return _json(await desk.work(partial(_on_this_host, body, _host(request))))
 
@@ -186,8 +190,9 @@ def _on_this_host(body: bytes, host: str) -> bytes:
     url = msgspec.json.decode(told.get("next_url", msgspec.Raw(b"null")), type=str | None)
     if url is None:
         return body
-    path = url.split("://", 1)[-1].partition("/")[2]
-    told["next_url"] = msgspec.Raw(msgspec.json.encode(f"{host}/{path}"))
+    path, _, query = url.split("://", 1)[-1].partition("/")[2].partition("?")
+    pairs = [(k, v) for k, v in parse_qsl(query, True) if k.lower() != "apikey"]
+    told["next_url"] = msgspec.Raw(msgspec.json.encode(f"{host}/{path}?{urlencode(pairs)}"))
     return msgspec.json.encode(told)
 
 

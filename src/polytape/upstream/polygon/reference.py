@@ -68,10 +68,16 @@ class VendorReference:
             rows = self._market().get(symbol, [])
         else:
             ask = partial(self._ask_splits, symbol=symbol)
-            body = self._memo.once(f"splits of {symbol}", lambda: msgspec.json.encode(ask()))
+            body = self._memo.once(_of(symbol), lambda: msgspec.json.encode(ask()))
             rows = msgspec.json.decode(body, type=list[SplitTold])
-        found = {Split(date.fromisoformat(r.day), r.symbol, r.split_from, r.split_to) for r in rows}
-        return tuple(sorted(found))
+        return _splits(rows)
+
+    def known_splits(self, symbol: str) -> tuple[Split, ...] | None:
+        """The same where today's answer is at hand, else None."""
+        if self._memo.today(WHOLE_TABLE) is not None:
+            return _splits(self._market().get(symbol, []))
+        body = None if self._whole else self._memo.today(_of(symbol))
+        return None if body is None else _splits(msgspec.json.decode(body, type=list[SplitTold]))
 
     def find(self, symbol: str) -> SymbolInfo | None:
         """The security of a symbol; an active one before a delisted one of the same symbol."""
@@ -88,10 +94,7 @@ class VendorReference:
 
     def all_splits(self) -> list[Split]:
         """The whole table, read anew where it is not of today."""
-        rows = [row for listed in self._market().values() for row in listed]
-        return sorted(
-            {Split(date.fromisoformat(r.day), r.symbol, r.split_from, r.split_to) for r in rows}
-        )
+        return list(_splits([row for rows in self._market().values() for row in rows]))
 
     def all_symbols(self) -> list[SymbolInfo]:
         """Every stock that is or was listed, active ones first."""
@@ -164,6 +167,16 @@ class VendorReference:
         """The best of a list; its later pages are for nobody."""
         page = self._vendor.pages(request, lambda body: _last(read_tickers(body)))[0]
         return [to_security(row) for row in page.results or ()]
+
+
+def _of(symbol: str) -> str:
+    return f"splits of {symbol}"
+
+
+def _splits(rows: list[SplitTold]) -> tuple[Split, ...]:
+    """Each split once, oldest first."""
+    found = {Split(date.fromisoformat(r.day), r.symbol, r.split_from, r.split_to) for r in rows}
+    return tuple(sorted(found))
 
 
 def _last(page: TickersPage) -> TickersPage:

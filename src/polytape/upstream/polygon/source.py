@@ -8,9 +8,11 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from http import HTTPStatus
 
 import numpy as np
 
+from polytape.errors import DataFetchError, IncompleteDataError, NotFoundError
 from polytape.model.bars import Bars
 from polytape.model.clock import ExchangeClock
 from polytape.model.market import MarketBars
@@ -30,6 +32,7 @@ from polytape.wire.vendor.asking import (
     columns_of,
     grouped_request,
     read_aggs,
+    read_any,
     read_grouped,
     to_bars,
 )
@@ -118,6 +121,8 @@ class Polygon:
         request = grouped_request(day.isoformat())
         page = self.vendor.pages(request, read_grouped, background=background)[0]
         rows = {str(row.T): row for row in page.results or ()}
+        if not rows and self.clock.session(day) is not None:
+            raise IncompleteDataError(f"the vendor's list of {day}, a trading day, is empty")
         bars = columns_of(rows.values())
         # The rows carry 16:00 of the day that was asked for.
         stamps = np.full(len(bars), midnight(day), np.int64)
@@ -130,6 +135,10 @@ class Polygon:
     def splits(self, symbol: str) -> tuple[Split, ...] | None:
         """As `Source.splits`, of today."""
         return self.reference.splits(symbol)
+
+    def known_splits(self, symbol: str) -> tuple[Split, ...] | None:
+        """As `Source.known_splits`: today's, where they were asked for already."""
+        return self.reference.known_splits(symbol)
 
     def find(self, symbol: str) -> SymbolInfo | None:
         """As `Source.find`, of today."""
@@ -147,7 +156,8 @@ class Polygon:
 
         if not daily:
             return ask().body
-        return self._memo.once(f"GET {path} {sorted(query)}", lambda: ask().body)
+        question = f"GET {path} {sorted(query)}"
+        return self._memo.once(question, lambda: read_any(ask().body), lasting=False)
 
     def forget(self) -> None:
         """Splits and securities are asked for anew when they are next needed."""
@@ -164,8 +174,7 @@ class Polygon:
         asked = Span(span.start, max(span.start, min(span.end, until)))
         if not asked:
             return self._told(Bars.empty(), span, until)
-        request = bars_request(symbol, series, asked)
-        pages = self.vendor.pages(request, read_aggs, background=background)
+        pages = self._pages(bars_request(symbol, series, asked), background)
         bars = to_bars(row for page in pages for row in page.results or ()).within(asked)
         if any(page.status == DELAYED for page in pages):
             until = min(until, self.now() - DELAY_US)
@@ -175,6 +184,16 @@ class Polygon:
             return told
         note = f"the vendor's answer begins where a plan's history ends: {iso(clipped.end)}"
         return replace(told, notes=(*told.notes, note), unsettled=(clipped, *told.unsettled))
+
+    def _pages(self, request: Request, background: bool) -> list[AggsPage]:
+        """The vendor answers 200 for a ticker it does not know: a 404 is a wrong address."""
+        try:
+            return self.vendor.pages(request, read_aggs, background=background)
+        except NotFoundError as error:
+            raise DataFetchError(
+                f"there are no bars at this address ({error}): is the vendor's URL right?",
+                status=HTTPStatus.BAD_GATEWAY,
+            ) from error
 
     def _told(self, bars: Bars, span: Span, until: int) -> SourceBars:
         """The answer; what is published later is not vouched for."""
@@ -199,7 +218,7 @@ class Polygon:
     def _last_before(self, symbol: str, until: int) -> Bars:
         span = Span(until - LAST_BAR_DAYS * DAY_US, until)
         request = bars_request(symbol, Series.MINUTE, span, newest=LAST_BARS)
-        page: AggsPage = read_aggs(self.vendor.get(request).body)
+        page = read_aggs(self.vendor.get(request).body)
         bars = to_bars(page.results or ()).within(span)
         return bars.take(bars.timestamp + MINUTE_US <= self.now()).last(1)
 

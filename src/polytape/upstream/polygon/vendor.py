@@ -3,11 +3,12 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
 
+from polytape.errors import RateLimitError
 from polytape.net.http import SyncDriver
 from polytape.upstream.budget import BACKFILL_PATIENCE_S, PATIENCE_S, Budget
 from polytape.wire.budget import Pacer
@@ -28,6 +29,7 @@ POLICIES = {
         backoff_s=0.5,
         deadline_s=TRIES_S + (BACKFILL_PATIENCE_S if background else PATIENCE_S),
         retried=VENDOR_RETRIED,
+        gated=True,
     )
     for background in (False, True)
 }
@@ -70,9 +72,12 @@ class Vendor:
             keyed, self.policies[background], Pacer(), self.ambient, lambda _: self.on_request()
         )
         if HTTPStatus.OK <= told.status < HTTPStatus.MULTIPLE_CHOICES:
-            return told
+            return replace(told, body=told.body.replace(self.key.encode(), b"***"))
         now = self.ambient.now()
-        raise refusal_of(told.status, told.headers, told.body, now, key=self.key)
+        refused = refusal_of(told.status, told.headers, told.body, now, key=self.key)
+        if isinstance(refused, RateLimitError) and refused.retry_at is None:
+            refused.retry_at = self.budget.open_again()
+        raise refused
 
     def _run(self, flow: Flow[T], background: bool) -> T:
         return self.driver.run(flow, lambda: self.budget.place(background=background))

@@ -6,7 +6,7 @@ host: only its path and query are followed, joined to the host that was configur
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import msgspec
@@ -180,12 +180,21 @@ def read_grouped(body: bytes) -> AggsPage:
 
 def read_splits(body: bytes) -> SplitsPage:
     """A page of splits."""
-    return _decode(body, SplitsPage)
+    return _right(_decode(body, SplitsPage))
 
 
 def read_tickers(body: bytes) -> TickersPage:
     """A page of tickers."""
-    return _decode(body, TickersPage)
+    return _right(_decode(body, TickersPage))
+
+
+def read_any(body: bytes) -> bytes:
+    """A reference answer as it came, if it is one: a JSON list, or an object with a good status."""
+    told: Any = _decode(body, Any)
+    status = told.get("status", OK) if isinstance(told, dict) else OK
+    if not isinstance(told, dict | list) or status not in (OK, DELAYED):
+        raise IncompleteDataError(f"the vendor answered with the status {status!r}")
+    return body
 
 
 def to_bars(rows: Iterable[Agg]) -> Bars:
@@ -224,6 +233,14 @@ def _number(value: float | UnsetType | None) -> float:
 
 
 D = TypeVar("D")
+L = TypeVar("L", SplitsPage, TickersPage)
+
+
+def _right(page: L) -> L:
+    """The page if its status is good: an error may come with 200, and is no empty list."""
+    if page.status not in (OK, DELAYED):
+        raise IncompleteDataError(f"the vendor answered with the status {page.status!r}")
+    return page
 
 
 def _decode(body: bytes, kind: type[D]) -> D:

@@ -27,9 +27,11 @@ INTRADAY_US = {"minute": MINUTE_US, "hour": HOUR_US}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 TIMESPANS = (*INTRADAY_US, "day", "week", *MONTHS)
 MOST_MULTIPLIER = 100_000
+LAST_YEAR = 2500
 US_PER_MS = 1_000
-# Days since 1970 of dates that the vendor could mean; a number outside is no time of a market.
-FIRST_MS, LAST_MS = -(2**42), 2**43
+# 1900 to 2200 in milliseconds: outside no market is meant.
+FIRST_MS, LAST_MS = -2_208_988_800_000, 7_258_118_400_000
+MOST_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +164,11 @@ def _instant(text: str, name: str, *, ends: bool) -> int:
     said = f"Could not parse the time parameter: '{name}'. Use YYYY-MM-DD or Unix MS Timestamps"
     try:
         if text.removeprefix("-").isdecimal():
-            number = int(text)
-            if not FIRST_MS < number < LAST_MS:
+            number = int(text[:MOST_DIGITS])
+            if not FIRST_MS < number < LAST_MS or len(text) > MOST_DIGITS:
                 raise ValidationError.from_detail(said, name)
             return number * US_PER_MS
-        day = date.fromisoformat(text)
+        day = day_named(text, name)
         return midnight(day + timedelta(days=1)) - 1 if ends else midnight(day)
     except (ValueError, OverflowError) as error:
         raise ValidationError.from_detail(said, name) from error
@@ -192,9 +194,10 @@ def _after(start: int, timespan: str, multiplier: int) -> int:
         return start + unit * multiplier
     day = date_of(start)
     if timespan not in MONTHS:
-        return midnight(day + timedelta(days=multiplier * (7 if timespan == "week" else 1)))
+        days = multiplier * (7 if timespan == "week" else 1)
+        return midnight(min(day + timedelta(days=days), date(LAST_YEAR, 1, 1)))
     count = day.year * 12 + day.month - 1 + MONTHS[timespan] * multiplier
-    return midnight(date(min(count // 12, 9_998), count % 12 + 1, 1))
+    return midnight(date(min(count // 12, LAST_YEAR), count % 12 + 1, 1))
 
 
 def _saved(cursor: str | None) -> dict[str, str]:
@@ -203,7 +206,7 @@ def _saved(cursor: str | None) -> dict[str, str]:
         return {}
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except (binascii.Error, ValueError) as error:
         raise ValidationError("cursor", cursor, "a cursor of a next_url") from error
     return {name: values[0] for name, values in parse_qs(text).items()}
 
@@ -217,7 +220,7 @@ def _order(text: str) -> bool:
 def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_PAGE_BARS
-    if not text.isdecimal() or not 1 <= int(text) <= PAGE_BARS:
+    if not text.isdecimal() or len(text) > MOST_DIGITS or not 1 <= int(text) <= PAGE_BARS:
         raise ValidationError("limit", text, f"1 to {PAGE_BARS}")
     return int(text)
 
