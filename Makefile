@@ -32,6 +32,7 @@ format: $(READY)  ## put the code in its form
 bench: $(READY)  ## timed comparisons, each as a ratio within one run
 	@$(BIN)/python -m bench.run
 	@$(BIN)/python -m bench.store
+	@$(BIN)/python -m bench.engines
 
 clean:  ## remove what the targets made
 	rm -rf .venv .venv-pandas2 .mypy_cache .ruff_cache .import_linter_cache .hypothesis

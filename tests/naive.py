@@ -81,3 +81,84 @@ def atr(rows: list[Row], period: int, method: str) -> list[float | None]:
             smoothed = sum(ranges[i - period + 1 : i + 1]) / period
         out.append(smoothed if i >= period else None)
     return out
+
+
+def fractal_places(highs: list[float], lows: list[float], length: int) -> list[tuple[int, str]]:
+    """Bars strictly above (below) all their neighbours."""
+    side = length // 2
+    found = []
+    for i in range(side, len(highs) - side):
+        around = [j for j in range(i - side, i + side + 1) if j != i]
+        if all(highs[i] > highs[j] for j in around):
+            found.append((i, "high"))
+        if all(lows[i] < lows[j] for j in around):
+            found.append((i, "low"))
+    return found
+
+
+def zigzag(rows: list[Row], length: int, distance: float, period: int) -> list[tuple[int, str]]:
+    """Alternating swings, each far enough from the last of the other kind."""
+    highs, lows = [row[2] for row in rows], [row[3] for row in rows]
+    ranges = atr(rows, period, "wilder")
+    swings: list[tuple[int, str]] = []
+    for i, kind in fractal_places(highs, lows, length):
+        if ranges[i] is None:
+            continue
+        price = highs[i] if kind == "high" else lows[i]
+        if not swings:
+            swings.append((i, kind))
+            continue
+        j, last = swings[-1]
+        before = highs[j] if last == "high" else lows[j]
+        if last == kind:
+            if (kind == "high" and price > before) or (kind == "low" and price < before):
+                swings[-1] = (i, kind)
+        else:
+            away = price - before if kind == "high" else before - price
+            if away >= distance * ranges[i]:  # type: ignore[operator]
+                swings.append((i, kind))
+    return swings
+
+
+def apart(rows: list[Row], swings: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Without those whose bar meets the bar of the one kept before."""
+    kept: list[tuple[int, str]] = []
+    for i, kind in swings:
+        if kept:
+            j = kept[-1][0]
+            if max(rows[i][3], rows[j][3]) <= min(rows[i][2], rows[j][2]):
+                continue
+        kept.append((i, kind))
+    return kept
+
+
+def profile(rows: list[Row], levels: int) -> list[float]:
+    """Volume by level: each bar's spread by how much of it lies in each level, level by level."""
+    bottom, top = min(row[3] for row in rows), max(row[2] for row in rows)
+    step = (top - bottom) / levels
+    volumes = [0.0] * levels
+    for _, _, high, low, _, volume in rows:
+        if high == low:
+            at = min(levels - 1, int((low - bottom) / step))
+            volumes[at] += volume
+            continue
+        for at in range(levels):
+            begin, end = bottom + at * step, bottom + (at + 1) * step
+            shared = min(high, end) - max(low, begin)
+            if shared > 0:
+                volumes[at] += volume * shared / (high - low)
+    return volumes
+
+
+def clusters(levels: list[tuple[float, float]], atr_: float) -> list[list[float]]:
+    """Levels (price, weight) in order of price, joined while near the weighted centre and narrow."""
+    found: list[list[tuple[float, float]]] = []
+    for price, weight in sorted(levels):
+        if found:
+            held = found[-1]
+            centre = sum(p * w for p, w in held) / sum(w for _, w in held)
+            if price - centre <= 1.5 * atr_ and price - held[0][0] <= 3 * atr_:
+                held.append((price, weight))
+                continue
+        found.append([(price, weight)])
+    return [[price for price, _ in cluster] for cluster in found]

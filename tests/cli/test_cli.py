@@ -12,27 +12,13 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from polytape.cli.app import run
 from polytape.cli.show import MADE_UP
+from tests.cli.conftest import Run
 from tests.conftest import DATA
 
 pytestmark = [pytest.mark.socket, pytest.mark.timeout(60)]
 
-Run = Callable[..., tuple[int, str, str]]
 WEEK = ("--start", "2024-07-01", "--end", "2024-07-05")
-
-
-@pytest.fixture
-def polytape(capfdbinary: pytest.CaptureFixture[bytes]) -> Run:
-    """Run the command line: exit code, stdout, stderr."""
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = run(list(arguments))
-        sys.stdout.flush()
-        out, err = capfdbinary.readouterr()
-        return code, out.decode(), err.decode()
-
-    return call
 
 
 def test_csv_is_nothing_but_csv(polytape: Run, gateway: str) -> None:

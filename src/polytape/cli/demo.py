@@ -1,12 +1,16 @@
 """`polytape demo`: the whole way from a source to a frame, in one process."""
 
+import tempfile
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from rich.console import Console
 
 from polytape.cli.show import MADE_UP, Format, print_bars, print_facts
+from polytape.cli.tools import print_scan
 from polytape.cli.wiring import make_app, make_desk
 from polytape.client.sync import PolygonClient
+from polytape.client.tools import ConfluenceScanner
 from polytape.model.clock import Session, xnys
 from polytape.model.newyork import NEW_YORK, to_datetime
 from polytape.settings import Settings
@@ -28,6 +32,7 @@ def show(console: Console) -> None:
         _session(console, client, last)
         for _ in range(2):
             _year(console, client, last)
+        _scan(console, client, last)
         console.print("\n[bold]The gateway's figures[/]")
         told = client.gateway_status()
         wanted = ("source", "requests", "bars_served", "source_questions", "uptime_seconds")
@@ -52,6 +57,16 @@ def _session(console: Console, client: PolygonClient, last: Session) -> None:
     at = to_datetime(last.open) + timedelta(hours=1)
     console.print(f"\n[bold]{SYMBOL} as it could be known at {at.astimezone(NEW_YORK):%a %H:%M}[/]")
     print_facts(client.get_session_data(SYMBOL, at), Format.TABLE, console)
+
+
+def _scan(console: Console, client: PolygonClient, last: Session) -> None:
+    at = to_datetime(last.open) + timedelta(hours=4)
+    found = ConfluenceScanner(client).scan(SYMBOL, at)
+    console.print("\n[bold]Where levels of several kinds meet[/]")
+    print_scan(found, 4, console)
+    picture = Path(tempfile.gettempdir()) / "polytape-demo.png"
+    found.plot(str(picture))
+    console.print(f"drawn into {picture}")
 
 
 def _year(console: Console, client: PolygonClient, last: Session) -> None:

@@ -7,9 +7,8 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 
 from polytape import settings as settings_module
@@ -71,7 +70,7 @@ def scan(
         except ConnectionError as error:
             if url is not None:
                 raise
-            note(f"no gateway ({error}): reading the store {_location(store)}")
+            note(f"no gateway at {error.url.split('/api/')[0]}: reading {_location(store)}")
         else:
             return
     results, errors = _from_store(wanted, as_of, options, _location(store), drawn=plot is not None)
@@ -231,7 +230,7 @@ def _show(
         print_records(rows, form, Console())
     else:
         for found in results.values():
-            _table(found, top)
+            print_scan(found, top, Console())
     if plot is not None and results:
         (first,) = results.values()
         try:
@@ -241,8 +240,8 @@ def _show(
         note(f"drawn into {plot}")
 
 
-def _table(found: ScanResult, top: int) -> None:
-    console = Console()
+def print_scan(found: ScanResult, top: int, console: Console) -> None:
+    """Zones as a table, and what is missing for them."""
     price = "no price" if found.price is None else f"{found.price:.2f}"
     at = f"{found.as_of.astimezone(NEW_YORK):%a %Y-%m-%d %H:%M} New York"
     ranges = ", ".join(
@@ -251,17 +250,16 @@ def _table(found: ScanResult, top: int) -> None:
                             ("1day", found.atr_day)) if value is not None
     )  # fmt: skip
     console.print(Text(f"{found.symbol} {price} · {at} · {found.structure} · {ranges}", "bold"))
-    table = Table("level", "zone", "side", "score", "distance", "parts", box=SIMPLE_HEAD)
     for zone in found.zones[:top]:
-        table.add_row(
-            Text(zone.level, COLORS[zone.level]),
-            f"{zone.low:.2f}-{zone.high:.2f}",
-            zone.kind,
-            f"{zone.score:.1f}",
-            f"{zone.distance:+.2f}  {zone.distance_atr:+.1f} ATR",
-            _parts(zone),
+        line = Text.assemble(
+            (f"  {zone.level}", COLORS[zone.level]),
+            f"  {zone.low:.2f}-{zone.high:.2f}  {zone.kind}  score {zone.score:.1f}  "
+            f"{zone.distance:+.2f} ({zone.distance_atr:+.1f} ATR)",
         )
-    console.print(table if found.zones else "no zones")
+        console.print(line)
+        console.print(Padding(Text(_parts(zone), "dim"), (0, 0, 0, 6)))
+    if not found.zones:
+        console.print("  no zones")
     for name, why in found.errors.items():
         console.print(Text(f"{name}: {why}", "yellow"))
     for remark in found.notes:
@@ -269,7 +267,13 @@ def _table(found: ScanResult, top: int) -> None:
 
 
 def _parts(zone: ConfluenceZone) -> str:
-    return ", ".join(f"{part.name} {part.level:.2f}" for part in zone.parts)
+    """The kinds that voted, each with its items: `fractal 168.03 168.08`."""
+    by_type: dict[str, list[str]] = {}
+    for part in zone.parts:
+        name = part.name.removeprefix(f"{part.type} ") if part.family != "fractal" else ""
+        shown = f"{name if part.family != 'hvn' else ''} {part.level:.2f}".strip()
+        by_type.setdefault(part.type, []).append(shown)
+    return ", ".join(f"{kind} {'/'.join(shown)}" for kind, shown in sorted(by_type.items()))
 
 
 def _json(told: Any) -> None:

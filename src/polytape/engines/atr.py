@@ -78,19 +78,20 @@ def atr(bars: Bars, *, period: int = 14, method: Method = "wilder") -> Atr:
 def _smooth(seed: float, ranges: Floats, weight: float) -> Floats:
     """seed, then each value `weight` of the way to the next range.
 
-    Block by block: what a block adds to a start of zero is one matrix product, and only the starts
-    follow one another.
+    Block by block: what a block adds to a start of zero is worked out for all blocks together, and
+    only the starts follow one another. Bar by bar the same sums whatever comes after, so that a
+    longer history never changes an earlier value, not in the last bit.
     """
     keep = 1 - weight
     blocks = -(-len(ranges) // BLOCK)
     padded = np.zeros(blocks * BLOCK)
-    padded[: len(ranges)] = ranges
-    ages = np.arange(BLOCK)
-    response = np.tril(keep ** np.maximum(ages[:, None] - ages, 0)) * weight
-    own = padded.reshape(blocks, BLOCK) @ response.T
-    fading = keep ** (ages + 1)
-    values, start = np.empty((blocks, BLOCK)), seed
+    padded[: len(ranges)] = ranges * weight
+    own = padded.reshape(blocks, BLOCK)
+    for at in range(1, BLOCK):
+        own[:, at] += own[:, at - 1] * keep
+    fading = keep ** np.arange(1, BLOCK + 1)
+    start = seed
     for at in range(blocks):
-        values[at] = own[at] + start * fading
-        start = values[at, -1]
-    return np.append(seed, values.ravel()[: len(ranges)])
+        own[at] += start * fading
+        start = float(own[at, -1])
+    return np.append(seed, own.ravel()[: len(ranges)])

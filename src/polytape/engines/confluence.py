@@ -150,9 +150,9 @@ def confluence(
         if not value > 0:
             raise ValidationError(name, value, "dollars above 0")
     reach = REACH_ATRS * market.atr_day
-    near = sorted(item for item in items if abs(item.level - market.price) <= reach)
+    near = _voting(item for item in items if abs(item.level - market.price) <= reach)
     merged = _merge(_clusters(near, market.atr_15min), market.atr_15min)
-    zones = [_zone(parts, market, swings, bars) for parts in merged]
+    zones = [_zone(centre, parts, market, swings, bars) for centre, parts in merged]
     found = [zone for zone in zones if zone is not None]
     return tuple(sorted(found, key=lambda zone: (-zone.score, zone.centre)))
 
@@ -160,6 +160,15 @@ def confluence(
 def counts(items: Iterable[Item]) -> dict[str, int]:
     """How many items each family gave."""
     return dict(sorted(Counter(item.family for item in items).items()))
+
+
+def _voting(items: Iterable[Item]) -> list[Item]:
+    """The items in order of price; of those that share their inputs the weightiest."""
+    single: dict[str, Item] = {}
+    for item in sorted(items):
+        held = single.get(item.inputs)
+        single[item.inputs] = item if held is None or item.weight > held.weight else held
+    return sorted(single.values())
 
 
 def _clusters(items: list[Item], atr: float) -> list[list[Item]]:
@@ -182,8 +191,8 @@ def _clusters(items: list[Item], atr: float) -> list[list[Item]]:
     return found
 
 
-def _merge(clusters: list[list[Item]], atr: float) -> list[list[Item]]:
-    """Clusters whose refined zones overlap by more than half become one."""
+def _merge(clusters: list[list[Item]], atr: float) -> list[tuple[float, list[Item]]]:
+    """Centres and parts of zones: clusters whose zones overlap by more than half become one."""
     kept: list[tuple[float, list[Item]]] = []
     for parts in clusters:
         centre, held = _peak(parts, atr), parts
@@ -191,7 +200,7 @@ def _merge(clusters: list[list[Item]], atr: float) -> list[list[Item]]:
             held = sorted(kept.pop()[1] + held)
             centre = _peak(held, atr)
         kept.append((centre, held))
-    return [parts for _, parts in kept]
+    return kept
 
 
 def _peak(parts: list[Item], atr: float) -> float:
@@ -212,19 +221,18 @@ def _peak(parts: list[Item], atr: float) -> float:
 
 
 def _zone(
-    parts: list[Item], market: Market, swings: Sequence[float], bars: Bars | None
+    centre: float,
+    parts: list[Item],
+    market: Market,
+    swings: Sequence[float],
+    bars: Bars | None,
 ) -> ConfluenceZone | None:
     """The zone of a cluster; None where too few sources agree."""
-    single: dict[str, Item] = {}
-    for part in parts:
-        held = single.get(part.inputs)
-        single[part.inputs] = part if held is None or part.weight > held.weight else held
-    voting = sorted(single.values())
-    votes = {part.type: part.weight for part in voting}
-    families = tuple(sorted({part.family for part in voting}))
+    votes = {part.type: part.weight for part in parts}
+    families = tuple(sorted({part.family for part in parts}))
     if len(votes) < LEAST_SOURCES or len(families) < LEAST_FAMILIES:
         return None
-    centre, width = _peak(voting, market.atr_15min), ZONE_ATRS * market.atr_15min
+    width = ZONE_ATRS * market.atr_15min
     low, high = centre - width / 2, centre + width / 2
     has_swing = any(low <= price <= high for price in swings)
     score = sum(votes.values()) * (1 + FAMILY_BONUS * (len(families) - 1))
@@ -243,7 +251,7 @@ def _zone(
         distance=distance,
         distance_percent=distance / market.price * 100,
         distance_atr=distance / market.atr_day,
-        parts=tuple(voting),
+        parts=tuple(parts),
         votes=tuple(sorted(votes)),
         families=families,
         has_swing=has_swing,

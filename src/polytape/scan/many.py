@@ -86,7 +86,9 @@ def scan_many(
         raise ValidationError("store", store, "a store that other processes reach")
     _store(store)  # a wrong place is told at once
     step = SYMBOLS_AT_A_TIME
-    tasks = [tuple(named[at : at + step]) for at in range(0, len(named), step)]
+    # In the order of the store: symbols that lie together are read together.
+    ordered = sorted(named)
+    tasks = [tuple(ordered[at : at + step]) for at in range(0, len(ordered), step)]
     how = dict(options or {}) | {"drawn": drawn}
     if engine == "dask" or client is not None:
         done = _on_dask(tasks, store, moment, how, client)
@@ -118,7 +120,8 @@ def _scanned(
     def answer(question: BarsQuestion) -> Bars:
         series = question.timeframe.series
         known = SpanSet.of(p.span for p in store.coverage(symbol, series, question.base_span))
-        missing.setdefault(series, []).extend(missing_of(question.base_span, known, xnys()))
+        if question.base_span not in known:
+            missing.setdefault(series, []).extend(missing_of(question.base_span, known, xnys()))
         base = store.read(question.symbol, series, question.base_span)
         splits = reference.splits(question.symbol) or ()
         return question.answer(base, splits, clock=xnys(), today=today)

@@ -62,6 +62,8 @@ MANY_JOBS = 100
 # Opening a file costs more than decoding a small one: decoded bars of small ones stay in memory.
 SMALL_BYTES = 64 * 1024
 SMALL_KEPT_BYTES = 32 * 1024 * 1024
+# Row groups of many symbols that are kept decoded: about 2 MB each.
+SHARED_GROUPS = 16
 SMALL_OVERHEAD = 1_500
 
 
@@ -95,6 +97,8 @@ class SegmentStore:
         self._symbols: dict[str, set[str]] = {}
         self._small: dict[tuple[str, str], Bars] = {}
         self._small_bytes = 0
+        self._shared: dict[tuple[str, int], MarketBars] = {}
+        self._index: dict[str, tuple[dict[str, list[Cover]], list[Cover]]] = {}
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="polytape-store")
         self._check()
 
@@ -238,11 +242,30 @@ class SegmentStore:
         small = segment.size <= SMALL_BYTES
         bars = self._small.get((name, symbol)) if small else None
         if bars is None:
-            bars = to_bars(read_symbol(self._open(folder, name), segment, symbol))
+            bars = self._decoded(folder, name, segment, symbol)
             if small:
                 self._remember(name, symbol, bars)
         parts = ((span.start, bars.within(span)) for span in spans)
         return [(start, part) for start, part in parts if len(part)]
+
+    def _decoded(self, folder: str, name: str, segment: Segment, symbol: str) -> Bars:
+        """A symbol's bars. A row group that it shares with others is decoded for all of them and
+        kept for a while: who reads one symbol of it will often read the next.
+        """
+        groups = segment.groups_of(symbol)
+        shared = len(groups) == 1 and segment.firsts[groups[0]] != segment.lasts[groups[0]]
+        if not shared:
+            return to_bars(read_symbol(self._open(folder, name), segment, symbol))
+        key = (name, groups[0])
+        with self._lock:
+            market = self._shared.get(key)
+        if market is None:
+            market = read_market(self._open(folder, name), segment, groups)
+            with self._lock:
+                self._shared[key] = market
+                while len(self._shared) > SHARED_GROUPS:
+                    self._shared.pop(next(iter(self._shared)))
+        return market.of_symbol(symbol)
 
     def _tables_of(self, folder: str, name: str, symbol: str, spans: list[Span]) -> list[Placed]:
         segment = self._segment(folder, name)
@@ -314,12 +337,26 @@ class SegmentStore:
         return None
 
     def _covers(self, folder: str, symbol: str) -> list[tuple[Cover, str]]:
-        return [
-            (cover, segment.name)
-            for segment in self.segments(folder)
-            for cover in segment.covers
-            if cover.speaks_of(symbol)
-        ]
+        found = []
+        for segment in self.segments(folder):
+            single, market = self._indexed(segment)
+            found += [(cover, segment.name) for cover in single.get(symbol, ())]
+            found += [(cover, segment.name) for cover in market if cover.speaks_of(symbol)]
+        return found
+
+    def _indexed(self, segment: Segment) -> tuple[dict[str, list[Cover]], list[Cover]]:
+        """The covers of a segment by symbol, and those of the whole market. Made once: a segment
+        never changes, and a month of fetched spans has thousands.
+        """
+        held = self._index.get(segment.name)
+        if held is None:
+            single: dict[str, list[Cover]] = {}
+            for cover in segment.covers:
+                if cover.symbol is not None:
+                    single.setdefault(cover.symbol, []).append(cover)
+            held = single, [cover for cover in segment.covers if cover.symbol is None]
+            self._index[segment.name] = held
+        return held
 
     def _folders(self, series: Series, span: Span) -> Iterator[tuple[str, Span]]:
         """The folders that are there and overlap a span, each with its part of it."""

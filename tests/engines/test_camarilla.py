@@ -1,0 +1,146 @@
+"""Pivots worked by hand, against pandas-ta-classic, and of the right day."""
+
+import warnings
+from datetime import date
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from polytape.engines.camarilla import Period, camarilla, camarilla_of, last_period
+from polytape.errors import ValidationError
+from polytape.model.bars import Bars
+from polytape.model.clock import ExchangeClock
+from polytape.model.instants import parse_instant
+from polytape.model.newyork import midnight
+
+prices = st.floats(0.01, 10_000)
+
+
+@st.composite
+def candles(draw: st.DrawFn) -> tuple[float, float, float]:
+    low, high = sorted((draw(prices), draw(prices)))
+    return high, low, draw(st.floats(low, high))
+
+
+def test_a_table_worked_by_hand() -> None:
+    """H 110, L 100, C 105: R 10, R * 1.1 = 11."""
+    found = camarilla(110, 100, 105)
+    by_hand = {
+        "PP": 105.0, "R1": 105 + 11 / 12, "R2": 105 + 11 / 6, "R3": 107.75, "R4": 110.5,
+        "R5": 115.5, "R6": 115.5 + 1.168 * 5.0, "S1": 105 - 11 / 12, "S2": 105 - 11 / 6,
+        "S3": 102.25, "S4": 99.5, "S5": 94.5, "S6": 105 - (115.5 + 1.168 * 5.0 - 105),
+    }  # fmt: skip
+    assert found.levels == pytest.approx(by_hand)
+    other = camarilla(110, 100, 105, variant="range").levels
+    assert (other["R6"], other["R5"]) == pytest.approx((115.5, 110.5 + 1.168 * 2.75))
+    assert {name: found.strength(name) for name in ("R1", "R3", "S6")} == {
+        "R1": 0,
+        "R3": 3,
+        "S6": 6,
+    }
+
+
+@settings(max_examples=25)
+@given(candles())
+def test_r1_to_s4_are_pandas_tas(candle: tuple[float, float, float]) -> None:
+    high, low, close = candle
+    found = camarilla(high, low, close).levels
+    for name, price in _theirs(high, low, close).items():
+        assert found[name] == pytest.approx(price, rel=1e-9)
+
+
+def _theirs(high: float, low: float, close: float) -> dict[str, float]:
+    """The library's levels of the second of two equal days."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it is not ready for the pandas after the next
+        import pandas_ta_classic as ta
+
+        days = pd.date_range("2024-01-02", periods=2)
+        rows = {"open": close, "high": high, "low": low, "close": close}
+        frame = pd.DataFrame([rows, rows], index=days)
+        table = ta.cpr(
+            frame["open"], frame["high"], frame["low"], frame["close"], method="camarilla",
+            levels="all", width_analysis=False, price_position=False,
+        )  # fmt: skip
+    names = [f"{side}{n}" for side in "RS" for n in range(1, 5)]
+    return {name: float(table[f"CPR_{name}"].iloc[-1]) for name in names}
+
+
+@given(candles(), st.floats(0.5, 2))
+def test_levels_are_ordered_and_scale(candle: tuple[float, float, float], factor: float) -> None:
+    high, low, close = candle
+    found = camarilla(high, low, close)
+    up = [found.levels[f"R{n}"] for n in range(1, 7)]
+    assert up == sorted(up)
+    if high > low * (1 + 1e-9):
+        assert found.levels["R5"] > found.levels["R4"]
+    assert (found.levels["S5"] <= 0) == ("S5" in found.undrawable)
+    if high >= 2 * low * (1 + 1e-9):
+        assert "S5" in found.undrawable
+    again = camarilla(
+        high * factor, low * factor, min(max(close * factor, low * factor), high * factor)
+    )
+    for name, price in found.levels.items():
+        assert again.levels[name] == pytest.approx(price * factor, rel=1e-6, abs=1e-9)
+
+
+def test_a_flat_period_is_flagged() -> None:
+    found = camarilla(10, 10, 10)
+    assert found.flat
+    assert set(found.levels.values()) == {10}
+
+
+@pytest.mark.parametrize(
+    ("candle", "named"),
+    [((10, 0, 5), "low"), ((9, 10, 9.5), "high"), ((10, 9, 11), "close"), ((10, 9, 8), "close"),
+     ((float("nan"), 9, 9), "high"), ((10, float("nan"), 9), "low")],
+)  # fmt: skip
+def test_wrong_candles_are_named(candle: tuple[float, float, float], named: str) -> None:
+    with pytest.raises(ValidationError, match=f"^{named}="):
+        camarilla(*candle)
+    with pytest.raises(ValidationError, match="variant"):
+        camarilla(10, 9, 9.5, variant="r6")  # type: ignore[arg-type]
+
+
+DAYS = ["2023-11-30", "2023-12-01", "2023-12-04", "2023-12-05", "2023-12-06", "2023-12-07",
+        "2023-12-08", "2023-12-11", "2023-12-12"]  # fmt: skip
+
+
+def some_days() -> Bars:
+    """Daily bars that name themselves: the close is the day of the month."""
+    days = [date.fromisoformat(day) for day in DAYS]
+    close = [float(day.day) for day in days]
+    return Bars.of([midnight(day) for day in days], close, [c + 1 for c in close],
+                   [c - 0.5 for c in close], close, [100.0] * len(days))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("at", "period", "first", "last"),
+    [
+        ("2023-12-12 09:00", "day", "2023-12-11", "2023-12-11"),
+        ("2023-12-12 23:00", "day", "2023-12-11", "2023-12-11"),  # its own day is never complete
+        ("2023-12-13 00:00", "day", "2023-12-12", "2023-12-12"),
+        ("2023-12-11 10:00", "day", "2023-12-08", "2023-12-08"),
+        ("2023-12-09 10:00", "week", "2023-12-04", "2023-12-08"),  # Saturday: no session left
+        ("2023-12-08 17:00", "week", "2023-11-30", "2023-12-01"),  # Friday evening: not yet
+        ("2023-12-12 10:00", "week", "2023-12-04", "2023-12-08"),
+        ("2023-12-12 10:00", "month", "2023-11-30", "2023-11-30"),
+        ("2024-01-01 10:00", "month", "2023-12-01", "2023-12-12"),  # a holiday: December is over
+    ],
+)
+def test_the_last_completed_period(
+    at: str, period: Period, first: str, last: str, clock: ExchangeClock
+) -> None:
+    found = camarilla_of(some_days(), period, parse_instant(f"{at} America/New_York", "at"), clock)
+    assert found is not None
+    assert (str(found.start), str(found.end), found.period) == (first, last, period)
+
+
+def test_no_completed_period_is_none(clock: ExchangeClock) -> None:
+    at = parse_instant("2023-11-30 10:00 America/New_York", "at")
+    assert camarilla_of(some_days(), "day", at, clock) is None
+    assert last_period(Bars.empty(), "week", at, clock) is None
+    with pytest.raises(ValidationError, match="period"):
+        last_period(some_days(), "year", at, clock)  # type: ignore[arg-type]

@@ -1,0 +1,96 @@
+"""Many symbols from a store: the same numbers by processes and on a real Dask cluster."""
+
+import warnings
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from polytape import scan_many
+from polytape.engines.result import run_with
+from polytape.engines.scanner import scan_run
+from polytape.errors import ConfigurationError, ValidationError
+from polytape.model.clock import ExchangeClock, xnys
+from polytape.model.instants import parse_instant
+from polytape.model.market import MarketBars
+from polytape.model.timeframes import Series
+from polytape.net.places import Folder
+from polytape.store.covers import Cover
+from polytape.store.reference import Reference
+from polytape.store.segments import SegmentStore
+from polytape.upstream.synthetic import Synthetic
+from tests.conftest import NOW, day_span
+from tests.engines.test_scanner import answers
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
+
+WHEN = "2026-11-18 11:30 America/New_York"
+SYMBOLS = ("AAPL", "MSFT", "NVDA", "SPY")
+MINUTES = day_span(date(2026, 10, 19), date(2026, 11, 20))
+DAYS = day_span(date(2025, 10, 10), date(2026, 11, 20))
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A store of four made-up symbols."""
+    place = Folder(tmp_path_factory.mktemp("store"))
+    held, source = SegmentStore(place, "synthetic/0"), Synthetic(xnys(), lambda: NOW)
+    for series, span in ((Series.MINUTE, MINUTES), (Series.DAY, DAYS)):
+        bars = {symbol: source.bars(symbol, series, span).bars for symbol in SYMBOLS}
+        covers = [Cover(symbol, span, NOW, True) for symbol in SYMBOLS]
+        held.write(series, MarketBars.of(bars), covers)
+    splits = [split for symbol in SYMBOLS for split in source.splits(symbol) or ()]
+    Reference(place).put_splits(splits, NOW)
+    held.close()
+    return str(place.root)
+
+
+def test_processes_give_what_one_gives_and_errors_stay_with_their_symbol(
+    store: str, synthetic: Synthetic, clock: ExchangeClock
+) -> None:
+    seen: list[str] = []
+    told = scan_many(["spy", *SYMBOLS, "NOPE"], store=store, as_of=WHEN, told=seen.append)
+    assert list(told.results) == ["SPY", "AAPL", "MSFT", "NVDA"]
+    assert told.errors == {"NOPE": "the store has no symbol NOPE"}
+    assert sorted(seen) == sorted([*SYMBOLS, "NOPE"])
+    moment = parse_instant(WHEN, "at")
+    for symbol in SYMBOLS:
+        alone = run_with(scan_run(symbol, moment, clock=clock), answers(synthetic, clock))
+        assert told.results[symbol].to_dict() == alone.to_dict()
+    frame = told.to_frame()
+    assert list(frame["score"]) == sorted(frame["score"], reverse=True)
+    assert set(frame["symbol"]) == set(SYMBOLS)
+
+
+def test_what_the_store_lacks_is_said(store: str) -> None:
+    told = scan_many(["AAPL"], store=store, as_of="2026-10-26 11:30 America/New_York", workers=1)
+    notes = told.results["AAPL"].notes
+    assert any(note.startswith("1min bars are not held in full: 2026-09-28") for note in notes)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_dask_runs_the_same_function_on_a_real_cluster(store: str) -> None:
+    from dask.distributed import Client, LocalCluster
+
+    here = scan_many(SYMBOLS, store=store, as_of=WHEN)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with (
+            LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,  # type: ignore[no-untyped-call]
+            Client(cluster) as client,  # type: ignore[no-untyped-call]
+        ):
+            there = scan_many([*SYMBOLS, "NOPE"], store=store, as_of=WHEN, client=client)
+    assert there.errors == {"NOPE": "the store has no symbol NOPE"}
+    for symbol in SYMBOLS:
+        assert there.results[symbol].to_dict() == here.results[symbol].to_dict()
+
+
+def test_wrong_questions_are_told_at_once(store: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="is no store"):
+        scan_many(["AAPL"], store=str(tmp_path))
+    for wrong in ({"engine": "ray"}, {"as_of": "someday"}, {"store": "memory"}):
+        with pytest.raises(ValidationError):
+            scan_many(["AAPL"], **({"store": store} | wrong))  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="symbols"):
+        scan_many(["../etc"], store=store)
+    assert scan_many([], store=store).to_frame().empty
