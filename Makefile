@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pandas2 check format bench clean
+.PHONY: help demo test test-pandas2 check format bench pictures clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -33,6 +33,9 @@ bench: $(READY)  ## timed comparisons, each as a ratio within one run
 	@$(BIN)/python -m bench.run
 	@$(BIN)/python -m bench.store
 	@$(BIN)/python -m bench.engines
+
+pictures: $(READY)  ## draw the pictures of the docs
+	@$(BIN)/python docs/pictures/draw.py
 
 clean:  ## remove what the targets made
 	rm -rf .venv .venv-pandas2 .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -50,6 +50,13 @@ def test_every_target_of_the_readme_is_in_the_makefile() -> None:
         assert f"\n{target}: " in makefile
 
 
+def test_every_page_that_is_named_is_there() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / link).is_file(), (page.name, link)
+
+
 def test_every_folder_is_on_the_map() -> None:
     page = (ROOT / "docs" / "map.md").read_text()
     folders = [p.parent.name for p in (ROOT / "src/polytape").glob("*/__init__.py")]

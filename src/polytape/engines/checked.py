@@ -13,6 +13,8 @@ def checked(bars: Bars) -> Bars:
     """The same bars. Raises ValidationError naming the first bad row: unsorted, duplicate, not
     finite, a price not above 0, high below low.
     """
+    if _sound(bars):
+        return bars
     prices = np.vstack([getattr(bars, name) for name in PRICES])
     steps = np.diff(bars.timestamp, prepend=bars.timestamp[:1] - 1)
     for bad, allowed in (
@@ -24,6 +26,21 @@ def checked(bars: Bars) -> Bars:
     ):
         _raise_first(bars, bad, allowed)
     return bars
+
+
+def _sound(bars: Bars) -> bool:
+    """Whether nothing is wrong, at a fraction of the cost of finding out what. NaN fails every
+    comparison, and so takes the long way.
+    """
+    if not len(bars):
+        return True
+    columns = [getattr(bars, name) for name in PRICES]
+    return bool(
+        (np.diff(bars.timestamp) > 0).all()
+        and all(column.min() > 0 and column.max() < np.inf for column in columns)
+        and (bars.high >= bars.low).all()
+        and bars.volume.min() >= 0
+    )
 
 
 def _raise_first(bars: Bars, bad: Any, allowed: str) -> None:
