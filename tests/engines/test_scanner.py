@@ -249,7 +249,15 @@ async def test_client_async_client_and_http_give_the_same_numbers(gateway: str) 
         session = (await http.post("/api/v1/engines/session", json=body)).json()
         assert session["atr_15min"] == str(told["atr_15min"])
         wrong = await http.post("/api/v1/scan", json=body | {"options": {"color": "red"}})
-        assert (wrong.status_code, "windows" in wrong.json()["detail"]) == (400, True)
+        assert (wrong.status_code, "color" in wrong.json()["detail"]) == (400, True)
+        for tool, options in (
+            ("scan", {"windows": "x"}), ("scan", {"windows": [5]}), ("engines/hvn", {"levels": "many"}),
+            ("engines/fractals", {"min_atr_distance": None}), ("engines/zones", {"weekly_levels": 5}),
+            ("engines/camarilla", {"variant": "r6"}), ("engines/fractals", {"days_back": 10**9}),
+            ("engines/hvn", {"windows": []}), ("engines/hvn", {"price_step": 1e-12}),
+        ):  # fmt: skip
+            answer = await http.post(f"/api/v1/{tool}", json=body | {"options": options})
+            assert answer.status_code == 400, (tool, options, answer.text)
         fine = await http.post(
             "/api/v1/engines/fractals", json=body | {"options": {"fractal_length": 5}}
         )

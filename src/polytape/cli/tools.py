@@ -17,7 +17,12 @@ from polytape.cli.show import MADE_UP, Format, note, print_records
 from polytape.cli.wiring import client_of, made_up, store_location
 from polytape.engines.confluence import ConfluenceZone
 from polytape.engines.scanner import ScanResult
-from polytape.errors import ConfigurationError, ConnectionError, ValidationError
+from polytape.errors import (
+    ConfigurationError,
+    ConnectionError,
+    DataFetchError,
+    ValidationError,
+)
 from polytape.model.newyork import NEW_YORK
 
 SCANNED_OVER_HTTP = 20
@@ -66,7 +71,7 @@ def scan(
     direct = store is not None or universe == ALL or len(wanted) > SCANNED_OVER_HTTP
     if not direct:
         try:
-            _show(_over_http(wanted, as_of, options, url), {}, form, top, plot)
+            _show(*_over_http(wanted, as_of, options, url), form, top, plot)
         except ConnectionError as error:
             if url is not None:
                 raise
@@ -186,15 +191,26 @@ def _tell(found: Any, rows: list[dict[str, Any]], form: Format, client: Any) -> 
 
 def _over_http(
     symbols: list[str], as_of: str | None, options: dict[str, Any], url: str | None
-) -> dict[str, ScanResult]:
+) -> tuple[dict[str, ScanResult], dict[str, str]]:
+    """Results, and the errors of the symbols that have none, as long as one has."""
     from polytape.client.tools import ConfluenceScanner
 
+    found: dict[str, ScanResult] = {}
+    errors: dict[str, str] = {}
     with client_of(url) as client:
         scanner = ConfluenceScanner(client)
-        found = {symbol.upper(): scanner.scan(symbol, as_of, **options) for symbol in symbols}
+        for symbol in symbols:
+            try:
+                result = scanner.scan(symbol, as_of, **options)
+            except DataFetchError as error:
+                if len(symbols) == 1:
+                    raise
+                errors[symbol] = str(error)
+            else:
+                found[result.symbol] = result
         if made_up(client):
             note(MADE_UP)
-    return found
+    return found, errors
 
 
 def _from_store(

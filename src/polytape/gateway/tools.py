@@ -1,6 +1,5 @@
 """The tools over HTTP: the engines that the client's classes drive, driven from the desk's bars."""
 
-import inspect
 from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
@@ -10,14 +9,16 @@ import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
+from msgspec import UNSET, UnsetType
 
-from polytape.engines.fractals import fractals
+from polytape.engines.atr import Method
+from polytape.engines.camarilla import Period, Variant
 from polytape.engines.result import Asking, Done, advance
 from polytape.engines.scanner import scan_run
 from polytape.engines.session import session_data
 from polytape.engines.tools import camarilla_run, fractal_run, hvn_run, zone_run
-from polytape.engines.volume_profile import volume_profile
-from polytape.errors import NotFoundError, ValidationError, one_of
+from polytape.engines.volume_profile import ValueArea
+from polytape.errors import NotFoundError
 from polytape.gateway.desk import Desk
 from polytape.gateway.routes import PROBLEMS
 from polytape.model.instants import parse_instant
@@ -27,74 +28,161 @@ from polytape.wire.messages import JSON, SpanTold
 Tool: TypeAlias = Callable[..., Asking[Any]]
 
 
-class ToolRequest(msgspec.Struct):
-    """A tool on a symbol. `as_of`: an instant, now by default; `options`: the tool's own."""
+class ScanOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Those of the scanner."""
+
+    weekly_levels: list[float] | None = None
+    daily_levels: list[float] | None = None
+    windows: list[int] | UnsetType = UNSET
+    variant: Variant | UnsetType = UNSET
+
+
+class FractalOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Those of the fractals."""
+
+    timeframe: str | UnsetType = UNSET
+    days_back: int | UnsetType = UNSET
+    fractal_length: int | UnsetType = UNSET
+    min_atr_distance: float | UnsetType = UNSET
+    atr_period: int | UnsetType = UNSET
+    atr_method: Method | UnsetType = UNSET
+    check_price_overlap: bool | UnsetType = UNSET
+
+
+class HvnOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Those of the volume profile."""
+
+    timeframe: str | UnsetType = UNSET
+    windows: list[int] | UnsetType = UNSET
+    include_extended: bool | UnsetType = UNSET
+    levels: int | UnsetType = UNSET
+    price_step: float | None = None
+    percentile: float | UnsetType = UNSET
+    prominence: float | UnsetType = UNSET
+    distance: int | UnsetType = UNSET
+    value_area: float | UnsetType = UNSET
+    value_area_method: ValueArea | UnsetType = UNSET
+
+
+class CamarillaOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Those of the pivots."""
+
+    periods: list[Period] | UnsetType = UNSET
+    variant: Variant | UnsetType = UNSET
+
+
+class ZoneOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Those of the zones."""
+
+    weekly_levels: list[float] | None = None
+    daily_levels: list[float] | None = None
+
+
+class ScanRequest(msgspec.Struct):
+    """The scanner on a symbol. `as_of`: an instant, now by default."""
 
     symbol: str
     as_of: str | None = None
-    options: dict[str, Any] = {}
+    options: ScanOptions = ScanOptions()
+
+
+class FractalRequest(msgspec.Struct):
+    """The fractals of a symbol."""
+
+    symbol: str
+    as_of: str | None = None
+    options: FractalOptions = FractalOptions()
+
+
+class HvnRequest(msgspec.Struct):
+    """The volume profiles of a symbol."""
+
+    symbol: str
+    as_of: str | None = None
+    options: HvnOptions = HvnOptions()
+
+
+class CamarillaRequest(msgspec.Struct):
+    """The pivots of a symbol."""
+
+    symbol: str
+    as_of: str | None = None
+    options: CamarillaOptions = CamarillaOptions()
+
+
+class ZoneRequest(msgspec.Struct):
+    """The zones of a symbol."""
+
+    symbol: str
+    as_of: str | None = None
+    options: ZoneOptions = ZoneOptions()
+
+
+class SessionRequest(msgspec.Struct):
+    """Session data of a symbol."""
+
+    symbol: str
+    as_of: str | None = None
 
 
 @post("/scan", status_code=HTTPStatus.OK, responses=PROBLEMS)
 async def post_scan(
-    data: JSONBody[ToolRequest], desk: NamedDependency[Desk]
+    data: JSONBody[ScanRequest], desk: NamedDependency[Desk]
 ) -> Response[dict[str, Any]]:
-    """Zones of confluence. Options: weekly_levels, daily_levels, windows, variant."""
-    return await _told(desk, scan_run, data)
+    """Zones of confluence."""
+    return await _told(desk, scan_run, data.symbol, data.as_of, data.options)
 
 
 @post("/engines/fractals", status_code=HTTPStatus.OK, responses=PROBLEMS)
 async def post_fractals(
-    data: JSONBody[ToolRequest], desk: NamedDependency[Desk]
-) -> Response[dict[str, Any]]:  # fmt: skip
-    """Swing points and structure. Options: timeframe, days_back, fractal_length, ..."""
-    return await _told(desk, fractal_run, data)
+    data: JSONBody[FractalRequest], desk: NamedDependency[Desk]
+) -> Response[dict[str, Any]]:
+    """Swing points and structure."""
+    return await _told(desk, fractal_run, data.symbol, data.as_of, data.options)
 
 
 @post("/engines/hvn", status_code=HTTPStatus.OK, responses=PROBLEMS)
 async def post_hvn(
-    data: JSONBody[ToolRequest], desk: NamedDependency[Desk]
+    data: JSONBody[HvnRequest], desk: NamedDependency[Desk]
 ) -> Response[dict[str, Any]]:
-    """Volume by price. Options: timeframe, windows, include_extended, levels, ..."""
-    return await _told(desk, hvn_run, data)
+    """Volume by price."""
+    return await _told(desk, hvn_run, data.symbol, data.as_of, data.options)
 
 
 @post("/engines/camarilla", status_code=HTTPStatus.OK, responses=PROBLEMS)
 async def post_camarilla(
-    data: JSONBody[ToolRequest], desk: NamedDependency[Desk]
-) -> Response[dict[str, Any]]:  # fmt: skip
-    """Pivots of the last completed day, week and month. Options: periods, variant."""
-    return await _told(desk, camarilla_run, data)
+    data: JSONBody[CamarillaRequest], desk: NamedDependency[Desk]
+) -> Response[dict[str, Any]]:
+    """Pivots of the last completed day, week and month."""
+    return await _told(desk, camarilla_run, data.symbol, data.as_of, data.options)
 
 
 @post("/engines/zones", status_code=HTTPStatus.OK, responses=PROBLEMS)
 async def post_zones(
-    data: JSONBody[ToolRequest], desk: NamedDependency[Desk]
+    data: JSONBody[ZoneRequest], desk: NamedDependency[Desk]
 ) -> Response[dict[str, Any]]:
-    """Weekly, daily, ATR and structure zones. Options: weekly_levels, daily_levels."""
-    return await _told(desk, zone_run, data)
+    """Weekly, daily, ATR and structure zones."""
+    return await _told(desk, zone_run, data.symbol, data.as_of, data.options)
 
 
 @post("/engines/session", status_code=HTTPStatus.OK, responses=PROBLEMS)
 async def post_session(
-    data: JSONBody[ToolRequest], desk: NamedDependency[Desk]
+    data: JSONBody[SessionRequest], desk: NamedDependency[Desk]
 ) -> Response[dict[str, Any]]:
     """Prices and ranges of a session; prices are decimal texts."""
-    return await _told(desk, session_data, data)
+    return await _told(desk, session_data, data.symbol, data.as_of, ZoneOptions())
 
 
-# What a tool's open-ended options go to.
-INNER: dict[Tool, tuple[Callable[..., Any], ...]] = {
-    fractal_run: (fractals,),
-    hvn_run: (volume_profile,),
-}
 TOOL_ROUTES = [post_scan, post_fractals, post_hvn, post_camarilla, post_zones, post_session]
 
 
-async def _told(desk: Desk, tool: Tool, asked: ToolRequest) -> Response[dict[str, Any]]:
-    symbol = parse_symbol(asked.symbol)
-    as_of = desk.now() if asked.as_of is None else parse_instant(asked.as_of, "as_of")
-    engine = tool(symbol, as_of, clock=desk.clock, **_options(tool, asked.options))
+async def _told(
+    desk: Desk, tool: Tool, symbol: str, as_of: str | None, options: msgspec.Struct
+) -> Response[dict[str, Any]]:
+    """The tool's result, from the options that were given."""
+    moment = desk.now() if as_of is None else parse_instant(as_of, "as_of")
+    given = msgspec.to_builtins(options)
+    engine = tool(parse_symbol(symbol), moment, clock=desk.clock, **given)
     result = await drive(desk, engine)
     body: Any = await desk.work(lambda: msgspec.json.encode(result.to_dict()))
     return Response(body, media_type=JSON)
@@ -119,19 +207,3 @@ async def drive(desk: Desk, engine: Asking[Any]) -> Any:
         return step.value
     first, last = min(gap.start for gap in missing), max(gap.end for gap in missing)
     return step.value.noting(f"history is not held in full from {first} to {last}")
-
-
-def _options(tool: Tool, given: dict[str, Any]) -> dict[str, Any]:
-    """The tool's own options. Raises ValidationError for one that it does not have."""
-    named = _keywords(tool) + [n for inner in INNER.get(tool, ()) for n in _keywords(inner)]
-    known = sorted(set(named) - {"clock"})
-    for name in given:
-        if name not in known:
-            allowed = one_of(known) if known else "nothing: this tool has no options"
-            raise ValidationError("options", name, allowed)
-    return given
-
-
-def _keywords(function: Callable[..., Any]) -> list[str]:
-    parameters = inspect.signature(function).parameters.values()
-    return [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
