@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytape.errors import ValidationError
+from polytape.model.bars import Bars
 from polytape.model.newyork import midnight
-from polytape.model.splits import Split, adjust
+from polytape.model.splits import Seen, Split, adjust, check_split
 from polytape.model.timeframes import Series
 from polytape.upstream.flatfiles import FlatFiles
 from tests.conftest import day_span, flat_bars
@@ -73,3 +74,36 @@ def test_apple_is_whole_across_its_split(real: FlatFiles) -> None:
     split = Split(date(2014, 6, 9), "AAPL", 1, 7)
     adjusted = adjust(bars, [split], date(2026, 1, 1))
     assert np.abs(np.diff(np.log(adjusted.close))).max() < 0.03
+
+
+def around(before: float, after: float) -> Bars:
+    """The last day before 2023-06-09 and that day, as traded."""
+    days = [midnight(date(2023, 6, 8)), midnight(date(2023, 6, 9))]
+    return Bars.concat([flat_bars(days[:1], before), flat_bars(days[1:], after)])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "seen"),
+    [
+        (70.0, 10.0, Seen.CONFIRMED),
+        (70.0, 11.5, Seen.CONFIRMED),  # the night moved it as well
+        (70.0, 16.0, Seen.ROUGH),
+        (70.0, 70.0, Seen.CONTRADICTED),
+        (70.0, 490.0, Seen.CONTRADICTED),  # the table has it the wrong way round
+        (70.0, 35.0, Seen.CONTRADICTED),
+    ],
+)
+def test_prices_tell_whether_a_split_took_place(before: float, after: float, seen: Seen) -> None:
+    told = check_split(Split(date(2023, 6, 9), "X", 1, 7), around(before, after))
+    assert (told.seen, told.before, told.after) == (seen, before, after)
+    assert f"7-for-1 on 2023-06-09: {seen.value} ({before:g} before, {after:g} after)" in str(told)
+
+
+def test_without_prices_on_both_sides_or_with_a_small_ratio_nobody_can_tell() -> None:
+    split = Split(date(2023, 6, 9), "X", 1, 7)
+    days = around(70.0, 70.0)
+    for part in (days.take(slice(1)), days.last(1), Bars.empty()):
+        assert check_split(split, part).seen is Seen.UNKNOWN
+    far = Split(date(2023, 7, 9), "X", 1, 7)
+    assert check_split(far, days).seen is Seen.UNKNOWN
+    assert check_split(Split(date(2023, 6, 9), "X", 20, 21), days).seen is Seen.UNKNOWN

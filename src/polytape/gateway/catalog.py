@@ -1,5 +1,6 @@
 """What a store alone knows of symbols, where there is no source to ask."""
 
+from polytape.gateway.splits import Splits, held_splits
 from polytape.model.bars import Bars
 from polytape.model.securities import SymbolInfo, matches, rank
 from polytape.model.splits import Split
@@ -27,8 +28,12 @@ class StoreCatalog:
         return Bars.empty()
 
     def splits(self, symbol: str) -> tuple[Split, ...] | None:
-        """None where no table of splits was imported."""
-        return self._reference.splits(symbol)
+        """None where no table was imported and the vendor was never asked."""
+        return self.checked_splits(symbol).used
+
+    def checked_splits(self, symbol: str) -> Splits:
+        """The same with what is doubtful of them."""
+        return held_splits(self._store, self._reference, symbol)
 
     def find(self, symbol: str) -> SymbolInfo | None:
         """A symbol of the reference data, or one that has a bar."""

@@ -215,13 +215,13 @@ class Desk:
         """The splits that adjust bars from `since` on (microseconds UTC), checked where the source
         says that they need it.
         """
-        catalog = self.catalog()
-        held = (
-            None
-            if self.source is None
-            else await self.work(partial(self.source.known_splits, symbol))
-        )
-        listed = held if held is not None else await self.ask(partial(catalog.splits, symbol))
+        source, catalog = self.source, self.catalog()
+        if source is None:
+            assert isinstance(catalog, StoreCatalog)
+            return await self.work(partial(catalog.checked_splits, symbol))
+        listed = await self.work(partial(source.known_splits, symbol))
+        if listed is None:
+            listed = await self.ask(partial(source.splits, symbol))
         if listed is None:
             return Splits(None, ())
         return await self._splits.checked(listed, since)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from polytape.gateway.plan import bridged
+from polytape.gateway.splits import held_splits
 from polytape.model.clock import ExchangeClock
 from polytape.model.newyork import date_of
 from polytape.model.quality import QualityReport, check
@@ -100,7 +101,7 @@ def verify(
     """
     reference = Reference(store.place)
     for symbol in symbols:
-        splits = reference.splits(symbol) or ()
+        splits = held_splits(store, reference, symbol).used or ()
         for series, frame in FRAMES.items():
             known = SpanSet.of(piece.span for piece in store.coverage(symbol, series, span))
             for part in bridged(known, clock):

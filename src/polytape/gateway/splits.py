@@ -11,6 +11,8 @@ from polytape.model.newyork import date_of, midnight
 from polytape.model.spans import Span
 from polytape.model.splits import NEAR_US, Checked, Seen, Split, check_split
 from polytape.model.timeframes import Series
+from polytape.store.reference import Reference
+from polytape.store.segments import SegmentStore
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +23,18 @@ class Splits:
 
     used: tuple[Split, ...] | None
     notes: tuple[str, ...]
+
+
+def held_splits(store: SegmentStore, reference: Reference, symbol: str) -> Splits:
+    """The splits that a store knows of a symbol. Those that the vendor listed are checked against
+    the daily bars held; an imported table is taken at its word.
+    """
+    listed = reference.splits(symbol)
+    if not listed or reference.imported():
+        return Splits(listed, ())
+    executed = [midnight(split.execution_date) for split in listed]
+    days = store.read(symbol, Series.DAY, Span(min(executed) - NEAR_US, max(executed) + NEAR_US))
+    return _sorted_out(listed, [check_split(split, days) for split in listed])
 
 
 class SplitCheck:
@@ -47,9 +61,7 @@ class SplitCheck:
             for one in (check_split(split, days) for split in unknown):
                 self._note(one)
         told = [self._checked[split] for split in past if split in self._checked]
-        wrong = {one.split for one in told if one.seen is Seen.CONTRADICTED}
-        notes = tuple(_doubt(one) for one in told if one.seen in (Seen.CONTRADICTED, Seen.ROUGH))
-        return Splits(tuple(split for split in listed if split not in wrong), notes)
+        return _sorted_out(listed, told)
 
     def _note(self, one: Checked) -> None:
         """Remember a verdict; where prices may still come, it is none yet."""
@@ -72,6 +84,14 @@ class SplitCheck:
             return (await self._filler.base(symbol, Series.DAY, span)).bars
         except AuthenticationError:
             return Bars.empty()  # the plan does not hold these days: nobody can tell
+
+
+def _sorted_out(listed: tuple[Split, ...], told: Iterable[Checked]) -> Splits:
+    """Without those that prices contradict, and with a note for each doubtful one."""
+    doubtful = [one for one in told if one.seen in (Seen.CONTRADICTED, Seen.ROUGH)]
+    wrong = {one.split for one in doubtful if one.seen is Seen.CONTRADICTED}
+    used = tuple(split for split in listed if split not in wrong)
+    return Splits(used, tuple(map(_doubt, doubtful)))
 
 
 def _doubt(one: Checked) -> str:

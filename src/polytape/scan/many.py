@@ -23,6 +23,7 @@ from polytape.errors import (
     ValidationError,
 )
 from polytape.gateway.plan import missing_of
+from polytape.gateway.splits import held_splits
 from polytape.model.bars import Bars
 from polytape.model.clock import xnys
 from polytape.model.instants import parse_instant
@@ -115,6 +116,7 @@ def _scanned(
     store, reference = _store(location)
     today = date_of(to_us(datetime.now(UTC)))
 
+    splits = held_splits(store, reference, symbol)
     missing: dict[Series, list[Span]] = {}
 
     def answer(question: BarsQuestion) -> Bars:
@@ -123,8 +125,7 @@ def _scanned(
         if question.base_span not in known:
             missing.setdefault(series, []).extend(missing_of(question.base_span, known, xnys()))
         base = store.read(question.symbol, series, question.base_span)
-        splits = reference.splits(question.symbol) or ()
-        return question.answer(base, splits, clock=xnys(), today=today)
+        return question.answer(base, splits.used or (), clock=xnys(), today=today)
 
     asked = {name: value for name, value in options.items() if name != "drawn"}
     try:
@@ -133,6 +134,8 @@ def _scanned(
         return error
     if found.price is None and not any(store.coverage(symbol, series) for series in Series):
         return NotFoundError(f"the store has no symbol {symbol}")
+    for note in splits.notes:
+        found = found.noting(note)
     for series, gaps in missing.items():
         if gaps:
             days = f"{date_of(gaps[0].start)} to {date_of(gaps[-1].end - 1)}"

@@ -5,8 +5,8 @@ from hashlib import blake2b
 import msgspec
 
 from polytape.net.places import Place
-from polytape.store.reference import FOLDER
 
+FOLDER = "reference"
 ANSWERS = f"{FOLDER}/asked"
 
 

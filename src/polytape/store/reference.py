@@ -8,8 +8,15 @@ from polytape.errors import DataFetchError
 from polytape.model.securities import SymbolInfo
 from polytape.model.splits import Split
 from polytape.net.places import Place
+from polytape.store.answers import FOLDER, Answers
+from polytape.wire.vendor.remembered import (
+    WHOLE_TABLE,
+    SplitTold,
+    each_once,
+    read_told,
+    splits_of,
+)
 
-FOLDER = "reference"
 SPLITS, SYMBOLS = f"{FOLDER}/splits.parquet", f"{FOLDER}/symbols.parquet"
 READ_AT = b"polytape.read_at"
 
@@ -20,18 +27,31 @@ class Reference:
     def __init__(self, place: Place) -> None:
         self._place = place
         self._read: dict[str, tuple[object, Any]] = {}
+        self._answers = Answers(place)
+        self._by_symbol: tuple[Any, dict[str, list[Split]]] | None = None
+        self._whole: tuple[int, dict[str, list[SplitTold]]] | None = None
 
     def splits(self, symbol: str) -> tuple[Split, ...] | None:
-        """A symbol's splits; None where no table of splits was ever read."""
+        """A symbol's splits, of an imported table or as the vendor last listed them; None where
+        neither is there.
+        """
         table = self._table(SPLITS)
         if table is None:
-            return None
-        rows = table.to_pylist()
-        return tuple(
-            Split(row["execution_date"], row["symbol"], row["split_from"], row["split_to"])
-            for row in rows
-            if row["symbol"] == symbol
-        )
+            return self._listed(symbol)
+        held = self._by_symbol
+        if held is None or held[0] is not table:
+            by_symbol: dict[str, list[Split]] = {}
+            for row in table.to_pylist():
+                split = Split(
+                    row["execution_date"], row["symbol"], row["split_from"], row["split_to"]
+                )
+                by_symbol.setdefault(split.symbol, []).append(split)
+            held = self._by_symbol = table, by_symbol
+        return tuple(held[1].get(symbol, ()))
+
+    def imported(self) -> bool:
+        """Whether there is a table of splits beside what the vendor listed."""
+        return self._table(SPLITS) is not None
 
     def symbols(self) -> dict[str, SymbolInfo]:
         """Every known security by symbol."""
@@ -65,6 +85,19 @@ class Reference:
         """When a table was read from its source; None where it never was."""
         table = self._table(name)
         return None if table is None else int(table.schema.metadata[READ_AT])
+
+    def _listed(self, symbol: str) -> tuple[Split, ...] | None:
+        """What the vendor said when it was last asked: of the whole market, or of the symbol."""
+        whole = self._answers.get(WHOLE_TABLE)
+        if whole is None:
+            single = self._answers.get(splits_of(symbol))
+            return None if single is None else each_once(read_told(single[1]))
+        if self._whole is None or self._whole[0] != whole[0]:
+            by_symbol: dict[str, list[SplitTold]] = {}
+            for row in read_told(whole[1]):
+                by_symbol.setdefault(row.symbol, []).append(row)
+            self._whole = whole[0], by_symbol
+        return each_once(self._whole[1].get(symbol, ()))
 
     def _put(self, name: str, table: Any, read_at: int) -> None:
         from pyarrow import parquet

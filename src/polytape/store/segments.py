@@ -31,6 +31,7 @@ from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US
 from polytape.net.places import Place
 from polytape.store.covers import Cover, Piece, pieces, tidy
+from polytape.store.decoded import DecodedRows
 from polytape.store.periods import ALL_TIME, period_span, periods
 from polytape.store.segment import (
     SCHEMA,
@@ -42,7 +43,6 @@ from polytape.store.segment import (
     read_market,
     read_symbol,
     table_within,
-    to_bars,
 )
 
 log = logging.getLogger(__name__)
@@ -59,12 +59,6 @@ UNREACHABLE = frozenset({errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, 
 # Up to here the folders of a span are named instead of listed.
 FEW_FOLDERS_US = 500 * DAY_US
 MANY_JOBS = 100
-# Opening a file costs more than decoding a small one: decoded bars of small ones stay in memory.
-SMALL_BYTES = 64 * 1024
-SMALL_KEPT_BYTES = 32 * 1024 * 1024
-# Row groups of many symbols that are kept decoded: about 2 MB each.
-SHARED_GROUPS = 16
-SMALL_OVERHEAD = 1_500
 
 
 class About(msgspec.Struct):
@@ -95,9 +89,7 @@ class SegmentStore:
         self._lock = threading.Lock()
         self._periods: dict[str, _Period] = {}
         self._symbols: dict[str, set[str]] = {}
-        self._small: dict[tuple[str, str], Bars] = {}
-        self._small_bytes = 0
-        self._shared: dict[tuple[str, int], MarketBars] = {}
+        self._rows = DecodedRows()
         self._index: dict[str, tuple[dict[str, list[Cover]], list[Cover]]] = {}
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="polytape-store")
         self._check()
@@ -239,33 +231,9 @@ class SegmentStore:
         segment = self._segment(folder, name)
         if not segment.groups_of(symbol):
             return []
-        small = segment.size <= SMALL_BYTES
-        bars = self._small.get((name, symbol)) if small else None
-        if bars is None:
-            bars = self._decoded(folder, name, segment, symbol)
-            if small:
-                self._remember(name, symbol, bars)
+        bars = self._rows.bars_of(segment, symbol, lambda: self._open(folder, name))
         parts = ((span.start, bars.within(span)) for span in spans)
         return [(start, part) for start, part in parts if len(part)]
-
-    def _decoded(self, folder: str, name: str, segment: Segment, symbol: str) -> Bars:
-        """A symbol's bars. A row group that it shares with others is decoded for all of them and
-        kept for a while: who reads one symbol of it will often read the next.
-        """
-        groups = segment.groups_of(symbol)
-        shared = len(groups) == 1 and segment.firsts[groups[0]] != segment.lasts[groups[0]]
-        if not shared:
-            return to_bars(read_symbol(self._open(folder, name), segment, symbol))
-        key = (name, groups[0])
-        with self._lock:
-            market = self._shared.get(key)
-        if market is None:
-            market = read_market(self._open(folder, name), segment, groups)
-            with self._lock:
-                self._shared[key] = market
-                while len(self._shared) > SHARED_GROUPS:
-                    self._shared.pop(next(iter(self._shared)))
-        return market.of_symbol(symbol)
 
     def _tables_of(self, folder: str, name: str, symbol: str, spans: list[Span]) -> list[Placed]:
         segment = self._segment(folder, name)
@@ -280,15 +248,6 @@ class SegmentStore:
         if segment is None:
             raise FileNotFoundError(name)
         return segment
-
-    def _remember(self, name: str, symbol: str, bars: Bars) -> None:
-        """Segments never change, so a small one that was decoded once is not decoded again."""
-        with self._lock:
-            self._small[name, symbol] = bars
-            self._small_bytes += bars.nbytes + SMALL_OVERHEAD
-            while self._small_bytes > SMALL_KEPT_BYTES:
-                gone = self._small.pop(next(iter(self._small)))
-                self._small_bytes -= gone.nbytes + SMALL_OVERHEAD
 
     def _open(self, folder: str, name: str) -> object:
         try:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 
 import msgspec
@@ -17,7 +17,6 @@ from polytape.wire.flow import Request
 from polytape.wire.vendor.asking import (
     SPLITS_V1,
     SPLITS_V3,
-    all_tickers_request,
     read_splits,
     read_tickers,
     search_request,
@@ -28,22 +27,19 @@ from polytape.wire.vendor.asking import (
 )
 from polytape.wire.vendor.messages import TickersPage
 from polytape.wire.vendor.refusing import Lacks, PlanError
+from polytape.wire.vendor.remembered import (
+    WHOLE_TABLE,
+    SplitTold,
+    each_once,
+    read_told,
+    splits_of,
+)
 
 log = logging.getLogger(__name__)
 
 MOST_FOUND = 100
-WHOLE_TABLE = "splits of the whole market"
 # Rows are corrected for some days after they are first listed.
 CORRECTED_DAYS = 30
-
-
-class SplitTold(msgspec.Struct, array_like=True, frozen=True):
-    """A split as it is remembered."""
-
-    symbol: str
-    day: str
-    split_from: float
-    split_to: float
 
 
 class VendorReference:
@@ -68,16 +64,16 @@ class VendorReference:
             rows = self._market().get(symbol, [])
         else:
             ask = partial(self._ask_splits, symbol=symbol)
-            body = self._memo.once(_of(symbol), lambda: msgspec.json.encode(ask()))
-            rows = msgspec.json.decode(body, type=list[SplitTold])
-        return _splits(rows)
+            body = self._memo.once(splits_of(symbol), lambda: msgspec.json.encode(ask()))
+            rows = read_told(body)
+        return each_once(rows)
 
     def known_splits(self, symbol: str) -> tuple[Split, ...] | None:
         """The same where today's answer is at hand, else None."""
         if self._memo.today(WHOLE_TABLE) is not None:
-            return _splits(self._market().get(symbol, []))
-        body = None if self._whole else self._memo.today(_of(symbol))
-        return None if body is None else _splits(msgspec.json.decode(body, type=list[SplitTold]))
+            return each_once(self._market().get(symbol, []))
+        body = None if self._whole else self._memo.today(splits_of(symbol))
+        return None if body is None else each_once(read_told(body))
 
     def find(self, symbol: str) -> SymbolInfo | None:
         """The security of a symbol; an active one before a delisted one of the same symbol."""
@@ -92,28 +88,12 @@ class VendorReference:
         found = msgspec.json.decode(body, type=list[SymbolInfo])
         return sorted(found, key=lambda info: info.symbol.casefold() != text.casefold())
 
-    def all_splits(self) -> list[Split]:
-        """The whole table, read anew where it is not of today."""
-        return list(_splits([row for rows in self._market().values() for row in rows]))
-
-    def all_symbols(self) -> list[SymbolInfo]:
-        """Every stock that is or was listed, active ones first."""
-        found: dict[str, SymbolInfo] = {}
-        for active in (True, False):
-            pages = self._vendor.pages(
-                all_tickers_request(active=active), read_tickers, background=True
-            )
-            for page in pages:
-                for row in page.results or ():
-                    found.setdefault(row.ticker, to_security(row))
-        return list(found.values())
-
     def _market(self) -> dict[str, list[SplitTold]]:
         """The whole table by symbol: read once, then what was listed or corrected since."""
         body = self._memo.once(WHOLE_TABLE, self._renewed)
         if self._table is None or self._table[0] is not body:
             by_symbol: dict[str, list[SplitTold]] = {}
-            for row in msgspec.json.decode(body, type=list[SplitTold]):
+            for row in read_told(body):
                 by_symbol.setdefault(row.symbol, []).append(row)
             self._table = body, by_symbol
         return self._table[1]
@@ -123,7 +103,7 @@ class VendorReference:
         if held is None:
             return msgspec.json.encode(self._ask_splits())
         since = (date_of(held[0]) - timedelta(days=CORRECTED_DAYS)).isoformat()
-        kept = [r for r in msgspec.json.decode(held[1], type=list[SplitTold]) if r.day < since]
+        kept = [r for r in read_told(held[1]) if r.day < since]
         return msgspec.json.encode(kept + self._ask_splits(since=since))
 
     def _ask_splits(
@@ -147,8 +127,7 @@ class VendorReference:
             if split is None:
                 log.warning("the vendor lists a split that is none: %s", row)
             elif symbol is None or split.symbol == symbol:
-                day = split.execution_date.isoformat()
-                rows.append(SplitTold(split.symbol, day, split.split_from, split.split_to))
+                rows.append(SplitTold.of(split))
         return rows
 
     def _ask_ticker(self, symbol: str) -> bytes:
@@ -167,16 +146,6 @@ class VendorReference:
         """The best of a list; its later pages are for nobody."""
         page = self._vendor.pages(request, lambda body: _last(read_tickers(body)))[0]
         return [to_security(row) for row in page.results or ()]
-
-
-def _of(symbol: str) -> str:
-    return f"splits of {symbol}"
-
-
-def _splits(rows: list[SplitTold]) -> tuple[Split, ...]:
-    """Each split once, oldest first."""
-    found = {Split(date.fromisoformat(r.day), r.symbol, r.split_from, r.split_to) for r in rows}
-    return tuple(sorted(found))
 
 
 def _last(page: TickersPage) -> TickersPage:

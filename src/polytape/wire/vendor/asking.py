@@ -93,11 +93,6 @@ def search_request(text: str, *, active: bool, limit: int) -> Request:
     return _tickers(("search", text), ("market", "stocks"), active=active, limit=limit)
 
 
-def all_tickers_request(*, active: bool) -> Request:
-    """The whole list of stocks."""
-    return _tickers(("market", "stocks"), active=active, limit=1_000)
-
-
 def _tickers(*query: tuple[str, str], active: bool, limit: int) -> Request:
     flags = (("active", str(active).lower()), ("limit", str(limit)))
     return Request("GET", TICKERS, (*query, *flags))
