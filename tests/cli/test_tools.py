@@ -110,7 +110,7 @@ def test_a_scan_of_the_imported_bars_names_parts_and_lacks(
         (("scan", "AAPL", "--as-of", "someday", "--store", "/nowhere"), 1, "is no store"),
         (("camarilla", "AAPL", "--variant", "x"), 2, "one of pivot_boss, range"),
         (("fractals", "AAPL", "--length", "4"), 2, "an odd number"),
-        (("hvn", "AAPL", "--windows", "x"), 2, "at least one number of days"),
+        (("hvn", "AAPL", "--windows", "7,1O"), 2, "days with commas between"),
     ],
 )
 def test_wrong_usage_is_one_line(

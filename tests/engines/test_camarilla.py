@@ -1,6 +1,7 @@
 """Pivots worked by hand, against pandas-ta-classic, and of the right day."""
 
 import warnings
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -9,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from polytape.engines.camarilla import Period, camarilla, camarilla_of, last_period
+from polytape.engines.result import run_with
+from polytape.engines.tools import camarilla_run
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.clock import ExchangeClock
@@ -144,3 +147,23 @@ def test_no_completed_period_is_none(clock: ExchangeClock) -> None:
     assert last_period(Bars.empty(), "week", at, clock) is None
     with pytest.raises(ValidationError, match="period"):
         last_period(some_days(), "year", at, clock)  # type: ignore[arg-type]
+
+
+def test_an_auction_outside_the_days_range_leaves_the_other_periods(clock: ExchangeClock) -> None:
+    days, at = some_days(), parse_instant("2023-12-13 10:00 America/New_York", "at")
+    close = days.close.copy()
+    close[-1] = days.high[-1] + 0.5
+    odd = replace(days, close=close)
+    assert set(run_with(camarilla_run("X", at, clock=clock), lambda _: days).pivots) == {
+        "day", "week", "month",
+    }  # fmt: skip
+    told = run_with(camarilla_run("X", at, clock=clock), lambda _: odd)
+    assert set(told.pivots) == {"week", "month"}
+    assert told.notes[0].startswith("no pivots of the last day: close=13.5 is not valid: between")
+    with pytest.raises(ValidationError, match="variant"):
+        run_with(camarilla_run("X", at, clock=clock, variant="x"), lambda _: days)  # type: ignore[arg-type]
+
+
+def test_nothing_was_complete_before_1970(clock: ExchangeClock) -> None:
+    early = midnight(date(1900, 1, 2))
+    assert camarilla_of(some_days(), "week", early, clock) is None

@@ -3,13 +3,17 @@
 import warnings
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from polytape import scan_many
 from polytape.engines.result import run_with
 from polytape.engines.scanner import scan_run
 from polytape.errors import ConfigurationError, ValidationError
+from polytape.gateway.desk import Desk
+from polytape.gateway.tools import drive
 from polytape.model.clock import ExchangeClock, xnys
 from polytape.model.instants import parse_instant
 from polytape.model.market import MarketBars
@@ -18,6 +22,7 @@ from polytape.net.places import Folder
 from polytape.store.covers import Cover
 from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
+from polytape.upstream.budget import Budget
 from polytape.upstream.synthetic import Synthetic
 from tests.conftest import NOW, day_span
 from tests.engines.test_scanner import answers
@@ -94,3 +99,49 @@ def test_wrong_questions_are_told_at_once(store: str, tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="symbols"):
         scan_many(["../etc"], store=store)
     assert scan_many([], store=store).to_frame().empty
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ({"options": {"windows": 5}}, "options="),
+        ({"options": {"window": [7]}}, "unknown field `window`"),
+        ({"options": {"variant": "x"}}, "variant"),
+        ({"options": {"daily_levels": [object()]}}, "object is no option"),
+        ({"workers": 0}, "workers=0"),
+        ({"workers": -1}, "workers=-1"),
+    ],
+)
+def test_wrong_options_are_told_before_any_process_starts(
+    store: str, how: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(ValidationError, match=told):
+        scan_many(["AAPL"], store=store, as_of=WHEN, **how)
+
+
+def test_one_text_is_not_several_symbols(store: str) -> None:
+    with pytest.raises(ValidationError, match="several symbols"):
+        scan_many("SPY", store=store)
+
+
+def test_levels_may_be_numpys(store: str) -> None:
+    levels = np.array([100.0, 120.0])
+    told = scan_many(["AAPL"], store=store, as_of=WHEN, options={"weekly_levels": levels})
+    assert list(told.results) == ["AAPL"]
+
+
+async def test_a_store_of_minutes_alone_is_scanned_as_the_gateway_does(
+    tmp_path: Path, clock: ExchangeClock, synthetic: Synthetic
+) -> None:
+    held = SegmentStore(Folder(tmp_path / "minutes"), "synthetic/0")
+    bars = synthetic.bars("AAPL", Series.MINUTE, MINUTES).bars
+    held.write(Series.MINUTE, MarketBars.of({"AAPL": bars}), [Cover("AAPL", MINUTES, NOW, True)])
+    desk = Desk(None, clock, lambda: NOW, Budget.of(1, 1.0), held)
+    moment = parse_instant(WHEN, "at")
+    asked = await drive(desk, scan_run("AAPL", moment, clock=clock))
+    place = str(tmp_path / "minutes")
+    told = scan_many(["AAPL"], store=place, as_of=WHEN, workers=1).results["AAPL"]
+    assert [zone.to_dict() for zone in told.zones] == [zone.to_dict() for zone in asked.zones]
+    assert told.zones
+    assert any("made from minutes (the volume lacks trades)" in note for note in told.notes)
+    desk.close()

@@ -22,6 +22,7 @@ from polytape.model.timeframes import Series
 from polytape.net.places import Folder, Place, open_place
 from polytape.store.compact import compact, forget
 from polytape.store.covers import Cover
+from polytape.store.decoded import DecodedRows
 from polytape.store.periods import periods
 from polytape.store.segment import to_bars
 from polytape.store.segments import SegmentStore
@@ -321,3 +322,30 @@ def test_a_span_falls_into_months_or_years() -> None:
     parts = list(periods(Series.DAY, span))
     assert [name for name, _ in parts] == ["bars/1day/2023", "bars/1day/2024"]
     assert parts[0][1].end == parts[1][1].start == midnight(date(2024, 1, 1))
+
+
+def test_what_was_compacted_away_is_not_remembered(tmp_path: Path) -> None:
+    store = SegmentStore(Folder(tmp_path), "s")
+    for hour in range(12):
+        span = Span(FIRST + hour * HOUR, FIRST + (hour + 1) * HOUR)
+        bars = some_bars([span.start])
+        store.write(Series.MINUTE, MarketBars.of({"A": bars}), [Cover("A", span, hour + 1, True)])
+        assert len(store.read("A", Series.MINUTE, span)) == 1
+        assert store.symbols(Series.MINUTE) == ["A"]
+        for folder in store.folders(Series.MINUTE):
+            compact(store, folder)
+    (folder,) = store.folders(Series.MINUTE)
+    names = {segment.name for segment in store.segments(folder)}
+    assert store.symbols(Series.MINUTE) == ["A"]
+    assert len(store.coverage("A", Series.MINUTE)) >= 1
+    assert set(store._index) == set(store._symbols) == names
+    store.close()
+
+
+def test_one_symbol_remembered_twice_counts_once() -> None:
+    rows = DecodedRows()
+    for _ in range(3):
+        rows._remember("x", "A", some_bars([FIRST]))
+    held = rows._small_bytes
+    rows._remember("x", "B", some_bars([FIRST]))
+    assert rows._small_bytes == 2 * held

@@ -117,7 +117,7 @@ def hvn(
     """Volume by price: point of control, value area, high-volume nodes."""
     from polytape.client.tools import HVNEngine
 
-    days = [int(part) for part in windows.split(",") if part.strip().isdecimal()]
+    days = _days("windows", windows)
     with client_of(url) as client:
         found = HVNEngine(client).run(symbol, as_of, windows=days)
         rows = []
@@ -314,6 +314,13 @@ def _prices(name: str, text: str | None) -> list[float] | None:
         return [float(part) for part in _filled(text.split(","))]
     except ValueError as error:
         raise ValidationError(name, text, "prices with commas between, such as 101.5,99") from error
+
+
+def _days(name: str, text: str) -> list[int]:
+    try:
+        return [int(part) for part in _filled(text.split(","))]
+    except ValueError as error:
+        raise ValidationError(name, text, "days with commas between, such as 7,14,30") from error
 
 
 def _filled(parts: Iterable[str]) -> list[str]:

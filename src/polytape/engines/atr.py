@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from polytape.engines.checked import checked
+from polytape.engines.checked import as_bars
 from polytape.errors import ValidationError, one_of
 from polytape.model.bars import Bars
 from polytape.model.units import Floats
@@ -49,7 +49,7 @@ def true_range(bars: Bars) -> Floats:
     return widest
 
 
-def atr(bars: Bars, *, period: int = 14, method: Method = "wilder") -> Atr:
+def atr(bars: object, *, period: int = 14, method: Method = "wilder") -> Atr:
     """ATR by one of three methods; "ATR does not match" is nearly always this choice.
 
     "wilder" (Wilder 1978, TA-Lib): the first value, at index n, is the mean of TR[1..n], then
@@ -60,7 +60,7 @@ def atr(bars: Bars, *, period: int = 14, method: Method = "wilder") -> Atr:
         raise ValidationError("period", period, "a whole number above 0")
     if method not in get_args(Method):
         raise ValidationError("method", method, one_of(get_args(Method)))
-    ranges = true_range(checked(bars))
+    ranges = true_range(as_bars(bars))
     values = np.full(len(ranges), np.nan)
     if len(ranges) > period:
         if method == "sma":

@@ -100,14 +100,14 @@ def last_period(
     if period not in get_args(Period):
         raise ValidationError("period", period, one_of(get_args(Period)))
     held, today = as_bars(days), date_of(as_of)
-    before = held.within(Span(0, midnight(today)))
+    before = held.within(Span(0, max(0, midnight(today))))
     while len(before):
         span = _period_of(date_of(int(before.timestamp[-1])), period)
         inside = before.within(span)
         left = clock.sessions(Span(midnight(today), max(midnight(today), span.end)))
         if next(left, None) is None:
             return inside, span
-        before = before.within(Span(0, span.start))
+        before = before.within(Span(0, max(0, span.start)))
     return None
 
 

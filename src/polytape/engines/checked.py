@@ -22,7 +22,7 @@ def checked(bars: Bars) -> Bars:
         (~np.isfinite(prices).all(axis=0), "finite prices"),
         ((prices <= 0).any(axis=0), "prices above 0"),
         (bars.high < bars.low, "high not below low"),
-        (~(bars.volume >= 0), "a volume that is not negative"),
+        (~((bars.volume >= 0) & (bars.volume < np.inf)), "a finite volume, 0 or more"),
     ):
         _raise_first(bars, bad, allowed)
     return bars
@@ -40,6 +40,7 @@ def _sound(bars: Bars) -> bool:
         and all(column.min() > 0 and column.max() < np.inf for column in columns)
         and (bars.high >= bars.low).all()
         and bars.volume.min() >= 0
+        and bars.volume.max() < np.inf
     )
 
 
@@ -65,11 +66,11 @@ def as_bars(data: Any) -> Bars:
         data = data.to_pandas()
     if not hasattr(data, "columns") or not hasattr(data, "index"):
         raise ValidationError("bars", type(data).__name__, "Bars, an Arrow table or a pandas frame")
-    named = {str(name).lower(): name for name in data.columns}
+    named = _named(data)
     if missing := [name for name in (*PRICES, "volume") if name not in named]:
         raise ValidationError("bars", list(data.columns), f"the columns {', '.join(missing)} too")
     columns = {
-        name: data[named[name]].to_numpy(dtype=np.float64, na_value=np.nan)
+        name: _numbers(name, data[named[name]])
         for name in (*PRICES, "volume", "vwap", "transactions")
         if name in named
     }
@@ -77,12 +78,32 @@ def as_bars(data: Any) -> Bars:
     return checked(Bars.of(_instants(stamps), **columns))
 
 
+def _named(frame: Any) -> dict[str, Any]:
+    """The columns of a frame by lower-case name. Raises ValidationError for two of one name."""
+    names = [str(name).lower() for name in frame.columns]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ValidationError("bars", list(frame.columns), f"one column {', '.join(twice)}")
+    return dict(zip(names, frame.columns, strict=True))
+
+
+def _numbers(name: str, column: Any) -> Any:
+    try:
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise ValidationError("bars", f"{name}: {error}", "columns of numbers") from error
+
+
 def _instants(stamps: Any) -> Any:
-    """Microseconds UTC of a datetime index or column."""
-    values = getattr(stamps, "array", stamps)
-    kind = str(getattr(values, "dtype", ""))
-    if not kind.startswith("datetime64"):
+    """Microseconds UTC of a datetime index or column, of NumPy's kind or Arrow's."""
+    if getattr(stamps, "nlevels", 1) > 1:
+        names = list(stamps.names)
+        raise ValidationError("bars", names, "an index of instants alone: one symbol at a time")
+    kind = str(getattr(stamps, "dtype", ""))
+    if kind.startswith("timestamp") and kind.endswith("[pyarrow]"):
+        stamps = stamps.astype("datetime64[us, UTC]" if "tz=" in kind else "datetime64[us]")
+    elif not kind.startswith("datetime64"):
         raise ValidationError("bars", kind, "a datetime index, or a timestamp column of datetimes")
+    values = stamps.array
     zoned = getattr(values, "tz", None)
     naive = values.tz_convert("UTC").tz_localize(None) if zoned is not None else values
     return np.asarray(naive).astype("M8[us]").astype(np.int64)

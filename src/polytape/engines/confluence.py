@@ -240,7 +240,7 @@ def _zone(
     touches, recency, candle = _touched(low, high, bars, market.as_of)
     distance = centre - market.price
     return ConfluenceZone(
-        id=f"{'S' if distance < 0 else 'R'}{centre:.2f}",
+        id=f"{'S' if distance < 0 else 'R'}{centre:.{2 if centre >= 1 else 4}f}",
         low=low,
         high=high,
         centre=centre,

@@ -158,9 +158,21 @@ def camarilla_run(
 ) -> Asking[CamarillaRun]:  # fmt: skip
     """Pivots of the last completed day, week and month."""
     (days,) = yield (days_before(symbol, as_of),)
-    made = {p: camarilla_of(days, p, as_of, clock, variant=variant) for p in periods}
-    notes = [f"no completed {period} in the daily bars" for period, one in made.items() if not one]
-    held = {period: one for period, one in made.items() if one is not None}
+    held: dict[Period, Camarilla] = {}
+    notes = []
+    for period in periods:
+        try:
+            made = camarilla_of(days, period, as_of, clock, variant=variant)
+        except ValidationError as error:
+            # An auction may close outside the day's regular range: that period has no levels.
+            if error.param != "close":
+                raise
+            notes.append(f"no pivots of the last {period}: {error}")
+            continue
+        if made is None:
+            notes.append(f"no completed {period} in the daily bars")
+        else:
+            held[period] = made
     return CamarillaRun(symbol, to_datetime(as_of), held, (*notes, *stale(days, as_of, clock)))
 
 

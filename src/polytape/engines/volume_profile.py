@@ -140,8 +140,9 @@ def _edges(bars: Bars, levels: int, price_step: float | None) -> tuple[Floats, f
         if high == low:
             return np.array([low, low]), 0.0
         return np.linspace(low, high, levels + 1), (high - low) / levels
+    countable = high / price_step < 2**53  # beyond, one level is not told from the next
     first, last = np.floor(low / price_step), np.floor(high / price_step) + 1
-    if last - first > MOST_LEVELS:
+    if not countable or last - first > MOST_LEVELS:
         raise ValidationError("price_step", price_step, f"at most {MOST_LEVELS:,} levels")
     return np.arange(first, last + 1) * price_step, price_step
 
@@ -202,7 +203,12 @@ def _check(
 ) -> None:  # fmt: skip
     for name, value, sound, allowed in (
         ("levels", levels, 1 <= levels <= MOST_LEVELS, f"1 to {MOST_LEVELS:,}"),
-        ("price_step", price_step, price_step is None or price_step > 0, "dollars above 0"),
+        (
+            "price_step",
+            price_step,
+            price_step is None or 0 < price_step < np.inf,
+            "dollars above 0",
+        ),
         ("percentile", percentile, 0 <= percentile <= 100, "0 to 100"),  # noqa: PLR2004
         ("prominence", prominence, prominence >= 0, "a share, 0 or more"),
         ("distance", distance, distance >= 1, "a number of levels, 1 or more"),

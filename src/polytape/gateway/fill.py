@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar, assert_never
 
 from polytape.errors import DataFetchError, IncompleteDataError, NotFoundError, PolygonClientError
 from polytape.gateway.flight import SingleFlight
+from polytape.gateway.held import days_of_minutes, from_minutes
 from polytape.gateway.keep import Held, KeptBars
 from polytape.gateway.metrics import Metrics
 from polytape.gateway.plan import FetchGaps, Refuse, Serve, missing_of, plan
@@ -18,7 +19,6 @@ from polytape.model.bars import Bars
 from polytape.model.clock import ExchangeClock
 from polytape.model.market import MarketBars
 from polytape.model.newyork import date_of
-from polytape.model.resample import days_from_minutes
 from polytape.model.spans import Span, SpanSet, day_span
 from polytape.model.timeframes import Series
 from polytape.store.compact import compact
@@ -34,7 +34,6 @@ log = logging.getLogger(__name__)
 AT_ONCE = 4
 # So many segments in one folder are merged in the background.
 PILE = 64
-FROM_MINUTES = "no official daily bar held for {}: made from minutes (the volume lacks trades)"
 
 
 class Worker(Protocol):
@@ -184,7 +183,7 @@ class Filler:
         if series is Series.DAY:
             made, missing = await self.work(partial(self._days, symbol, span, bars, missing))
             bars = Bars.concat([bars, made]).tidy()
-            notes = (FROM_MINUTES.format(_days_named(made)),) if len(made) else ()
+            notes = from_minutes(made)
         unsettled = bool(notes)
         if missing and not how.allow_partial:
             raise IncompleteDataError(
@@ -304,15 +303,11 @@ class Filler:
         """Daily bars from held minutes for the days without an official one, and the missing days
         for which there are no minutes either.
         """
-        minutes = SpanSet.of(p.span for p in self._known(symbol, Series.MINUTE, span))
-        have = SpanSet.of(day_span(date_of(int(stamp))) for stamp in official.timestamp)
-        bare = minutes.difference(have)
-        made = [
-            days_from_minutes(self._read(symbol, Series.MINUTE, gap), self.clock).within(gap)
-            for gap in bare
-        ]
+        if self.store is None:
+            return Bars.empty(), missing
+        made, minutes = days_of_minutes(self.store, symbol, span, official, clock=self.clock)
         left = [part for gap in missing for part in missing_of(gap, minutes, self.clock)]
-        return Bars.concat(made), tuple(left)
+        return made, tuple(left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,8 +338,3 @@ def _naming(missing: list[Span], error: PolygonClientError) -> PolygonClientErro
 def _spans(spans: tuple[Span, ...]) -> str:
     shown = ", ".join(str(span) for span in spans[:3])
     return shown if len(spans) <= 3 else f"{shown} and {len(spans) - 3} more"  # noqa: PLR2004
-
-
-def _days_named(bars: Bars) -> str:
-    first, last = (date_of(int(bars.timestamp[at])) for at in (0, -1))
-    return f"{first}" if first == last else f"{len(bars)} days from {first} to {last}"

@@ -9,73 +9,26 @@ import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
-from msgspec import UNSET, UnsetType
 
-from polytape.engines.atr import Method
-from polytape.engines.camarilla import Period, Variant
 from polytape.engines.result import Asking, Done, advance
 from polytape.engines.scanner import scan_run
 from polytape.engines.session import session_data
 from polytape.engines.tools import camarilla_run, fractal_run, hvn_run, zone_run
-from polytape.engines.volume_profile import ValueArea
 from polytape.errors import NotFoundError
 from polytape.gateway.desk import Desk
+from polytape.gateway.options import (
+    CamarillaOptions,
+    FractalOptions,
+    HvnOptions,
+    ScanOptions,
+    ZoneOptions,
+)
 from polytape.gateway.routes import PROBLEMS
 from polytape.model.instants import parse_instant
 from polytape.model.symbols import parse_symbol
 from polytape.wire.messages import JSON, SpanTold
 
 Tool: TypeAlias = Callable[..., Asking[Any]]
-
-
-class ScanOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Those of the scanner."""
-
-    weekly_levels: list[float] | None = None
-    daily_levels: list[float] | None = None
-    windows: list[int] | UnsetType = UNSET
-    variant: Variant | UnsetType = UNSET
-
-
-class FractalOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Those of the fractals."""
-
-    timeframe: str | UnsetType = UNSET
-    days_back: int | UnsetType = UNSET
-    fractal_length: int | UnsetType = UNSET
-    min_atr_distance: float | UnsetType = UNSET
-    atr_period: int | UnsetType = UNSET
-    atr_method: Method | UnsetType = UNSET
-    check_price_overlap: bool | UnsetType = UNSET
-
-
-class HvnOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Those of the volume profile."""
-
-    timeframe: str | UnsetType = UNSET
-    windows: list[int] | UnsetType = UNSET
-    include_extended: bool | UnsetType = UNSET
-    levels: int | UnsetType = UNSET
-    price_step: float | None = None
-    percentile: float | UnsetType = UNSET
-    prominence: float | UnsetType = UNSET
-    distance: int | UnsetType = UNSET
-    value_area: float | UnsetType = UNSET
-    value_area_method: ValueArea | UnsetType = UNSET
-
-
-class CamarillaOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Those of the pivots."""
-
-    periods: list[Period] | UnsetType = UNSET
-    variant: Variant | UnsetType = UNSET
-
-
-class ZoneOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Those of the zones."""
-
-    weekly_levels: list[float] | None = None
-    daily_levels: list[float] | None = None
 
 
 class ScanRequest(msgspec.Struct):

@@ -22,6 +22,8 @@ from polytape.errors import (
     PolygonClientError,
     ValidationError,
 )
+from polytape.gateway.held import days_of_minutes, from_minutes
+from polytape.gateway.options import ScanOptions, given
 from polytape.gateway.plan import missing_of
 from polytape.gateway.splits import held_splits
 from polytape.model.bars import Bars
@@ -79,6 +81,11 @@ def scan_many(
     `engine="dask"` runs on a cluster: that of a given `dask.distributed` client, else a local one.
     Every worker must reach the store. Raises ValidationError, ConfigurationError.
     """
+    if isinstance(symbols, str):
+        raise ValidationError("symbols", symbols, "several symbols, such as a list of them")
+    if workers is not None and workers < 1:
+        raise ValidationError("workers", workers, "1 or more")
+    asked = given(ScanOptions, options or {})
     named = list(dict.fromkeys(parse_symbol(symbol, "symbols") for symbol in symbols))
     moment = to_us(datetime.now(UTC)) if as_of is None else parse_instant(as_of, "as_of")
     if engine not in ("processes", "dask"):
@@ -90,7 +97,7 @@ def scan_many(
     # In the order of the store: symbols that lie together are read together.
     ordered = sorted(named)
     tasks = [tuple(ordered[at : at + step]) for at in range(0, len(ordered), step)]
-    how = dict(options or {}) | {"drawn": drawn}
+    how = asked | {"drawn": drawn}
     if engine == "dask" or client is not None:
         done = _on_dask(tasks, store, moment, how, client)
     else:
@@ -117,6 +124,7 @@ def _scanned(
     today = date_of(to_us(datetime.now(UTC)))
 
     splits = held_splits(store, reference, symbol)
+    notes = list(splits.notes)
     missing: dict[Series, list[Span]] = {}
 
     def answer(question: BarsQuestion) -> Bars:
@@ -125,6 +133,10 @@ def _scanned(
         if question.base_span not in known:
             missing.setdefault(series, []).extend(missing_of(question.base_span, known, xnys()))
         base = store.read(question.symbol, series, question.base_span)
+        if series is Series.DAY:
+            made, _ = days_of_minutes(store, symbol, question.base_span, base, clock=xnys())
+            base = Bars.concat([base, made]).tidy() if len(made) else base
+            notes.extend(from_minutes(made))
         return question.answer(base, splits.used or (), clock=xnys(), today=today)
 
     asked = {name: value for name, value in options.items() if name != "drawn"}
@@ -134,7 +146,7 @@ def _scanned(
         return error
     if found.price is None and not any(store.coverage(symbol, series) for series in Series):
         return NotFoundError(f"the store has no symbol {symbol}")
-    for note in splits.notes:
+    for note in dict.fromkeys(notes):
         found = found.noting(note)
     for series, gaps in missing.items():
         if gaps:

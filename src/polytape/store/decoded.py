@@ -57,6 +57,8 @@ class DecodedRows:
 
     def _remember(self, name: str, symbol: str, bars: Bars) -> None:
         with self._lock:
+            if (name, symbol) in self._small:  # another thread was first
+                return
             self._small[name, symbol] = bars
             self._small_bytes += bars.nbytes + SMALL_OVERHEAD
             while self._small_bytes > SMALL_KEPT_BYTES:

@@ -186,6 +186,9 @@ class SegmentStore:
                 found[name] = segment
         with self._lock:
             period.token, period.segments = token, found
+            for gone in known.keys() - found.keys():
+                self._index.pop(gone, None)
+                self._symbols.pop(gone, None)
         return list(found.values())
 
     def market(self, folder: str, segment: Segment, groups: range | None = None) -> MarketBars:
