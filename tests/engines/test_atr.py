@@ -80,7 +80,7 @@ def test_a_wrong_parameter_is_refused(options: dict[str, object]) -> None:
     ("name", "value", "named"),
     [("close", np.nan, "finite"), ("high", np.inf, "finite"), ("low", -1.0, "above 0"),
      ("high", 1.0, "high not below low"), ("timestamp", 1, "each start later"),
-     ("volume", -1.0, "not negative"), ("volume", np.nan, "not negative")],
+     ("volume", -1.0, "finite volume"), ("volume", np.nan, "finite volume")],
 )  # fmt: skip
 def test_bad_bars_are_refused_with_their_row(name: str, value: float, named: str) -> None:
     bars = flat_bars([1, 2, 3])

@@ -9,9 +9,15 @@ import pytest
 
 from polytape.engines.atr import atr
 from polytape.engines.checked import as_bars
+from polytape.engines.fractals import fractals
+from polytape.engines.result import advance
+from polytape.engines.scanner import scan_run
+from polytape.engines.tools import fractal_run, hvn_run
 from polytape.engines.volume_profile import volume_profile
+from polytape.engines.zones import weekly_zones
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
+from polytape.model.clock import ExchangeClock
 
 COLUMNS = ["open", "high", "low", "close", "volume"]
 
@@ -79,3 +85,47 @@ def test_nothing_is_bars_too() -> None:
 def test_a_price_step_must_make_a_number_of_levels(frame: pd.DataFrame, step: float) -> None:
     with pytest.raises(ValidationError, match="price_step"):
         volume_profile(frame, price_step=step)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"levels": 2.5}, {"levels": None}, {"levels": True}, {"distance": "3"}, {"price_step": "x"},
+        {"percentile": None}, {"prominence": [0.1]}, {"value_area": "70%"},
+    ],
+)  # fmt: skip
+def test_an_option_of_the_wrong_kind_is_named(frame: pd.DataFrame, options: dict[str, Any]) -> None:
+    (name,) = options
+    with pytest.raises(ValidationError, match=name):
+        volume_profile(frame, **options)
+
+
+@pytest.mark.parametrize(
+    ("tool", "options"),
+    [
+        (scan_run, {"windows": 5}), (scan_run, {"windows": None}), (scan_run, {"windows": ["7"]}),
+        (scan_run, {"windows": [8]}), (hvn_run, {"windows": [1.5]}), (hvn_run, {"windows": []}),
+        (hvn_run, {"windows": [0]}), (fractal_run, {"days_back": "x"}),
+        (fractal_run, {"days_back": 0}), (fractal_run, {"days_back": True}),
+    ],
+)  # fmt: skip
+def test_a_tool_names_a_wrong_option_before_it_asks(
+    tool: Any, options: dict[str, Any], clock: ExchangeClock
+) -> None:
+    (name,) = options
+    with pytest.raises(ValidationError, match=name):
+        advance(tool("SPY", 1_700_000_000_000_000, clock=clock, **options))
+
+
+@pytest.mark.parametrize(
+    "levels", [5, [10**400], [True], ["1"], [], [1.0] * 5, [0.0], "99", [None]]
+)
+def test_levels_are_prices(levels: Any) -> None:
+    with pytest.raises(ValidationError, match="weekly_levels"):
+        weekly_zones(100.0, 1.0, levels=levels)
+
+
+@pytest.mark.parametrize("distance", [None, "1", -1.0, float("nan")])
+def test_fractals_name_a_wrong_distance(frame: pd.DataFrame, distance: Any) -> None:
+    with pytest.raises(ValidationError, match="min_atr_distance"):
+        fractals(frame, timeframe="1min", min_atr_distance=distance)

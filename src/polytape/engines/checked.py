@@ -54,6 +54,12 @@ def _raise_first(bars: Bars, bad: Any, allowed: str) -> None:
         )
 
 
+def is_number(value: object, *, whole: bool = False) -> bool:
+    """Whether a value counts as a number; true and false do not."""
+    kinds = int | np.integer if whole else int | float | np.integer | np.floating
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
 def as_bars(data: Any) -> Bars:
     """Bars from what callers have: Bars, an Arrow table of ours, or a frame with open, high, low,
     close, volume in any case and a datetime index or a `timestamp` column (without a zone: UTC).

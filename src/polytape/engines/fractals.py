@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from polytape.engines.atr import Atr, Method, atr
-from polytape.engines.checked import as_bars
+from polytape.engines.checked import as_bars, is_number
 from polytape.engines.result import Result
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
@@ -95,10 +95,10 @@ def fractals(
     whose bar overlaps the bar of the swing before it is then left out. Raises ValidationError.
     """
     frame, held = parse_timeframe(timeframe), as_bars(bars)
-    odd = isinstance(fractal_length, int) and not isinstance(fractal_length, bool)
+    odd = is_number(fractal_length, whole=True)
     if not odd or fractal_length < 3 or fractal_length % 2 == 0:  # noqa: PLR2004
         raise ValidationError("fractal_length", fractal_length, "an odd number, 3 or more")
-    if not min_atr_distance >= 0:
+    if not is_number(min_atr_distance) or not min_atr_distance >= 0:
         raise ValidationError("min_atr_distance", min_atr_distance, "a number of ATRs, 0 or more")
     side = fractal_length // 2
     ranges = atr(held, period=atr_period, method=atr_method)

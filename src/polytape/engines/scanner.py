@@ -26,6 +26,7 @@ from polytape.engines.tools import (
     few,
     iso_of,
     minutes_before,
+    parse_windows,
     window,
     zones_at,
 )
@@ -114,12 +115,13 @@ def scan_run(
     (up to 6) stand in for those of the last completed week and day; `windows` are some of 7, 14
     and 30 days. Raises ValidationError.
     """
-    if not set(windows) <= set(WINDOWS):
+    sizes = parse_windows(windows)
+    if not set(sizes) <= set(WINDOWS):
         raise ValidationError("windows", windows, f"some of {', '.join(map(str, WINDOWS))}")
     minutes, days = yield minutes_before(symbol, as_of), days_before(symbol, as_of)
     known = Known(minutes, days, as_of, clock)
     zones = zones_at(symbol, known, weekly_levels, daily_levels)
-    return _Sources(known).result(zones, windows, variant)
+    return _Sources(known).result(zones, sizes, variant)
 
 
 class _Sources:
@@ -197,7 +199,7 @@ class _Sources:
 
     def _hvn_items(self, market: Market, windows: Sequence[int]) -> list[Item]:
         items: list[Item] = []
-        for days in sorted(windows):
+        for days in windows:
             held = window(self._known.fives, self._known.as_of, days)
             profile = self._profile = volume_profile(held)
             if profile.poc is None:

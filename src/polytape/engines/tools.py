@@ -5,7 +5,7 @@ the client's classes, the gateway's routes and the scan of many symbols drive th
 that is used was complete at `as_of` (microseconds UTC).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -13,6 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from polytape.engines.atr import atr
 from polytape.engines.camarilla import Camarilla, Period, Variant, camarilla_of, last_period
+from polytape.engines.checked import is_number
 from polytape.engines.fractals import Fractals, fractals
 from polytape.engines.result import Asking, Result
 from polytape.engines.session import complete
@@ -142,9 +143,7 @@ def hvn_run(
     windows: Sequence[int] = WINDOWS, include_extended: bool = True, **options: Any,
 ) -> Asking[HvnRun]:  # fmt: skip
     """Profiles of windows of days back from `as_of`; `options` are those of `volume_profile`."""
-    frame, sizes = _intraday(timeframe), tuple(sorted(set(windows)))
-    if not sizes:
-        raise ValidationError("windows", windows, "at least one number of days")
+    frame, sizes = _intraday(timeframe), parse_windows(windows)
     (minutes,) = yield (minutes_before(symbol, as_of, sizes[-1]),)
     bars = bars_at(minutes, frame, as_of, clock, include_extended=include_extended)
     profiles = {days: volume_profile(window(bars, as_of, days), **options) for days in sizes}
@@ -254,10 +253,19 @@ def _anchors(known: Known, period: Period) -> Anchors:
 
 def minutes_before(symbol: str, as_of: int, days: int = MINUTES_BACK_DAYS) -> BarsQuestion:
     """The minutes of so many calendar days before an instant, whole days but for its own."""
-    if isinstance(days, bool) or not 1 <= days <= MOST_DAYS_BACK:
+    if not is_number(days, whole=True) or not 1 <= days <= MOST_DAYS_BACK:
         raise ValidationError("days_back", days, f"1 to {MOST_DAYS_BACK} days")
     first = midnight(date_of(as_of) - timedelta(days=int(days)))
     return BarsQuestion(symbol, Timeframe.MIN_1, Span(first, as_of))
+
+
+def parse_windows(windows: object) -> tuple[int, ...]:
+    """Sizes in days, each once, the shortest first. Raises ValidationError."""
+    several = list(windows) if isinstance(windows, Iterable) else []
+    sound = all(is_number(days, whole=True) and 1 <= days <= MOST_DAYS_BACK for days in several)
+    if not several or not sound:
+        raise ValidationError("windows", windows, f"numbers of days, 1 to {MOST_DAYS_BACK}")
+    return tuple(sorted(set(several)))
 
 
 def days_before(symbol: str, as_of: int) -> BarsQuestion:

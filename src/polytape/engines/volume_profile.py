@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from polytape.engines.checked import as_bars
+from polytape.engines.checked import as_bars, is_number
 from polytape.engines.result import Result
 from polytape.errors import ValidationError, one_of
 from polytape.model.bars import Bars
@@ -201,6 +201,13 @@ def _check(
     levels: int, price_step: float | None, percentile: float, prominence: float, distance: int,
     value_area: float, method: str,
 ) -> None:  # fmt: skip
+    for name, count in (("levels", levels), ("distance", distance)):
+        if not is_number(count, whole=True):
+            raise ValidationError(name, count, "a whole number")
+    shares = {"percentile": percentile, "prominence": prominence, "value_area": value_area}
+    for name, share in (shares | {"price_step": 1.0 if price_step is None else price_step}).items():
+        if not is_number(share):
+            raise ValidationError(name, share, "a number")
     for name, value, sound, allowed in (
         ("levels", levels, 1 <= levels <= MOST_LEVELS, f"1 to {MOST_LEVELS:,}"),
         (

@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from polytape.engines.checked import is_number
 from polytape.engines.result import Result
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
@@ -166,16 +167,16 @@ def _given(
 ) -> list[tuple[str, float]] | None:
     if levels is None:
         return None
-    sound = all(
-        isinstance(level, int | float | np.number) and np.isfinite(level) and level > 0
-        for level in levels
+    most_price = float(np.finfo(np.float64).max)
+    sound = hasattr(levels, "__len__") and all(
+        is_number(level) and 0 < level <= most_price for level in levels
     )
-    if not 1 <= len(levels) <= most or not sound:
+    if not sound or not 1 <= len(levels) <= most:
         raise ValidationError(param, levels, f"1 to {most} prices above 0")
     return [(f"{prefix}{n}", float(level)) for n, level in enumerate(levels, 1)]
 
 
 def _atr(param: str, value: float) -> float:
-    if not 0 <= value < np.inf:
+    if not is_number(value) or not 0 <= value < np.inf:
         raise ValidationError(param, value, "dollars, 0 or more")
     return float(value)
