@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from polytape.model.bars import Bars
+from polytape.model.spans import Span
 from polytape.model.units import Ints
 
 
@@ -66,3 +67,12 @@ class MarketBars:
         """One symbol's bars; empty where there are none."""
         place = self.places.get(symbol)
         return Bars.empty() if place is None else self.bars.take(place)
+
+    def within(self, span: Span) -> "MarketBars":
+        """The bars that start inside a span."""
+        stamps = self.bars.timestamp
+        if not len(stamps) or (stamps.min() >= span.start and stamps.max() < span.end):
+            return self
+        return MarketBars.of(
+            {symbol: self.bars.take(place).within(span) for symbol, place in self.places.items()}
+        )

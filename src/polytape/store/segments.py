@@ -147,7 +147,7 @@ class SegmentStore:
         for folder, inside in periods(series, whole):
             here = tidy(_cut(told, inside))
             if here:
-                self._put(folder, here, [within(market, inside)])
+                self._put(folder, here, [market.within(inside)])
 
     def symbols(self, series: Series) -> list[str]:
         """Every symbol that has a bar, sorted."""
@@ -384,14 +384,6 @@ class SegmentStore:
                 f"the store {self.place.url} holds bars of {about.source}, not of {self.source}: "
                 "name another --store, bars of two sources never mix"
             )
-
-
-def within(market: MarketBars, span: Span) -> MarketBars:
-    """The part of a market that starts inside a span."""
-    stamps = market.bars.timestamp
-    if not len(stamps) or (stamps.min() >= span.start and stamps.max() < span.end):
-        return market
-    return MarketBars.of({s: market.bars.take(p).within(span) for s, p in market.places.items()})
 
 
 def _cut(covers: Iterable[Cover], span: Span) -> Iterator[Cover]:
