@@ -77,8 +77,21 @@ def test_a_budget_that_learns_takes_a_429_for_the_free_plan(time: Time) -> None:
     one = budget(time, 100, 1.0, learn=True)
     take(one, status=429)
     assert (one.state().limit, one.state().window_s) == (5, 60.0)
-    with pytest.raises(RateLimitError):
+    with pytest.raises(RateLimitError, match=r"refused a request within our budget \(5 in 60 s\)"):
         take(one)
+
+
+def test_who_meets_a_refusal_is_told_of_the_key_and_not_of_the_budget(time: Time) -> None:
+    one = budget(time, 100, 1.0)
+    take(one, status=429, later="45")
+    with pytest.raises(RateLimitError) as caught:
+        take(one)
+    assert str(caught.value) == (
+        "the vendor refused a request within our budget (100 in 1 s): another program uses the "
+        "key, or its plan is smaller than --plan; the next one is sent at 00:00:45 UTC"
+    )
+    assert caught.value.retry_at is not None
+    assert caught.value.retry_at.timestamp() == pytest.approx(45)
 
 
 def test_the_impatient_go_first_and_all_in_order() -> None:

@@ -173,11 +173,15 @@ class Budget:
 
     def _refusal(self, seconds: float) -> RateLimitError:
         retry_at = datetime.fromtimestamp(self._wall(), UTC) + timedelta(seconds=seconds)
-        return RateLimitError(
-            f"the request budget ({self._window.limit} in {self._window.window_s:g} s) is used up "
-            f"until {retry_at:%H:%M:%S} UTC",
-            retry_at=retry_at,
-        )
+        budget = f"{self._window.limit} in {self._window.window_s:g} s"
+        if self._monotonic() < self._closed_until:
+            told = (
+                f"the vendor refused a request within our budget ({budget}): another program uses "
+                "the key, or its plan is smaller than --plan; the next one is sent at"
+            )
+        else:
+            told = f"the request budget ({budget}) is used up until"
+        return RateLimitError(f"{told} {retry_at:%H:%M:%S} UTC", retry_at=retry_at)
 
     def _told(self, response: Response) -> None:
         """A refusal closes the budget for a while: somebody else uses the key, or the plan is
@@ -199,3 +203,4 @@ class Budget:
             seconds = min(own if said is None else said, LONGEST_PAUSE_S)
             self._refusals = min(self._refusals + 1, 8)
             self._closed_until = max(self._closed_until, self._monotonic() + seconds)
+            log.warning("the vendor refused a request (429): none is sent for %.0f s", seconds)
