@@ -305,7 +305,8 @@ class Filler:
         """
         if self.store is None:
             return Bars.empty(), missing
-        made, minutes = days_of_minutes(self.store, symbol, span, official, clock=self.clock)
+        made = days_of_minutes(self.store, symbol, span, official, clock=self.clock)
+        minutes = SpanSet.of(p.span for p in self._known(symbol, Series.MINUTE, span))
         left = [part for gap in missing for part in missing_of(gap, minutes, self.clock)]
         return made, tuple(left)
 

@@ -1,9 +1,10 @@
 """Days made from the minutes that a store holds, where it has no official daily bar."""
 
-from polytape.gateway.plan import missing_of
+from functools import lru_cache
+
 from polytape.model.bars import Bars
 from polytape.model.clock import ExchangeClock
-from polytape.model.newyork import date_of
+from polytape.model.newyork import date_of, midnight
 from polytape.model.resample import days_from_minutes
 from polytape.model.spans import Span, SpanSet, day_span
 from polytape.model.timeframes import Series
@@ -12,18 +13,25 @@ from polytape.store.segments import SegmentStore
 
 def days_of_minutes(
     store: SegmentStore, symbol: str, span: Span, official: Bars, *, clock: ExchangeClock
-) -> tuple[Bars, SpanSet]:
-    """Daily bars of the sessions in `span` that have minutes and no official bar, and the spans of
-    which minutes are known.
-    """
+) -> Bars:
+    """Daily bars of the sessions in `span` that have minutes and no official bar."""
+    have = set(official.timestamp.tolist())
+    without = [start for start in _session_days(clock, span) if start not in have]
+    if not without:
+        return Bars.empty()
+    bare = SpanSet.of(day_span(date_of(start)).intersect(span) for start in without)
     minutes = SpanSet.of(p.span for p in store.coverage(symbol, Series.MINUTE, span))
-    have = SpanSet.of(day_span(date_of(int(stamp))) for stamp in official.timestamp)
     made = [
-        days_from_minutes(store.read(symbol, Series.MINUTE, gap), clock).within(gap)
-        for part in minutes.difference(have)
-        for gap in missing_of(part, SpanSet.of(()), clock)
+        days_from_minutes(store.read(symbol, Series.MINUTE, part), clock).within(part)
+        for part in bare.intersection(minutes)
     ]
-    return Bars.concat(made), minutes
+    return Bars.concat(made)
+
+
+@lru_cache(maxsize=16)
+def _session_days(clock: ExchangeClock, span: Span) -> tuple[int, ...]:
+    """Midnights of the days with a session. A scan asks for one span symbol after symbol."""
+    return tuple(midnight(session.day) for session in clock.sessions(span))
 
 
 def from_minutes(made: Bars) -> tuple[str, ...]:

@@ -134,7 +134,7 @@ def _scanned(
             missing.setdefault(series, []).extend(missing_of(question.base_span, known, xnys()))
         base = store.read(question.symbol, series, question.base_span)
         if series is Series.DAY:
-            made, _ = days_of_minutes(store, symbol, question.base_span, base, clock=xnys())
+            made = days_of_minutes(store, symbol, question.base_span, base, clock=xnys())
             base = Bars.concat([base, made]).tidy() if len(made) else base
             notes.extend(from_minutes(made))
         return question.answer(base, splits.used or (), clock=xnys(), today=today)
