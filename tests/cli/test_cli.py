@@ -148,6 +148,7 @@ def test_no_gateway_names_the_url(polytape: Run, monkeypatch: pytest.MonkeyPatch
     code, out, err = polytape("bars", "AAPL", "--url", "http://127.0.0.1:9")
     assert (code, out) == (1, "")
     assert "could not reach http://127.0.0.1:9/api/v1/bars" in err
+    assert err.endswith("(is a gateway running there? polytape serve starts one)\n")
 
 
 def test_help_and_version(polytape: Run) -> None:

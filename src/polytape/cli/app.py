@@ -30,7 +30,7 @@ from polytape.cli.show import (
     write_file,
 )
 from polytape.cli.wiring import client_of, made_up, make_app, make_desk
-from polytape.errors import PolygonClientError, ValidationError
+from polytape.errors import ConnectionError, PolygonClientError, ValidationError
 from polytape.settings import PlanOption, SourceName
 from polytape.wire import arrow
 
@@ -334,6 +334,8 @@ def _told(error: Exception) -> tuple[str, int]:
     """What to say of an error, and the exit code. A missing library is one of an extra's."""
     if isinstance(error, ModuleNotFoundError):
         return f"{error.name} is not installed: pip install 'polytape[gateway]'", 1
+    if isinstance(error, ConnectionError) and "/api/v1/" in error.url:
+        return f"{error} (is a gateway running there? polytape serve starts one)", 1
     return str(error), 2 if isinstance(error, ValidationError) else 1
 
 
