@@ -10,10 +10,11 @@ from typing import Literal, TypeAlias, get_args
 import numpy as np
 
 from polytape.engines.checked import as_bars, is_number
+from polytape.engines.peaks import find_peaks, peak_widths
 from polytape.engines.result import Result
 from polytape.errors import ValidationError, one_of
 from polytape.model.bars import Bars
-from polytape.model.units import Floats, Ints
+from polytape.model.units import Floats
 
 ValueArea: TypeAlias = Literal["two_row", "one_row"]
 MOST_LEVELS = 100_000
@@ -175,13 +176,11 @@ def _nodes(
     signal: Floats, volumes: Floats, prices: Floats, step: float, floor: float, distance: int,
     percentile: float,
 ) -> tuple[Node, ...]:  # fmt: skip
-    from scipy.signal import find_peaks, peak_widths
-
-    found: Ints = find_peaks(signal, prominence=floor, distance=distance)[0]
+    found = find_peaks(signal, prominence=floor, distance=distance)
     found = found[signal[found] >= np.percentile(signal, percentile)]
     if not len(found):
         return ()
-    widths = peak_widths(signal, found, rel_height=0.5)[0] * step
+    widths = peak_widths(signal, found) * step
     order = np.argsort(-signal[found], kind="stable")
     total = float(volumes.sum())
     return tuple(
