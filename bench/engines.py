@@ -20,27 +20,27 @@ from tests import naive
 from bench.run import compare, heading
 from polytape.client.frames import to_frame
 from polytape.engines.camarilla import camarilla_of
-from polytape.engines.confluence import Market, confluence, make_item
+from polytape.engines.confluence import PriceContext, confluence, make_item
 from polytape.engines.fractals import fractals
 from polytape.engines.result import run_with
+from polytape.engines.runs import AsOfBars, window, zones_at
 from polytape.engines.scanner import scan_run
-from polytape.engines.tools import Known, window, zones_at
 from polytape.engines.volume_profile import volume_profile
 from polytape.model.bars import Bars
-from polytape.model.clock import xnys
 from polytape.model.instants import parse_instant
-from polytape.model.market import MarketBars
+from polytape.model.market import xnys
+from polytape.model.market_bars import MarketBars
 from polytape.model.newyork import midnight
-from polytape.model.question import BarsQuestion
+from polytape.model.query import BarsQuery
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.net.places import Folder
+from polytape.net.storage import FolderStorage
 from polytape.scan.many import scan_many
 from polytape.store.compact import compact
-from polytape.store.covers import Cover
+from polytape.store.coverage import Coverage
 from polytape.store.segments import SegmentStore
-from polytape.upstream.symbols import listing
-from polytape.upstream.synthetic import Synthetic
+from polytape.upstream.synthetic.listing import listing
+from polytape.upstream.synthetic.source import Synthetic
 
 NOW = parse_instant("2026-11-20 20:00 America/New_York", "now")
 AS_OF = parse_instant("2026-11-20 14:30 America/New_York", "as_of")
@@ -56,7 +56,7 @@ def main() -> None:
     minutes = source.bars("AAPL", Series.MINUTE, MINUTES).bars
     days = source.bars("AAPL", Series.DAY, DAYS).bars
     heading()
-    known = Known(minutes, days, AS_OF, xnys())
+    known = AsOfBars(minutes, days, AS_OF, xnys())
     against_twins(known)
     together(known)
     linear(source)
@@ -70,7 +70,7 @@ def rows_of(bars: Bars) -> list[naive.Row]:
     return [(at, *(float(row[name]) for name in names)) for at, (_, row) in enumerate(rows)]  # type: ignore[misc]
 
 
-def against_twins(known: Known) -> None:
+def against_twins(known: AsOfBars) -> None:
     """Each engine beside its row-loop twin."""
     quarters, fives = known.quarters, known.fives
     compare(
@@ -87,36 +87,36 @@ def against_twins(known: Known) -> None:
     )
 
 
-def together(known: Known) -> None:
+def together(known: AsOfBars) -> None:
     """All five engines on one symbol, minutes in memory, longer bars made."""
 
     def ours() -> None:
         swings = fractals(known.quarters).swings
-        market = Market(float(known.minutes.close[-1]), 1.0, 5.0, AS_OF)
+        context = PriceContext(float(known.minutes.close[-1]), 1.0, 5.0, AS_OF)
         items = [
-            make_item(f"s{s.index}", "fractal", "fractal", s.price, market=market) for s in swings
+            make_item(f"s{s.index}", "fractal", "fractal", s.price, context=context) for s in swings
         ]
         for back in (7, 14, 30):
             profile = volume_profile(window(known.fives, AS_OF, back))
             items += [
-                make_item(f"h{back}{n.rank}", f"hvn-{back}d", "hvn", n.price, market=market)
+                make_item(f"h{back}{n.rank}", f"hvn-{back}d", "hvn", n.price, context=context)
                 for n in profile.hvns
             ]
         for period in PERIODS:
-            made = camarilla_of(known.days, period, AS_OF, known.clock)  # type: ignore[arg-type]
+            made = camarilla_of(known.days, period, AS_OF, known.market)  # type: ignore[arg-type]
             assert made is not None
             items += [
-                make_item(f"{period}{name}", "cam-daily", "camarilla", price, market=market)
+                make_item(f"{period}{name}", "cam-daily", "camarilla", price, context=context)
                 for name, price in made.levels.items()
             ]
         zones_at("AAPL", known)
-        confluence(items, market, swings=[s.price for s in swings], bars=known.quarters)
+        confluence(items, context, swings=[s.price for s in swings], bars=known.quarters)
 
     def scan() -> None:
-        def answer(question: BarsQuestion) -> Bars:
-            return known.days if question.timeframe.series is Series.DAY else known.minutes
+        def answer(query: BarsQuery) -> Bars:
+            return known.days if query.timeframe.series is Series.DAY else known.minutes
 
-        run_with(scan_run("AAPL", AS_OF, clock=known.clock), answer)
+        run_with(scan_run("AAPL", AS_OF, market=known.market), answer)
 
     compare("all five engines on one symbol / a whole scan (resampling too)", ours, scan)
 
@@ -145,7 +145,7 @@ def many_symbols(source: Synthetic) -> None:
         began = time.perf_counter()
         told = scan_many(symbols, store=folder, as_of=AS_OF_TEXT)
         took = time.perf_counter() - began
-        store = SegmentStore.existing(Folder(Path(folder)))
+        store = SegmentStore.existing(FolderStorage(Path(folder)))
         began = time.perf_counter()
         bars = 0
         for symbol in sorted(symbols):
@@ -189,7 +189,7 @@ AS_OF_TEXT = "2026-11-20 14:30 America/New_York"
 
 def _fill(folder: Path, source: Synthetic, symbols: list[str]) -> None:
     """A compacted store of these symbols."""
-    store = SegmentStore(Folder(folder), "synthetic/0")
+    store = SegmentStore(FolderStorage(folder), "synthetic/0")
     for series, span in ((Series.MINUTE, MINUTES), (Series.DAY, DAYS)):
         # Days of many symbols are costly to make up: 100 from all over the list stand for the rest,
         # the busiest and the quietest among them.
@@ -199,7 +199,7 @@ def _fill(folder: Path, source: Synthetic, symbols: list[str]) -> None:
         held = {s: pool[n % len(pool)] for n, s in enumerate(symbols)}
         for at in range(0, len(symbols), 250):
             part = {s: held[s] for s in symbols[at : at + 250]}
-            covers = [Cover(s, span, NOW, True) for s in part]
+            covers = [Coverage(s, span, NOW, True) for s in part]
             store.write(series, MarketBars.of(part), covers)
     for series in Series:
         for kept in store.folders(series):

@@ -18,15 +18,15 @@ import pandas as pd
 from polytape import PolygonClient
 from polytape.cli.wiring import make_app, make_desk
 from polytape.gateway.server import running
-from polytape.model.clock import xnys
+from polytape.model.market import xnys
 from polytape.model.newyork import midnight
 from polytape.model.resample import resample
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
 from polytape.settings import Settings
-from polytape.upstream.synthetic import Synthetic
-from polytape.wire import arrow, rows
-from polytape.wire.messages import BarsMetadata
+from polytape.upstream.synthetic.source import Synthetic
+from polytape.wire import arrow, json_rows
+from polytape.wire.api.messages import BarsMetadata
 
 ROUNDS = 9
 YEAR = Span(midnight(date(2024, 1, 1)), midnight(date(2025, 1, 1)))
@@ -92,7 +92,7 @@ def resampling(source: Synthetic) -> None:
     how = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
     compare(
         "resample the year to 15 minutes | pandas resample",
-        lambda: resample(minutes, Timeframe.MIN_15, clock=source.clock),
+        lambda: resample(minutes, Timeframe.MIN_15, market=source.market),
         lambda: frame.resample("15min").agg(how).dropna(),
     )
 
@@ -101,16 +101,16 @@ def codecs(source: Synthetic) -> None:
     """Arrow beside JSON, 50,000 bars."""
     bars = source.bars("AAPL", Series.MINUTE, YEAR).bars.last(50_000)
     told = BarsMetadata(symbol="AAPL", timeframe="1min", count=len(bars), source="bench")
-    as_arrow, as_json = arrow.encode(bars, told), rows.encode(bars, told)
+    as_arrow, as_json = arrow.encode(bars, told), json_rows.encode(bars, told)
     compare(
         "write 50,000 bars: Arrow | JSON",
         lambda: arrow.encode(bars, told),
-        lambda: rows.encode(bars, told),
+        lambda: json_rows.encode(bars, told),
     )
     compare(
         "read 50,000 bars: Arrow | JSON",
         lambda: arrow.decode(as_arrow),
-        lambda: rows.decode(as_json),
+        lambda: json_rows.decode(as_json),
     )
 
 
@@ -122,16 +122,16 @@ def over_http() -> None:
     accept = {"Accept": "application/vnd.apache.arrow.stream"}
     with running(make_app(settings, make_desk(settings))) as url, httpx2.Client() as bare:
         with PolygonClient(url, enable_caching=False) as client, PolygonClient(url) as cached:
-            question = ("AAPL", "2024-01-02", "2024-12-31", "1min")
+            query = ("AAPL", "2024-01-02", "2024-12-31", "1min")
             compare(
                 "fetch_bars, a year of minutes | bare download",
-                lambda: client.fetch_bars(*question),
+                lambda: client.fetch_bars(*query),
                 lambda: bare.post(f"{url}/api/v1/bars", json=body, headers=accept).content,
             )
             compare(
                 "the same from the client's cache | fetch_bars",
-                lambda: cached.fetch_bars(*question),
-                lambda: client.fetch_bars(*question),
+                lambda: cached.fetch_bars(*query),
+                lambda: client.fetch_bars(*query),
             )
             compare(
                 "latest price | bare GET /health",

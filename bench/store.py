@@ -19,19 +19,19 @@ from pyarrow import parquet
 
 from bench.run import compare, heading
 from polytape.cli.wiring import now_us
-from polytape.gateway.importer import Importer, Mapping
+from polytape.history.importer import Importer, Mapping
 from polytape.model.bars import Bars
-from polytape.model.clock import xnys
-from polytape.model.market import MarketBars
+from polytape.model.market import xnys
+from polytape.model.market_bars import MarketBars
 from polytape.model.newyork import midnight
 from polytape.model.spans import Span, day_span
 from polytape.model.timeframes import Series
-from polytape.net.places import Folder
+from polytape.net.storage import FolderStorage
 from polytape.store.compact import compact
-from polytape.store.covers import Cover
+from polytape.store.coverage import Coverage
 from polytape.store.segment import to_table
 from polytape.store.segments import SegmentStore
-from polytape.upstream.synthetic import Synthetic
+from polytape.upstream.synthetic.source import Synthetic
 
 YEAR = Span(midnight(date(2024, 1, 1)), midnight(date(2025, 1, 1)))
 MONTH = Span(midnight(date(2024, 6, 10)), midnight(date(2024, 7, 10)))
@@ -56,7 +56,7 @@ def main() -> None:
 
 def reads(folder: Path, symbols: int, whole: Bars) -> None:
     """A year and a month of one symbol, among others that share its files."""
-    store = SegmentStore(Folder(folder), "bench")
+    store = SegmentStore(FolderStorage(folder), "bench")
     others = whole.take(slice(None, None, max(1, symbols // 40)))  # fewer bars where many symbols
     names = ["AAPL", *(f"S{number:05d}" for number in range(symbols - 1))]
     for month in range(1, 13):
@@ -65,7 +65,7 @@ def reads(folder: Path, symbols: int, whole: Bars) -> None:
         span = Span(start, end)
         other = others.within(span)
         parts = {name: whole.within(span) if name == "AAPL" else other for name in names}
-        store.write(Series.MINUTE, MarketBars.of(parts), [Cover(None, span, 1, True)])
+        store.write(Series.MINUTE, MarketBars.of(parts), [Coverage(None, span, 1, True)])
     bare = folder / "bare.parquet"
     parquet.write_table(to_table(whole, ["AAPL"], [len(whole)]), bare, compression="zstd")
     assert store.read("AAPL", Series.MINUTE, YEAR).same(whole)
@@ -87,7 +87,7 @@ def piles(folder: Path, whole: Bars) -> None:
     month = Span(midnight(date(2024, 6, 1)), midnight(date(2024, 7, 1)))
     held = whole.within(month)
     for name, symbols in (("of 50 symbols", 50), ("of one symbol", 1)):
-        store = SegmentStore(Folder(folder / str(symbols)), "bench")
+        store = SegmentStore(FolderStorage(folder / str(symbols)), "bench")
         each = 500 // symbols
         step = (month.end - month.start) // each
         for number in range(500):
@@ -97,9 +97,9 @@ def piles(folder: Path, whole: Bars) -> None:
             part = Span(part.start, month.end if number % each == each - 1 else part.end)
             symbol = f"S{number // each:02d}"
             market = MarketBars.of({symbol: held.within(part)})
-            store.write(Series.MINUTE, market, [Cover(symbol, part, number, True)])
+            store.write(Series.MINUTE, market, [Coverage(symbol, part, number, True)])
         (where,) = store.folders(Series.MINUTE)
-        merged = SegmentStore(Folder(folder / f"{symbols}m"), "bench")
+        merged = SegmentStore(FolderStorage(folder / f"{symbols}m"), "bench")
         shutil.copytree(folder / str(symbols) / "bars", folder / f"{symbols}m" / "bars")
         compact(merged, where)
         assert store.read("S00", Series.MINUTE, month).same(held)
@@ -148,7 +148,7 @@ for path in sys.argv[1:]:
 def bring(folder: Path, path: Path) -> None:
     """Import a file into an empty store."""
     shutil.rmtree(folder / "store", ignore_errors=True)
-    store = SegmentStore(Folder(folder / "store"), "bench")
+    store = SegmentStore(FolderStorage(folder / "store"), "bench")
     list(Importer(store, xnys, now_us).run([path], "flatfiles", Mapping()))
     store.close()
 

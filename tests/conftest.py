@@ -8,17 +8,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from polytape.gateway.app import create_app
-from polytape.gateway.desk import Desk
 from polytape.gateway.server import running
+from polytape.gateway.service import Desk
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock, xnys
 from polytape.model.instants import parse_instant
+from polytape.model.market import Market, xnys
 from polytape.model.newyork import midnight
 from polytape.model.spans import Span
-from polytape.upstream.budget import Budget
-from polytape.upstream.flatfiles import FlatFiles
+from polytape.upstream.budget.budget import Budget
+from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.source import Source
-from polytape.upstream.synthetic import Synthetic
+from polytape.upstream.synthetic.source import Synthetic
 
 settings.register_profile(
     "polytape",
@@ -39,37 +39,37 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def clock() -> ExchangeClock:
+def market() -> Market:
     return xnys()
 
 
 @pytest.fixture(scope="session")
-def synthetic(clock: ExchangeClock) -> Synthetic:
-    return Synthetic(clock, lambda: NOW)
+def synthetic(market: Market) -> Synthetic:
+    return Synthetic(market, lambda: NOW)
 
 
 @pytest.fixture(scope="session")
-def real(clock: ExchangeClock) -> FlatFiles:
-    return FlatFiles(DATA, clock)
+def real(market: Market) -> FlatFiles:
+    return FlatFiles(DATA, market)
 
 
 @pytest.fixture
-def make_desk(clock: ExchangeClock) -> Callable[[Source | None], Desk]:
-    return lambda source: Desk(source, clock, lambda: NOW, Budget.of(100, 1.0))
+def make_desk(market: Market) -> Callable[[Source | None], Desk]:
+    return lambda source: Desk(source, market, lambda: NOW, Budget.of(100, 1.0))
 
 
 @pytest.fixture(scope="session")
-def gateway(clock: ExchangeClock, synthetic: Synthetic) -> Iterator[str]:
+def gateway(market: Market, synthetic: Synthetic) -> Iterator[str]:
     """The URL of a real gateway on made-up prices."""
-    desk = Desk(synthetic, clock, lambda: NOW, Budget.of(100, 1.0))
+    desk = Desk(synthetic, market, lambda: NOW, Budget.of(100, 1.0))
     with running(create_app(desk)) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
-def real_gateway(clock: ExchangeClock, real: FlatFiles) -> Iterator[str]:
+def real_gateway(market: Market, real: FlatFiles) -> Iterator[str]:
     """The URL of a real gateway on real bars."""
-    desk = Desk(real, clock, lambda: NOW, Budget.of(100, 1.0))
+    desk = Desk(real, market, lambda: NOW, Budget.of(100, 1.0))
     with running(create_app(desk)) as url:
         yield url
 

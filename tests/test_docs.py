@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from polytape import PolygonClient
-from tests.gateway.test_openapi import schema
+from tests.gateway.api.test_openapi import schema
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

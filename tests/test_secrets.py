@@ -12,13 +12,13 @@ import pytest
 from polytape.errors import PolygonClientError
 from polytape.fake_vendor.mischief import Mischief
 from polytape.gateway.app import create_app
-from polytape.gateway.desk import Desk
-from polytape.model.clock import xnys
+from polytape.gateway.service import Desk
+from polytape.model.market import xnys
 from polytape.settings import Settings
-from polytape.upstream.shared_budget import shared_window
-from polytape.wire.vendor.refusing import refusal_of
+from polytape.upstream.budget.redis_window import shared_window
+from polytape.wire.polygon.errors import refusal_of
 from tests.fakes.vendor import KEY, Street, street
-from tests.upstream.test_polygon import NOW
+from tests.upstream.polygon.test_source import NOW
 
 pytestmark = pytest.mark.socket
 

@@ -10,19 +10,19 @@ from matplotlib.figure import Figure
 from polytape.engines.calibration import calibrate
 from polytape.engines.camarilla import Camarilla, camarilla_of
 from polytape.engines.fractals import fractals
-from polytape.engines.picture import DOWN, INK, QUIET, SIDES, _candles
 from polytape.engines.result import run_with
+from polytape.engines.runs import AsOfBars, window, zones_at
 from polytape.engines.scanner import scan_run
-from polytape.engines.tools import Known, window, zones_at
 from polytape.engines.volume_profile import volume_profile
 from polytape.model.bars import Bars
-from polytape.model.clock import xnys
 from polytape.model.instants import parse_instant
+from polytape.model.market import xnys
 from polytape.model.newyork import midnight
-from polytape.model.question import BarsQuestion
+from polytape.model.query import BarsQuery
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.upstream.synthetic import Synthetic
+from polytape.plot.scan import DOWN, INK, QUIET, SIDES, _candles
+from polytape.upstream.synthetic.source import Synthetic
 
 HERE = Path(__file__).parent
 AS_OF = parse_instant("2026-11-18 14:30 America/New_York", "as_of")
@@ -31,11 +31,11 @@ SYMBOL = "AAPL"
 
 def main() -> None:
     """All of them."""
-    clock = xnys()
-    source = Synthetic(clock, lambda: AS_OF)
+    market = xnys()
+    source = Synthetic(market, lambda: AS_OF)
     minutes = source.bars(SYMBOL, Series.MINUTE, Span(midnight(date(2026, 10, 19)), AS_OF)).bars
     days = source.bars(SYMBOL, Series.DAY, Span(midnight(date(2025, 10, 1)), AS_OF)).bars
-    known = Known(minutes, days, AS_OF, clock)
+    known = AsOfBars(minutes, days, AS_OF, market)
     draw_fractals(known)
     draw_profile(known)
     draw_camarilla(known)
@@ -56,7 +56,7 @@ def canvas(bars: Bars, title: str) -> tuple[Figure, Axes]:
     return figure, chart
 
 
-def draw_fractals(known: Known) -> None:
+def draw_fractals(known: AsOfBars) -> None:
     """Swings joined to a zigzag."""
     bars = known.quarters.last(300)
     found = fractals(bars)
@@ -68,7 +68,7 @@ def draw_fractals(known: Known) -> None:
     figure.savefig(HERE / "fractals.png")
 
 
-def draw_profile(known: Known) -> None:
+def draw_profile(known: AsOfBars) -> None:
     """A profile with its nodes."""
     made = volume_profile(window(known.fives, AS_OF, 14))
     figure = Figure(figsize=(11, 5), dpi=100, layout="constrained")
@@ -93,9 +93,9 @@ def draw_profile(known: Known) -> None:
     figure.savefig(HERE / "hvn.png")
 
 
-def draw_camarilla(known: Known) -> None:
+def draw_camarilla(known: AsOfBars) -> None:
     """The day's levels over the day's bars."""
-    made = camarilla_of(known.days, "day", AS_OF, known.clock)
+    made = camarilla_of(known.days, "day", AS_OF, known.market)
     assert isinstance(made, Camarilla)
     bars = known.quarters.within(Span(midnight(date(2026, 11, 17)), AS_OF))
     figure, chart = canvas(bars, f"camarilla of {made.end}")
@@ -106,7 +106,7 @@ def draw_camarilla(known: Known) -> None:
     figure.savefig(HERE / "camarilla.png")
 
 
-def draw_zones(known: Known) -> None:
+def draw_zones(known: AsOfBars) -> None:
     """Every zone by its name."""
     run = zones_at(SYMBOL, known)
     bars = known.quarters.last(130)
@@ -121,12 +121,12 @@ def draw_zones(known: Known) -> None:
 def draw_scan(source: Synthetic) -> None:
     """A whole scan."""
 
-    def answer(question: BarsQuestion) -> Bars:
-        base = source.bars(SYMBOL, question.timeframe.series, question.base_span).bars
+    def answer(question: BarsQuery) -> Bars:
+        base = source.bars(SYMBOL, question.timeframe.series, question.series_span).bars
         splits = source.splits(SYMBOL) or ()
-        return question.answer(base, splits, clock=xnys(), today=date(2026, 11, 18))
+        return question.answer(base, splits, market=xnys(), today=date(2026, 11, 18))
 
-    run_with(scan_run(SYMBOL, AS_OF, clock=xnys()), answer).plot(str(HERE / "confluence.png"))
+    run_with(scan_run(SYMBOL, AS_OF, market=xnys()), answer).plot(str(HERE / "confluence.png"))
 
 
 def draw_calibration(source: Synthetic) -> None:
@@ -134,7 +134,7 @@ def draw_calibration(source: Synthetic) -> None:
     span = Span(midnight(date(2026, 3, 2)), AS_OF)
     minutes = source.bars(SYMBOL, Series.MINUTE, span).bars
     days = source.bars(SYMBOL, Series.DAY, Span(midnight(date(2025, 1, 2)), AS_OF)).bars
-    made = calibrate(minutes, days, clock=xnys(), symbol=SYMBOL)
+    made = calibrate(minutes, days, market=xnys(), symbol=SYMBOL)
     figure = Figure(figsize=(11, 4), dpi=100, layout="constrained")
     chart: Any = figure.subplots()
     for at, one in enumerate(made.levels):

@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from polytape.client.aio import AsyncPolygonClient
     from polytape.client.cache import CacheManager
     from polytape.client.config import PolygonClientConfig
-    from polytape.client.sync import PolygonClient
-    from polytape.client.tools import (
+    from polytape.client.engines import (
         AsyncCamarillaEngine,
         AsyncConfluenceScanner,
         AsyncFractalEngine,
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
         HVNEngine,
         ZoneCalculator,
     )
+    from polytape.client.sync import PolygonClient
     from polytape.errors import (
         AuthenticationError,
         ConfigurationError,
@@ -66,7 +66,7 @@ _HOMES = {
     "PolygonClientConfig": "polytape.client.config",
     "CacheManager": "polytape.client.cache",
     "scan_many": "polytape.scan.many",
-} | dict.fromkeys(_TOOLS, "polytape.client.tools")
+} | dict.fromkeys(_TOOLS, "polytape.client.engines")
 
 __all__ = [
     "AsyncCamarillaEngine",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow.parquet
 import pytest
 
-from polytape.cli.show import MADE_UP
+from polytape.cli.output import MADE_UP
 from tests.cli.conftest import Run
 from tests.conftest import DATA
 

@@ -35,12 +35,10 @@ async def test_every_method_answers_as_the_sync_one_does(
 ) -> None:
     sync = make_client(gateway)
     async with AsyncPolygonClient(gateway) as client:
-        question = ("AAPL", "2024-07-01", "2024-07-05", "15min")
-        pd.testing.assert_frame_equal(
-            await client.fetch_bars(*question), sync.fetch_bars(*question)
-        )
-        assert (await client.fetch_table(*question)).equals(sync.fetch_table(*question))
-        many = await client.fetch_many(["AAPL", "ZZZZZZ"], *question[1:3], errors="keep")
+        query = ("AAPL", "2024-07-01", "2024-07-05", "15min")
+        pd.testing.assert_frame_equal(await client.fetch_bars(*query), sync.fetch_bars(*query))
+        assert (await client.fetch_table(*query)).equals(sync.fetch_table(*query))
+        many = await client.fetch_many(["AAPL", "ZZZZZZ"], *query[1:3], errors="keep")
         assert isinstance(many["ZZZZZZ", "1day"], NotFoundError)
         assert await client.validate_ticker("AAPL")
         assert await client.get_latest_price("AAPL") == sync.get_latest_price("AAPL")
@@ -93,7 +91,7 @@ def test_a_thousand_mixed_requests_from_threads_and_tasks_are_all_answered_right
     frames = ["5min", "15min", "60min", "1day"]
     first = date(2024, 5, 6)
 
-    def question(number: int) -> tuple[Any, ...]:
+    def query(number: int) -> tuple[Any, ...]:
         start = first + timedelta(days=number * 7 % 40)
         return (symbols[number % 6], start, start + timedelta(days=number % 5), frames[number % 4])
 
@@ -107,7 +105,7 @@ def test_a_thousand_mixed_requests_from_threads_and_tasks_are_all_answered_right
     truth: dict[int, pd.DataFrame] = {}
     with PolygonClient(gateway, enable_caching=False) as alone:
         for number in range(250):
-            truth[number] = alone.fetch_bars(*question(number), **options(number))
+            truth[number] = alone.fetch_bars(*query(number), **options(number))
 
     wrong: list[int] = []
     lock = threading.Lock()
@@ -118,7 +116,7 @@ def test_a_thousand_mixed_requests_from_threads_and_tasks_are_all_answered_right
                 wrong.append(number)
 
     def by_thread(client: PolygonClient, number: int) -> None:
-        check(number, client.fetch_bars(*question(number), **options(number)))
+        check(number, client.fetch_bars(*query(number), **options(number)))
         if number % 10 == 0:
             assert client.validate_ticker(symbols[number % 6])
             assert client.get_latest_price("ZZZZZZ") is None
@@ -129,7 +127,7 @@ def test_a_thousand_mixed_requests_from_threads_and_tasks_are_all_answered_right
 
             async def one(number: int) -> None:
                 async with room:
-                    check(number, await client.fetch_bars(*question(number), **options(number)))
+                    check(number, await client.fetch_bars(*query(number), **options(number)))
 
             await asyncio.gather(*(one(number % 250) for number in range(500)))
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from polytape import CacheManager, ValidationError
-from polytape.client.core import Kept
+from polytape.client.core import CachedAnswer
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.spans import Span
-from polytape.wire.messages import BarsMetadata
+from polytape.wire.api.messages import BarsMetadata
 from tests.conftest import day_span
 
 names = st.sampled_from(["AAPL", "SPY", "A", "A_B"])
@@ -28,7 +28,7 @@ class CacheMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.cache = CacheManager[int](self.SIZE, self.TTL_MINUTES, clock=lambda: self.now)
+        self.cache = CacheManager[int](self.SIZE, self.TTL_MINUTES, market=lambda: self.now)
         self.model: list[tuple[str, str, str, int, float]] = []  # least recently used first
 
     def fresh(self) -> list[tuple[str, str, str, int, float]]:
@@ -93,9 +93,9 @@ def test_a_cache_that_can_hold_nothing_is_refused(options: dict[str, float]) -> 
         CacheManager(**options)  # type: ignore[arg-type]
 
 
-def kept(span: Span, complete: int) -> Kept:
+def kept(span: Span, complete: int) -> CachedAnswer:
     told = BarsMetadata(symbol="SPY", timeframe="1min", count=0, source="test")
-    return Kept(span, complete, Bars.empty(), told)
+    return CachedAnswer(span, complete, Bars.empty(), told)
 
 
 def at(text: str) -> int:

@@ -17,9 +17,9 @@ from polytape import (
     PolygonClientConfig,
     ValidationError,
 )
-from polytape.model.clock import ExchangeClock
+from polytape.model.market import Market
 from polytape.model.timeframes import Series
-from polytape.upstream.synthetic import Synthetic
+from polytape.upstream.synthetic.source import Synthetic
 from tests.conftest import day_span
 
 pytestmark = pytest.mark.socket
@@ -86,7 +86,7 @@ def test_limit_keeps_the_most_recent(client: PolygonClient) -> None:
 )
 @pytest.mark.parametrize("caching", [True, False])
 def test_regular_hours_are_the_same_from_cache_and_server(
-    gateway: str, make_client: Callable[..., PolygonClient], clock: ExchangeClock, timeframe: str,
+    gateway: str, make_client: Callable[..., PolygonClient], market: Market, timeframe: str,
     caching: bool,
 ) -> None:  # fmt: skip
     client = make_client(gateway, enable_caching=caching)
@@ -138,12 +138,12 @@ def test_a_question_inside_a_cached_range_asks_nobody(client: PolygonClient) -> 
 
 
 def test_use_cache_false_asks_again_and_clear_cache_forgets(client: PolygonClient) -> None:
-    question = ("AAPL", "2024-07-01", "2024-07-05", "15min")
-    client.fetch_bars(*question)
-    client.fetch_bars(*question, use_cache=False)
+    query = ("AAPL", "2024-07-01", "2024-07-05", "15min")
+    client.fetch_bars(*query)
+    client.fetch_bars(*query, use_cache=False)
     assert client.stats().requests == 2
     assert client.clear_cache("AAPL") is True
-    client.fetch_bars(*question)
+    client.fetch_bars(*query)
     assert client.stats().requests == 4
 
 

@@ -9,9 +9,9 @@ from scipy.stats import binomtest
 from polytape.engines.calibration import Calibration, _watch, calibrate, wilson
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
+from polytape.model.market import Market
 from polytape.model.timeframes import Series
-from polytape.upstream.synthetic import Synthetic
+from polytape.upstream.synthetic.source import Synthetic
 from tests.conftest import day_span
 
 
@@ -46,16 +46,16 @@ def test_what_held_means(closes: tuple[float, ...], touched: bool, held: bool | 
 
 
 @pytest.fixture(scope="module")
-def made(synthetic: Synthetic, clock: ExchangeClock) -> Calibration:
-    return walked(synthetic, clock)
+def made(synthetic: Synthetic, market: Market) -> Calibration:
+    return walked(synthetic, market)
 
 
 def walked(
-    synthetic: Synthetic, clock: ExchangeClock, last: date = date(2026, 11, 18), **how: int
+    synthetic: Synthetic, market: Market, last: date = date(2026, 11, 18), **how: int
 ) -> Calibration:
     minutes = synthetic.bars("AAPL", Series.MINUTE, day_span(date(2026, 8, 10), last)).bars
     days = synthetic.bars("AAPL", Series.DAY, day_span(date(2025, 7, 1), last)).bars
-    return calibrate(minutes, days, clock=clock, symbol="AAPL", every_days=2, **how)
+    return calibrate(minutes, days, market=market, symbol="AAPL", every_days=2, **how)
 
 
 def test_rates_stand_beside_random_levels(made: Calibration) -> None:
@@ -77,20 +77,20 @@ def test_rates_stand_beside_random_levels(made: Calibration) -> None:
 
 
 def test_the_same_seed_gives_the_same_and_no_history_gives_nothing(
-    synthetic: Synthetic, clock: ExchangeClock, made: Calibration
+    synthetic: Synthetic, market: Market, made: Calibration
 ) -> None:
-    assert walked(synthetic, clock) == made
-    empty = calibrate(Bars.empty(), Bars.empty(), clock=clock)
+    assert walked(synthetic, market) == made
+    empty = calibrate(Bars.empty(), Bars.empty(), market=market)
     assert (empty.steps, empty.levels) == (0, ())
     with pytest.raises(ValidationError, match="horizon_days"):
-        calibrate(Bars.empty(), Bars.empty(), clock=clock, horizon_days=0)
+        calibrate(Bars.empty(), Bars.empty(), market=market, horizon_days=0)
 
 
 def test_steps_whose_watch_has_ended_are_not_changed_by_later_bars(
-    synthetic: Synthetic, clock: ExchangeClock
+    synthetic: Synthetic, market: Market
 ) -> None:
-    early = walked(synthetic, clock, date(2026, 10, 20))
-    late = walked(synthetic, clock, date(2026, 11, 18))
+    early = walked(synthetic, market, date(2026, 10, 20))
+    late = walked(synthetic, market, date(2026, 11, 18))
     assert early.steps < late.steps
     for one in early.levels[:-1]:
         (same,) = [other for other in late.levels if other.level == one.level]

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from polytape.engines.camarilla import Period, camarilla, camarilla_of, last_period
 from polytape.engines.result import run_with
-from polytape.engines.tools import camarilla_run
+from polytape.engines.runs import camarilla_run
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
 from polytape.model.instants import parse_instant
+from polytape.model.market import Market
 from polytape.model.newyork import midnight
 
 prices = st.floats(0.01, 10_000)
@@ -134,36 +134,36 @@ def some_days() -> Bars:
     ],
 )
 def test_the_last_completed_period(
-    at: str, period: Period, first: str, last: str, clock: ExchangeClock
+    at: str, period: Period, first: str, last: str, market: Market
 ) -> None:
-    found = camarilla_of(some_days(), period, parse_instant(f"{at} America/New_York", "at"), clock)
+    found = camarilla_of(some_days(), period, parse_instant(f"{at} America/New_York", "at"), market)
     assert found is not None
     assert (str(found.start), str(found.end), found.period) == (first, last, period)
 
 
-def test_no_completed_period_is_none(clock: ExchangeClock) -> None:
+def test_no_completed_period_is_none(market: Market) -> None:
     at = parse_instant("2023-11-30 10:00 America/New_York", "at")
-    assert camarilla_of(some_days(), "day", at, clock) is None
-    assert last_period(Bars.empty(), "week", at, clock) is None
+    assert camarilla_of(some_days(), "day", at, market) is None
+    assert last_period(Bars.empty(), "week", at, market) is None
     with pytest.raises(ValidationError, match="period"):
-        last_period(some_days(), "year", at, clock)  # type: ignore[arg-type]
+        last_period(some_days(), "year", at, market)  # type: ignore[arg-type]
 
 
-def test_an_auction_outside_the_days_range_leaves_the_other_periods(clock: ExchangeClock) -> None:
+def test_an_auction_outside_the_days_range_leaves_the_other_periods(market: Market) -> None:
     days, at = some_days(), parse_instant("2023-12-13 10:00 America/New_York", "at")
     close = days.close.copy()
     close[-1] = days.high[-1] + 0.5
     odd = replace(days, close=close)
-    assert set(run_with(camarilla_run("X", at, clock=clock), lambda _: days).pivots) == {
+    assert set(run_with(camarilla_run("X", at, market=market), lambda _: days).pivots) == {
         "day", "week", "month",
     }  # fmt: skip
-    told = run_with(camarilla_run("X", at, clock=clock), lambda _: odd)
+    told = run_with(camarilla_run("X", at, market=market), lambda _: odd)
     assert set(told.pivots) == {"week", "month"}
     assert told.notes[0].startswith("no pivots of the last day: close=13.5 is not valid: between")
     with pytest.raises(ValidationError, match="variant"):
-        run_with(camarilla_run("X", at, clock=clock, variant="x"), lambda _: days)  # type: ignore[arg-type]
+        run_with(camarilla_run("X", at, market=market, variant="x"), lambda _: days)  # type: ignore[arg-type]
 
 
-def test_nothing_was_complete_before_1970(clock: ExchangeClock) -> None:
+def test_nothing_was_complete_before_1970(market: Market) -> None:
     early = midnight(date(1900, 1, 2))
-    assert camarilla_of(some_days(), "week", early, clock) is None
+    assert camarilla_of(some_days(), "week", early, market) is None

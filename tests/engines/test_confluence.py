@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from polytape.engines.confluence import (
     WEIGHTS,
     ConfluenceZone,
-    Item,
-    Market,
+    Level,
+    PriceContext,
     _clusters,
     confluence,
     make_item,
@@ -21,13 +21,15 @@ from polytape.model.bars import Bars
 from polytape.model.units import DAY_US
 from tests import naive
 
-MARKET = Market(price=100.0, atr_15min=1.0, atr_day=10.0, as_of=100 * DAY_US)
+MARKET = PriceContext(price=100.0, atr_15min=1.0, atr_day=10.0, as_of=100 * DAY_US)
 FAMILIES = {"hvn": "hvn", "cam": "camarilla"}
 
 
-def item(type_: str, level: float, *, name: str | None = None, inputs: str | None = None) -> Item:
+def item(type_: str, level: float, *, name: str | None = None, inputs: str | None = None) -> Level:
     family = FAMILIES.get(type_.split("-", maxsplit=1)[0], type_)
-    return make_item(name or f"{type_} {level}", type_, family, level, market=MARKET, inputs=inputs)
+    return make_item(
+        name or f"{type_} {level}", type_, family, level, context=MARKET, inputs=inputs
+    )
 
 
 items = st.lists(
@@ -75,21 +77,21 @@ def test_what_is_far_away_does_not_count() -> None:
 
 
 @given(items)
-def test_clusters_are_the_slow_twins(given_: list[Item]) -> None:
+def test_clusters_are_the_slow_twins(given_: list[Level]) -> None:
     found = [[i.level for i in cluster] for cluster in _clusters(sorted(given_), 1.0)]
     slow = naive.clusters([(i.level, i.weight) for i in given_], 1.0)
     assert found == slow
 
 
 @given(items, st.randoms())
-def test_the_order_of_the_items_changes_nothing(given_: list[Item], chance: random.Random) -> None:
+def test_the_order_of_the_items_changes_nothing(given_: list[Level], chance: random.Random) -> None:
     mixed = list(given_)
     chance.shuffle(mixed)
     assert confluence(mixed, MARKET, swings=[100.0]) == confluence(given_, MARKET, swings=[100.0])
 
 
 @given(items)
-def test_zones_are_one_atr_wide_sorted_and_apart(given_: list[Item]) -> None:
+def test_zones_are_one_atr_wide_sorted_and_apart(given_: list[Level]) -> None:
     zones = confluence(given_, MARKET)
     scores = [zone.score for zone in zones]
     assert scores == sorted(scores, reverse=True)
@@ -103,14 +105,14 @@ def test_zones_are_one_atr_wide_sorted_and_apart(given_: list[Item]) -> None:
 
 
 @given(items, st.sampled_from([0.5, 4.0]))
-def test_scaled_prices_scale_zones(given_: list[Item], factor: float) -> None:
-    market = Market(100 * factor, 1 * factor, 10 * factor, MARKET.as_of)
+def test_scaled_prices_scale_zones(given_: list[Level], factor: float) -> None:
+    context = PriceContext(100 * factor, 1 * factor, 10 * factor, MARKET.as_of)
     scaled = [
-        Item(i.level * factor, i.low * factor, i.high * factor, i.name, i.type, i.family, i.weight,
+        Level(i.level * factor, i.low * factor, i.high * factor, i.name, i.type, i.family, i.weight,
              i.strength, i.inputs)
         for i in given_
     ]  # fmt: skip
-    one, two = confluence(given_, MARKET), confluence(scaled, market)
+    one, two = confluence(given_, MARKET), confluence(scaled, context)
     assert [z.centre * factor for z in one] == pytest.approx([z.centre for z in two])
     assert [z.score for z in one] == pytest.approx([z.score for z in two])
 
@@ -148,7 +150,7 @@ def test_a_fifth_of_a_bars_range_is_a_touch() -> None:
 
 def test_an_atr_of_zero_is_named() -> None:
     with pytest.raises(ValidationError, match="atr_15min"):
-        confluence([], Market(100.0, 0.0, 1.0, 0))
+        confluence([], PriceContext(100.0, 0.0, 1.0, 0))
 
 
 def test_a_zone_reads_well() -> None:

@@ -26,18 +26,18 @@ from polytape import (
     ZoneCalculator,
 )
 from polytape.engines.result import run_with
+from polytape.engines.runs import fractal_run, hvn_run, zone_run
 from polytape.engines.scanner import ScanResult, scan_run
-from polytape.engines.tools import fractal_run, hvn_run, zone_run
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
 from polytape.model.instants import parse_instant
-from polytape.model.question import BarsQuestion
+from polytape.model.market import Market
+from polytape.model.query import BarsQuery
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.upstream.flatfiles import FlatFiles
+from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.source import Source
-from polytape.upstream.synthetic import Synthetic
+from polytape.upstream.synthetic.source import Synthetic
 
 TODAY = date(2026, 11, 23)
 WHEN = "2026-11-18 11:30 America/New_York"
@@ -47,39 +47,35 @@ def at(text: str) -> int:
     return parse_instant(f"{text} America/New_York", "at")
 
 
-def answers(
-    source: Source, clock: ExchangeClock, *, lie: int = 0
-) -> Callable[[BarsQuestion], Bars]:
+def answers(source: Source, market: Market, *, lie: int = 0) -> Callable[[BarsQuery], Bars]:
     """Answers from a source. With `lie`, each reaches so much too far into the future."""
 
-    def answer(question: BarsQuestion) -> Bars:
-        span = Span(question.span.start, question.span.end + lie)
-        asked = BarsQuestion(question.symbol, question.timeframe, span)
-        base = source.bars(question.symbol, question.timeframe.series, span).bars
-        splits = source.splits(question.symbol) or ()
-        return asked.answer(base, splits, clock=clock, today=TODAY)
+    def answer(query: BarsQuery) -> Bars:
+        span = Span(query.span.start, query.span.end + lie)
+        asked = BarsQuery(query.symbol, query.timeframe, span)
+        base = source.bars(query.symbol, query.timeframe.series, span).bars
+        splits = source.splits(query.symbol) or ()
+        return asked.answer(base, splits, market=market, today=TODAY)
 
     return answer
 
 
-def scanned(source: Source, clock: ExchangeClock, moment: int, **how: int) -> ScanResult:
-    return run_with(scan_run("AAPL", moment, clock=clock), answers(source, clock, **how))
+def scanned(source: Source, market: Market, moment: int, **how: int) -> ScanResult:
+    return run_with(scan_run("AAPL", moment, market=market), answers(source, market, **how))
 
 
 @settings(max_examples=8)
 @given(st.integers(at("2026-10-28 00:00"), at("2026-11-06 00:00")))
 def test_bars_from_the_future_change_nothing(
-    synthetic: Synthetic, clock: ExchangeClock, moment: int
+    synthetic: Synthetic, market: Market, moment: int
 ) -> None:
     """Over a change of the clock: a server that answers too much does not leak the future."""
-    honest = scanned(synthetic, clock, moment)
-    assert scanned(synthetic, clock, moment, lie=3 * 86_400_000_000).to_dict() == honest.to_dict()
+    honest = scanned(synthetic, market, moment)
+    assert scanned(synthetic, market, moment, lie=3 * 86_400_000_000).to_dict() == honest.to_dict()
 
 
-def test_a_scan_names_its_parts_and_what_it_lacks(
-    synthetic: Synthetic, clock: ExchangeClock
-) -> None:
-    found = scanned(synthetic, clock, at("2026-11-18 11:30"))
+def test_a_scan_names_its_parts_and_what_it_lacks(synthetic: Synthetic, market: Market) -> None:
+    found = scanned(synthetic, market, at("2026-11-18 11:30"))
     assert len(found.zones) >= 3
     assert found.errors == {}
     assert set(found.counts) == {
@@ -97,70 +93,66 @@ def test_a_scan_names_its_parts_and_what_it_lacks(
     assert list(frame["score"]) == sorted(frame["score"], reverse=True)
     assert "AAPL" in repr(found)
     early = Bars.empty()
-    bare = run_with(scan_run("AAPL", at("2026-11-18 11:30"), clock=clock), lambda _: early)
+    bare = run_with(scan_run("AAPL", at("2026-11-18 11:30"), market=market), lambda _: early)
     assert (bare.zones, bare.price) == ((), None)
     assert bare.errors == {"confluence": "too little history for the ATRs: no zones"}
     assert "no daily bar before it" in bare.notes
 
 
 def test_a_short_history_says_which_windows_are_not_filled(
-    synthetic: Synthetic, clock: ExchangeClock
+    synthetic: Synthetic, market: Market
 ) -> None:
     moment, begin = at("2026-11-18 11:30"), at("2026-11-09 00:00")
-    whole = answers(synthetic, clock)
+    whole = answers(synthetic, market)
 
-    def answer(question: BarsQuestion) -> Bars:
-        bars = whole(question)
-        late = question.timeframe.series is Series.MINUTE
+    def answer(query: BarsQuery) -> Bars:
+        bars = whole(query)
+        late = query.timeframe.series is Series.MINUTE
         return bars.within(Span(begin, moment)) if late else bars
 
-    found = run_with(scan_run("AAPL", moment, clock=clock), answer)
+    found = run_with(scan_run("AAPL", moment, market=market), answer)
     assert set(found.errors) >= {"hvn-14d", "hvn-30d"}
     assert "hvn-7d" not in found.errors
     assert "begin on 2026-11-09 only" in found.errors["hvn-30d"]
 
 
-def test_wrong_candles_spoil_one_source_alone(synthetic: Synthetic, clock: ExchangeClock) -> None:
-    whole = answers(synthetic, clock)
+def test_wrong_candles_spoil_one_source_alone(synthetic: Synthetic, market: Market) -> None:
+    whole = answers(synthetic, market)
 
-    def answer(question: BarsQuestion) -> Bars:
-        bars = whole(question)
-        if question.timeframe.value == "1day":
+    def answer(query: BarsQuery) -> Bars:
+        bars = whole(query)
+        if query.timeframe.value == "1day":
             bars.close[-1] = bars.high[-1] * 2  # a close outside its day
         return bars
 
-    found = run_with(scan_run("AAPL", at("2026-11-18 11:30"), clock=clock), answer)
+    found = run_with(scan_run("AAPL", at("2026-11-18 11:30"), market=market), answer)
     assert "close" in found.errors["cam-daily"]
     assert len(found.zones) >= 2
 
 
-def test_a_split_inside_the_window_moves_no_level(
-    synthetic: Synthetic, clock: ExchangeClock
-) -> None:
+def test_a_split_inside_the_window_moves_no_level(synthetic: Synthetic, market: Market) -> None:
     """The same prices, half of them as if traded before a 4-for-1 split: adjusted, all is equal."""
     moment = at("2026-11-18 11:30")
-    plain = scanned(synthetic, clock, moment)
-    whole = answers(synthetic, clock)
+    plain = scanned(synthetic, market, moment)
+    whole = answers(synthetic, market)
     day = at("2026-11-10 00:00")
 
-    def answer(question: BarsQuestion) -> Bars:
-        bars = whole(question)
+    def answer(query: BarsQuery) -> Bars:
+        bars = whole(query)
         ratio = np.where(bars.timestamp < day, 4.0, 1.0)
         traded = bars.scaled(1 / ratio, 1 / ratio)  # as traded ...
         return traded.scaled(ratio, ratio)  # ... and adjusted again
 
-    again = run_with(scan_run("AAPL", moment, clock=clock), answer)
+    again = run_with(scan_run("AAPL", moment, market=market), answer)
     assert [z.centre for z in again.zones] == pytest.approx([z.centre for z in plain.zones])
     assert [z.score for z in again.zones] == pytest.approx([z.score for z in plain.zones])
 
 
-def test_a_halted_symbol_is_read_from_its_last_days(
-    synthetic: Synthetic, clock: ExchangeClock
-) -> None:
+def test_a_halted_symbol_is_read_from_its_last_days(synthetic: Synthetic, market: Market) -> None:
     halted = at("2026-11-13 20:00")
-    whole = answers(synthetic, clock)
+    whole = answers(synthetic, market)
     found = run_with(
-        scan_run("AAPL", at("2026-11-18 11:30"), clock=clock),
+        scan_run("AAPL", at("2026-11-18 11:30"), market=market),
         lambda q: whole(q).within(Span(0, halted)),
     )
     assert found.price is not None
@@ -171,31 +163,31 @@ def test_a_halted_symbol_is_read_from_its_last_days(
     "options", [{"windows": [5]}, {"weekly_levels": []}, {"daily_levels": [0]}]
 )
 def test_wrong_options_are_raised(
-    options: dict[str, object], synthetic: Synthetic, clock: ExchangeClock
+    options: dict[str, object], synthetic: Synthetic, market: Market
 ) -> None:
     with pytest.raises(ValidationError):
-        run_with(scan_run("AAPL", at("2026-11-18 11:30"), clock=clock, **options),  # type: ignore[arg-type]
-                 answers(synthetic, clock))  # fmt: skip
+        run_with(scan_run("AAPL", at("2026-11-18 11:30"), market=market, **options),  # type: ignore[arg-type]
+                 answers(synthetic, market))  # fmt: skip
     with pytest.raises(ValidationError):
-        next(hvn_run("AAPL", 0, clock=clock, windows=[]))
+        next(hvn_run("AAPL", 0, market=market, windows=[]))
     with pytest.raises(ValidationError):
-        next(fractal_run("AAPL", at("2026-11-18 11:30"), clock=clock, timeframe="1day"))
+        next(fractal_run("AAPL", at("2026-11-18 11:30"), market=market, timeframe="1day"))
 
 
-def test_given_levels_stand_in_for_the_weeks(synthetic: Synthetic, clock: ExchangeClock) -> None:
+def test_given_levels_stand_in_for_the_weeks(synthetic: Synthetic, market: Market) -> None:
     engine = zone_run(
-        "AAPL", at("2026-11-18 11:30"), clock=clock, weekly_levels=[300, 310], daily_levels=[305]
+        "AAPL", at("2026-11-18 11:30"), market=market, weekly_levels=[300, 310], daily_levels=[305]
     )
-    found = run_with(engine, answers(synthetic, clock))
+    found = run_with(engine, answers(synthetic, market))
     names = [zone.name for zone in found.zones]
     assert names[:3] == ["WL1", "WL2", "DL1"]
     assert {"PDH", "PDL", "PDC"} <= set(names)
 
 
 @pytest.mark.realdata
-def test_real_bars_make_real_zones(real: FlatFiles, clock: ExchangeClock) -> None:
-    engine = scan_run("SPY", at("2013-10-11 14:30"), clock=clock)
-    found = run_with(engine, answers(real, clock))
+def test_real_bars_make_real_zones(real: FlatFiles, market: Market) -> None:
+    engine = scan_run("SPY", at("2013-10-11 14:30"), market=market)
+    found = run_with(engine, answers(real, market))
     assert found.price == 170.15
     assert found.structure == "UPTREND"
     assert len(found.zones) >= 4
@@ -204,14 +196,14 @@ def test_real_bars_make_real_zones(real: FlatFiles, clock: ExchangeClock) -> Non
 
 
 @pytest.mark.realdata
-def test_an_early_close_ends_the_day(real: FlatFiles, clock: ExchangeClock) -> None:
+def test_an_early_close_ends_the_day(real: FlatFiles, market: Market) -> None:
     engine = hvn_run(
-        "GOOG", at("2015-12-28 12:00"), clock=clock, windows=[7], include_extended=False
+        "GOOG", at("2015-12-28 12:00"), market=market, windows=[7], include_extended=False
     )
-    found = run_with(engine, answers(real, clock))
+    found = run_with(engine, answers(real, market))
     span = Span(at("2015-12-21 00:00"), at("2015-12-28 12:00"))
     bars = real.bars("GOOG", Series.MINUTE, span).bars
-    regular = bars.take(clock.regular(bars.timestamp))
+    regular = bars.take(market.regular(bars.timestamp))
     assert found.profiles[7].total == pytest.approx(float(regular.volume.sum()))
 
 

@@ -14,8 +14,8 @@ from polytape.engines.zones import (
 )
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
 from polytape.model.instants import parse_instant
+from polytape.model.market import Market
 
 
 def told(zones: object) -> dict[str, tuple[float, float, float, str]]:
@@ -59,7 +59,7 @@ def test_wrong_levels_are_named(levels: list[float]) -> None:
         weekly_zones(100.0, float("nan"), levels=[1.0])
 
 
-def test_the_night_runs_from_the_bell_to_the_open_or_the_instant(clock: ExchangeClock) -> None:
+def test_the_night_runs_from_the_bell_to_the_open_or_the_instant(market: Market) -> None:
     """The day before closes early, at 13:00: the night begins there."""
     stamps = ["2015-12-24 12:59", "2015-12-24 13:00", "2015-12-24 15:30", "2015-12-28 08:00",
               "2015-12-28 09:29", "2015-12-28 09:30"]  # fmt: skip
@@ -71,10 +71,10 @@ def test_the_night_runs_from_the_bell_to_the_open_or_the_instant(clock: Exchange
 
     def night(text: str) -> Anchors:
         at = parse_instant(f"{text} America/New_York", "at")
-        return overnight(minutes, at, clock)
+        return overnight(minutes, at, market)
 
     assert night("2015-12-28 11:00") == Anchors(70.0, 35.0)
     assert night("2015-12-28 09:00") == Anchors(60.0, 35.0)
     assert night("2015-12-26 12:00") == Anchors(60.0, 45.0)
-    assert overnight(Bars.empty(), minutes.timestamp[-1], clock) == Anchors()
-    assert clock.session(date(2015, 12, 24)) is not None
+    assert overnight(Bars.empty(), minutes.timestamp[-1], market) == Anchors()
+    assert market.session(date(2015, 12, 24)) is not None

@@ -10,22 +10,22 @@ from polytape.fake_vendor.mischief import Mischief
 from polytape.fake_vendor.routes import Routes
 from polytape.fake_vendor.server import FakeVendor, running
 from polytape.model.bars import Bars
-from polytape.model.clock import xnys
+from polytape.model.market import xnys
 from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US, MINUTE_US
 from polytape.net.http import SyncDriver
-from polytape.upstream.budget import Budget
-from polytape.upstream.memo import InMemory, Memory
+from polytape.upstream.budget.budget import Budget
+from polytape.upstream.daily_cache import AnswerStore, MemoryAnswers
+from polytape.upstream.polygon.connection import VendorConnection
 from polytape.upstream.polygon.source import Polygon
-from polytape.upstream.polygon.vendor import Vendor
 from polytape.upstream.source import Local, Source, SourceBars
-from polytape.upstream.synthetic import Synthetic
+from polytape.upstream.synthetic.source import Synthetic
 from polytape.wire.budget import MovingWindow
-from polytape.wire.flow import Ambient
-from polytape.wire.vendor.plans import PLANS, SECOND_S, UNLIMITED, PlanName
+from polytape.wire.flow import Runtime
+from polytape.wire.polygon.plans import PLANS, SECOND_S, UNLIMITED, PlanName
 
 KEY = "k3y-that-must-never-show"
 UNIVERSE = ("AAPL", "MSFT", "NVDA", "SPY", "TSLA")
@@ -52,8 +52,8 @@ class Time:
         self.sleep(seconds)
         condition.acquire()
 
-    def ambient(self) -> Ambient:
-        return Ambient(lambda: self.seconds, lambda: self.now / 1e6, lambda: 0.5)
+    def runtime(self) -> Runtime:
+        return Runtime(lambda: self.seconds, lambda: self.now / 1e6, lambda: 0.5)
 
 
 @dataclass
@@ -67,7 +67,7 @@ class Street:
     drivers: list[SyncDriver] = field(default_factory=list)
 
     def source(
-        self, plan: PlanName | None = None, *, memory: Memory | None = None, key: str = KEY,
+        self, plan: PlanName | None = None, *, memory: AnswerStore | None = None, key: str = KEY,
         timeout_s: float | None = None, limits: tuple[int, float] | None = None,
     ) -> Polygon:  # fmt: skip
         """The real source, never sleeping. `limits` in place of the plan's own."""
@@ -80,13 +80,13 @@ class Street:
         )  # fmt: skip
         driver = SyncDriver(self.url, sleep=self.time.sleep)
         self.drivers.append(driver)
-        asking = Vendor(driver, budget, key, self.time.ambient())
+        asking = VendorConnection(driver, budget, key, self.time.runtime())
         if timeout_s is not None:
             asking.policies = {
                 background: replace(policy, timeout_s=timeout_s, max_retries=1)
                 for background, policy in asking.policies.items()
             }
-        held = InMemory() if memory is None else memory
+        held = MemoryAnswers() if memory is None else memory
         return Polygon(asking, xnys(), lambda: self.time.now, told, held)
 
     def asked(self) -> list[str]:

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
+from polytape.model.market import Market
 from polytape.model.quality import QualityReport, check
 from polytape.model.splits import Split, adjust
 from polytape.model.timeframes import Series, Timeframe
 from polytape.model.units import MINUTE_US
-from polytape.upstream.flatfiles import FlatFiles
-from polytape.upstream.synthetic import Synthetic
+from polytape.upstream.flatfiles.source import FlatFiles
+from polytape.upstream.synthetic.source import Synthetic
 from tests.conftest import day_span
 
 DAY = date(2024, 7, 2)
@@ -24,8 +24,8 @@ def day(synthetic: Synthetic) -> Bars:
     return synthetic.bars("SPY", Series.MINUTE, SPAN).bars
 
 
-def report(bars: Bars, clock: ExchangeClock) -> QualityReport:
-    return check(bars, Timeframe.MIN_1, SPAN, clock=clock)
+def report(bars: Bars, market: Market) -> QualityReport:
+    return check(bars, Timeframe.MIN_1, SPAN, market=market)
 
 
 def with_value(bars: Bars, name: str, at: int, value: float) -> Bars:
@@ -34,8 +34,8 @@ def with_value(bars: Bars, name: str, at: int, value: float) -> Bars:
     return Bars(**columns)
 
 
-def test_a_sound_day_is_sound(day: Bars, clock: ExchangeClock) -> None:
-    told = report(day, clock)
+def test_a_sound_day_is_sound(day: Bars, market: Market) -> None:
+    told = report(day, market)
     assert told.sound
     assert (told.findings, told.gaps, told.bars) == ((), (), len(day))
 
@@ -53,77 +53,75 @@ def test_a_sound_day_is_sound(day: Bars, clock: ExchangeClock) -> None:
     ],
 )
 def test_each_fault_is_found_where_it_is(
-    day: Bars, clock: ExchangeClock, name: str, value: float, kind: str
+    day: Bars, market: Market, name: str, value: float, kind: str
 ) -> None:
-    told = report(with_value(day, name, 300, value), clock)
+    told = report(with_value(day, name, 300, value), market)
     assert kind in told.counts()
     assert {f.timestamp for f in told.findings if f.kind == kind} == {int(day.timestamp[300])}
 
 
-def test_duplicates_and_disorder_are_found(day: Bars, clock: ExchangeClock) -> None:
+def test_duplicates_and_disorder_are_found(day: Bars, market: Market) -> None:
     order = np.arange(len(day))
     order[10], order[11] = 11, 10
-    assert report(day.take(order), clock).counts() == {"disorder": 1}
+    assert report(day.take(order), market).counts() == {"disorder": 1}
     doubled = Bars.concat([day, day.take(slice(5, 6))])
-    assert report(doubled, clock).counts() == {"duplicate": 1, "disorder": 1}
+    assert report(doubled, market).counts() == {"duplicate": 1, "disorder": 1}
 
 
 @pytest.mark.parametrize("factor", [1.3, 0.6])
 def test_a_spike_is_found_and_a_lasting_move_is_none(
-    day: Bars, clock: ExchangeClock, factor: float
+    day: Bars, market: Market, factor: float
 ) -> None:
     name = "high" if factor > 1 else "low"
     spiked = with_value(day, name, 400, getattr(day, name)[400] * factor)
-    assert report(spiked, clock).counts() == {"spike": 1}
+    assert report(spiked, market).counts() == {"spike": 1}
     moved = np.where(np.arange(len(day)) >= 400, factor, 1.0)
     level = day.scaled(1 / moved, np.ones(len(day)))
-    assert report(level, clock).counts() == {}
+    assert report(level, market).counts() == {}
 
 
-def test_missing_minutes_are_gaps_with_their_length(day: Bars, clock: ExchangeClock) -> None:
-    session = clock.session(DAY)
+def test_missing_minutes_are_gaps_with_their_length(day: Bars, market: Market) -> None:
+    session = market.session(DAY)
     assert session is not None
     lost = (day.timestamp >= session.open + 5 * MINUTE_US) & (
         day.timestamp < session.open + 12 * MINUTE_US
     )
-    told = report(day.take(~lost), clock)
+    told = report(day.take(~lost), market)
     assert [(g.missing, g.cause) for g in told.gaps] == [(7, None)]
     assert told.gaps[0].span.start == session.open + 5 * MINUTE_US
     assert not told.sound
 
 
-def test_the_calendar_names_its_causes(synthetic: Synthetic, clock: ExchangeClock) -> None:
+def test_the_calendar_names_its_causes(synthetic: Synthetic, market: Market) -> None:
     span = day_span(date(2024, 11, 27), date(2024, 11, 30))
     bars = synthetic.bars("SPY", Series.MINUTE, span).bars
-    told = check(bars, Timeframe.MIN_1, span, clock=clock)
+    told = check(bars, Timeframe.MIN_1, span, market=market)
     assert [g.cause for g in told.gaps] == ["exchange holiday", "early close"]
     assert told.sound
 
 
-def test_missing_days_are_gaps(synthetic: Synthetic, clock: ExchangeClock) -> None:
+def test_missing_days_are_gaps(synthetic: Synthetic, market: Market) -> None:
     span = day_span(date(2024, 7, 1), date(2024, 7, 8))
     days = synthetic.bars("SPY", Series.DAY, span).bars
-    told = check(days.take(np.arange(len(days)) != 1), Timeframe.DAY, span, clock=clock)
+    told = check(days.take(np.arange(len(days)) != 1), Timeframe.DAY, span, market=market)
     assert [(g.missing, g.cause) for g in told.gaps] == [(1, None), (0, "exchange holiday")]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_too_few_bars_for_a_spike_are_no_trouble(
-    day: Bars, clock: ExchangeClock, count: int
-) -> None:
-    told = check(day.take(slice(0, count)), Timeframe.MIN_1, day_span(DAY), clock=clock)
+def test_too_few_bars_for_a_spike_are_no_trouble(day: Bars, market: Market, count: int) -> None:
+    told = check(day.take(slice(0, count)), Timeframe.MIN_1, day_span(DAY), market=market)
     assert told.counts() == {}
     assert told.unexplained_missing == 390
 
 
 @pytest.mark.realdata
 def test_the_stale_print_after_apples_split_is_the_one_spike(
-    real: FlatFiles, clock: ExchangeClock
+    real: FlatFiles, market: Market
 ) -> None:
     span = day_span(date(2014, 6, 5), date(2014, 6, 9))
     bars = real.bars("AAPL", Series.MINUTE, span).bars
     split = Split(date(2014, 6, 9), "AAPL", 1, 7)
     for seen in (bars, adjust(bars, [split], date(2026, 1, 1))):
-        told = check(seen, Timeframe.MIN_1, span, clock=clock)
+        told = check(seen, Timeframe.MIN_1, span, market=market)
         assert [str(f)[:31] for f in told.findings] == ["2014-06-09T08:00:00Z spike: ope"]
         assert told.unexplained_missing == 0

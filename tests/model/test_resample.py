@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
+from polytape.model.market import Market
 from polytape.model.newyork import iso, midnight, to_us
-from polytape.model.question import BarsQuestion
+from polytape.model.query import BarsQuery
 from polytape.model.resample import (
     bar_end,
     bar_ends,
@@ -24,8 +24,8 @@ from polytape.model.resample import (
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
 from polytape.model.units import MINUTE_US
-from polytape.upstream.flatfiles import FlatFiles
-from polytape.upstream.synthetic import Synthetic
+from polytape.upstream.flatfiles.source import FlatFiles
+from polytape.upstream.synthetic.source import Synthetic
 from tests import naive
 from tests.conftest import day_span
 
@@ -61,46 +61,48 @@ def minutes(draw: st.DrawFn) -> Bars:
 
 @given(minutes(), st.sampled_from(INTRADAY))
 def test_longer_bars_are_those_of_the_slow_twin(
-    clock: ExchangeClock, bars: Bars, timeframe: Timeframe
+    market: Market, bars: Bars, timeframe: Timeframe
 ) -> None:
-    made = resample(bars, timeframe, clock=clock)
+    made = resample(bars, timeframe, market=market)
     assert rows(made) == naive.resample(rows(bars), timeframe.value)
 
 
 @given(minutes(), st.sampled_from(INTRADAY))
 def test_without_extended_hours_long_bars_begin_at_the_opening_bell(
-    clock: ExchangeClock, bars: Bars, timeframe: Timeframe
+    market: Market, bars: Bars, timeframe: Timeframe
 ) -> None:
-    made = resample(bars, timeframe, clock=clock, include_extended=False)
-    regular = bars.take(clock.regular(bars.timestamp))
+    made = resample(bars, timeframe, market=market, include_extended=False)
+    regular = bars.take(market.regular(bars.timestamp))
     anchored = timeframe.value in ("60min", "120min", "240min")
     assert rows(made) == naive.resample(rows(regular), timeframe.value, anchored=anchored)
 
 
 @given(minutes(), st.sampled_from(INTRADAY))
 def test_volume_is_conserved_and_ranges_hold(
-    clock: ExchangeClock, bars: Bars, timeframe: Timeframe
+    market: Market, bars: Bars, timeframe: Timeframe
 ) -> None:
-    made = resample(bars, timeframe, clock=clock)
+    made = resample(bars, timeframe, market=market)
     assert made.volume.sum() == bars.volume.sum()
     assert np.all(np.diff(made.timestamp) > 0)
     assert np.all((made.low <= made.open) & (made.close <= made.high))
 
 
 @given(minutes())
-def test_resampling_in_two_steps_is_resampling_in_one(clock: ExchangeClock, bars: Bars) -> None:
-    twice = resample(resample(bars, Timeframe.MIN_5, clock=clock), Timeframe.MIN_60, clock=clock)
-    once = resample(bars, Timeframe.MIN_60, clock=clock)
+def test_resampling_in_two_steps_is_resampling_in_one(market: Market, bars: Bars) -> None:
+    twice = resample(
+        resample(bars, Timeframe.MIN_5, market=market), Timeframe.MIN_60, market=market
+    )
+    once = resample(bars, Timeframe.MIN_60, market=market)
     assert rows(twice) == rows(once)
 
 
 @pytest.mark.parametrize("timeframe", [Timeframe.WEEK, Timeframe.MONTH])
 def test_weeks_begin_on_sunday_and_months_on_the_first(
-    clock: ExchangeClock, synthetic: Synthetic, timeframe: Timeframe
+    market: Market, synthetic: Synthetic, timeframe: Timeframe
 ) -> None:
     span = day_span(date(2023, 12, 20), date(2024, 12, 10))
     days = synthetic.bars("AAPL", Series.DAY, span).bars
-    made = resample(days, timeframe, clock=clock)
+    made = resample(days, timeframe, market=market)
     assert rows(made) == naive.resample(rows(days), timeframe.value)
     starts = {naive.local(int(s)).strftime("%a" if timeframe is Timeframe.WEEK else "%d")
               for s in made.timestamp}  # fmt: skip
@@ -138,60 +140,60 @@ def test_complete_through_is_the_start_of_the_bar_that_is_forming() -> None:
 def test_a_bar_that_begins_at_the_bell_is_complete_when_it_ends() -> None:
     """At 10:28 the bar of 09:30 to 10:30 is still forming, though an hour began at 10:00."""
     span = day_span(date(2024, 1, 3))
-    regular = BarsQuestion("X", Timeframe.MIN_60, span, include_extended=False)
+    regular = BarsQuery("X", Timeframe.MIN_60, span, include_extended=False)
     for minute, complete in ((28, "14:30"), (31, "15:30")):
         now = to_us(datetime(2024, 1, 3, 10, minute, tzinfo=ZONE))
         assert iso(regular.complete_through(now))[11:16] == complete
 
 
-def test_vwap_is_weighted_by_volume_and_unknown_where_a_part_is(clock: ExchangeClock) -> None:
+def test_vwap_is_weighted_by_volume_and_unknown_where_a_part_is(market: Market) -> None:
     flat = [10.0, 10.0]
     stamps = [0, MINUTE_US]
     known = Bars.of(stamps, flat, flat, flat, flat, [100, 300], [10.0, 11.00005], [1, 2])
-    made = resample(known, Timeframe.MIN_5, clock=clock)
+    made = resample(known, Timeframe.MIN_5, market=market)
     assert made.vwap.tolist() == [10.75]
     assert made.transactions.tolist() == [3]
     partly = Bars.of(stamps, flat, flat, flat, flat, [100, 300], [10.0, np.nan])
-    assert np.isnan(resample(partly, Timeframe.MIN_5, clock=clock).vwap).all()
+    assert np.isnan(resample(partly, Timeframe.MIN_5, market=market).vwap).all()
     dry = Bars.of(stamps, flat, flat, flat, flat, [0, 0], [10.0, 11.0])
-    assert np.isnan(resample(dry, Timeframe.MIN_5, clock=clock).vwap).all()
+    assert np.isnan(resample(dry, Timeframe.MIN_5, market=market).vwap).all()
 
 
-def test_days_from_minutes_close_with_the_auction(clock: ExchangeClock) -> None:
+def test_days_from_minutes_close_with_the_auction(market: Market) -> None:
     """The close is the open of the 16:00 minute; without one the last regular close."""
-    session = clock.session(date(2024, 7, 2))
+    session = market.session(date(2024, 7, 2))
     assert session is not None
     stamps = [session.open - MINUTE_US, session.open, session.close - MINUTE_US, session.close]
     made_of = Bars.of(
         stamps, [9, 10, 11, 15], [9, 12, 13, 16], [9, 8, 10, 14], [9, 11, 12, 14], [5, 6, 7, 8]
     )
-    day = days_from_minutes(made_of, clock)
+    day = days_from_minutes(made_of, market)
     assert rows(day) == [(midnight(session.day), 10.0, 15.0, 8.0, 15.0, 26.0)]
-    without = days_from_minutes(made_of.take(slice(0, 3)), clock)
+    without = days_from_minutes(made_of.take(slice(0, 3)), market)
     assert rows(without) == [(midnight(session.day), 10.0, 13.0, 8.0, 12.0, 18.0)]
-    assert not len(days_from_minutes(made_of.take(slice(0, 1)), clock))
+    assert not len(days_from_minutes(made_of.take(slice(0, 1)), market))
 
 
 @pytest.mark.realdata
 @pytest.mark.parametrize("timeframe", [Timeframe.MIN_5, Timeframe.MIN_15, Timeframe.MIN_60])
 @pytest.mark.parametrize("symbol", ["SPY", "AIG", "BAC", "IBM"])
 def test_real_minutes_resample_as_the_slow_twin_does(
-    clock: ExchangeClock, real: FlatFiles, symbol: str, timeframe: Timeframe
+    market: Market, real: FlatFiles, symbol: str, timeframe: Timeframe
 ) -> None:
     span = day_span(date(2013, 10, 7), date(2013, 10, 11))
     base = real.bars(symbol, Series.MINUTE, span).bars
     assert len(base) > 1_500
-    question = BarsQuestion(symbol, timeframe, span)
-    made = question.answer(base, (), clock=clock, today=date(2026, 1, 1))
+    query = BarsQuery(symbol, timeframe, span)
+    made = query.answer(base, (), market=market, today=date(2026, 1, 1))
     assert rows(made) == naive.resample(rows(base), timeframe.value)
 
 
 @pytest.mark.realdata
-def test_an_early_close_ends_at_12_59(clock: ExchangeClock, real: FlatFiles) -> None:
+def test_an_early_close_ends_at_12_59(market: Market, real: FlatFiles) -> None:
     span = day_span(date(2015, 12, 24))
-    question = BarsQuestion("GOOG", Timeframe.MIN_1, span, include_extended=False)
+    query = BarsQuery("GOOG", Timeframe.MIN_1, span, include_extended=False)
     base = real.bars("GOOG", Series.MINUTE, span).bars
-    made = question.answer(base, (), clock=clock, today=date(2026, 1, 1))
+    made = query.answer(base, (), market=market, today=date(2026, 1, 1))
     assert naive.local(int(made.timestamp[0])).strftime("%H:%M") == "09:30"
     assert naive.local(int(made.timestamp[-1])).strftime("%H:%M") == "12:59"
     assert naive.local(int(base.timestamp[-1])).hour > 13
@@ -200,12 +202,12 @@ def test_an_early_close_ends_at_12_59(clock: ExchangeClock, real: FlatFiles) -> 
 @pytest.mark.realdata
 @pytest.mark.parametrize("symbol", ["SPY", "AIG", "BAC", "IBM"])
 def test_official_days_open_high_and_low_are_near_those_of_regular_minutes(
-    clock: ExchangeClock, real: FlatFiles, symbol: str
+    market: Market, real: FlatFiles, symbol: str
 ) -> None:
     """Minutes give nearly the official range, never the official volume: they must not mix."""
     span = day_span(date(2013, 10, 7), date(2013, 10, 11))
     official = real.bars(symbol, Series.DAY, span).bars
-    made = days_from_minutes(real.bars(symbol, Series.MINUTE, span).bars, clock)
+    made = days_from_minutes(real.bars(symbol, Series.MINUTE, span).bars, market)
     assert list(made.timestamp) == list(official.timestamp)
     for name in ("open", "high", "low", "close"):
         assert getattr(made, name) == pytest.approx(getattr(official, name), rel=2e-3)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.newyork import midnight
-from polytape.model.splits import Seen, Split, adjust, check_split
+from polytape.model.splits import Split, SplitVerdict, adjust, check_split
 from polytape.model.timeframes import Series
-from polytape.upstream.flatfiles import FlatFiles
+from polytape.upstream.flatfiles.source import FlatFiles
 from tests.conftest import day_span, flat_bars
 
 TODAY = date(2024, 1, 1)
@@ -85,15 +85,17 @@ def around(before: float, after: float) -> Bars:
 @pytest.mark.parametrize(
     ("before", "after", "seen"),
     [
-        (70.0, 10.0, Seen.CONFIRMED),
-        (70.0, 11.5, Seen.CONFIRMED),  # the night moved it as well
-        (70.0, 16.0, Seen.ROUGH),
-        (70.0, 70.0, Seen.CONTRADICTED),
-        (70.0, 490.0, Seen.CONTRADICTED),  # the table has it the wrong way round
-        (70.0, 35.0, Seen.CONTRADICTED),
+        (70.0, 10.0, SplitVerdict.CONFIRMED),
+        (70.0, 11.5, SplitVerdict.CONFIRMED),  # the night moved it as well
+        (70.0, 16.0, SplitVerdict.ROUGH),
+        (70.0, 70.0, SplitVerdict.CONTRADICTED),
+        (70.0, 490.0, SplitVerdict.CONTRADICTED),  # the table has it the wrong way round
+        (70.0, 35.0, SplitVerdict.CONTRADICTED),
     ],
 )
-def test_prices_tell_whether_a_split_took_place(before: float, after: float, seen: Seen) -> None:
+def test_prices_tell_whether_a_split_took_place(
+    before: float, after: float, seen: SplitVerdict
+) -> None:
     told = check_split(Split(date(2023, 6, 9), "X", 1, 7), around(before, after))
     assert (told.seen, told.before, told.after) == (seen, before, after)
     assert f"7-for-1 on 2023-06-09: {seen.value} ({before:g} before, {after:g} after)" in str(told)
@@ -103,7 +105,7 @@ def test_without_prices_on_both_sides_or_with_a_small_ratio_nobody_can_tell() ->
     split = Split(date(2023, 6, 9), "X", 1, 7)
     days = around(70.0, 70.0)
     for part in (days.take(slice(1)), days.last(1), Bars.empty()):
-        assert check_split(split, part).seen is Seen.UNKNOWN
+        assert check_split(split, part).seen is SplitVerdict.UNKNOWN
     far = Split(date(2023, 7, 9), "X", 1, 7)
-    assert check_split(far, days).seen is Seen.UNKNOWN
-    assert check_split(Split(date(2023, 6, 9), "X", 20, 21), days).seen is Seen.UNKNOWN
+    assert check_split(far, days).seen is SplitVerdict.UNKNOWN
+    assert check_split(Split(date(2023, 6, 9), "X", 20, 21), days).seen is SplitVerdict.UNKNOWN

@@ -12,18 +12,18 @@ from polytape import scan_many
 from polytape.engines.result import run_with
 from polytape.engines.scanner import scan_run
 from polytape.errors import ConfigurationError, ValidationError
-from polytape.gateway.desk import Desk
-from polytape.gateway.tools import drive
-from polytape.model.clock import ExchangeClock, xnys
+from polytape.gateway.api.engines import drive
+from polytape.gateway.service import Desk
 from polytape.model.instants import parse_instant
-from polytape.model.market import MarketBars
+from polytape.model.market import Market, xnys
+from polytape.model.market_bars import MarketBars
 from polytape.model.timeframes import Series
-from polytape.net.places import Folder
-from polytape.store.covers import Cover
+from polytape.net.storage import FolderStorage
+from polytape.store.coverage import Coverage
 from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
-from polytape.upstream.budget import Budget
-from polytape.upstream.synthetic import Synthetic
+from polytape.upstream.budget.budget import Budget
+from polytape.upstream.synthetic.source import Synthetic
 from tests.conftest import NOW, day_span
 from tests.engines.test_scanner import answers
 
@@ -38,11 +38,11 @@ DAYS = day_span(date(2025, 10, 10), date(2026, 11, 20))
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A store of four made-up symbols."""
-    place = Folder(tmp_path_factory.mktemp("store"))
+    place = FolderStorage(tmp_path_factory.mktemp("store"))
     held, source = SegmentStore(place, "synthetic/0"), Synthetic(xnys(), lambda: NOW)
     for series, span in ((Series.MINUTE, MINUTES), (Series.DAY, DAYS)):
         bars = {symbol: source.bars(symbol, series, span).bars for symbol in SYMBOLS}
-        covers = [Cover(symbol, span, NOW, True) for symbol in SYMBOLS]
+        covers = [Coverage(symbol, span, NOW, True) for symbol in SYMBOLS]
         held.write(series, MarketBars.of(bars), covers)
     splits = [split for symbol in SYMBOLS for split in source.splits(symbol) or ()]
     Reference(place).put_splits(splits, NOW)
@@ -51,7 +51,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_processes_give_what_one_gives_and_errors_stay_with_their_symbol(
-    store: str, synthetic: Synthetic, clock: ExchangeClock
+    store: str, synthetic: Synthetic, market: Market
 ) -> None:
     seen: list[str] = []
     told = scan_many(["spy", *SYMBOLS, "NOPE"], store=store, as_of=WHEN, told=seen.append)
@@ -60,7 +60,7 @@ def test_processes_give_what_one_gives_and_errors_stay_with_their_symbol(
     assert sorted(seen) == sorted([*SYMBOLS, "NOPE"])
     moment = parse_instant(WHEN, "at")
     for symbol in SYMBOLS:
-        alone = run_with(scan_run(symbol, moment, clock=clock), answers(synthetic, clock))
+        alone = run_with(scan_run(symbol, moment, market=market), answers(synthetic, market))
         assert told.results[symbol].to_dict() == alone.to_dict()
     frame = told.to_frame()
     assert list(frame["score"]) == sorted(frame["score"], reverse=True)
@@ -131,14 +131,14 @@ def test_levels_may_be_numpys(store: str) -> None:
 
 
 async def test_a_store_of_minutes_alone_is_scanned_as_the_gateway_does(
-    tmp_path: Path, clock: ExchangeClock, synthetic: Synthetic
+    tmp_path: Path, market: Market, synthetic: Synthetic
 ) -> None:
-    held = SegmentStore(Folder(tmp_path / "minutes"), "synthetic/0")
+    held = SegmentStore(FolderStorage(tmp_path / "minutes"), "synthetic/0")
     bars = synthetic.bars("AAPL", Series.MINUTE, MINUTES).bars
-    held.write(Series.MINUTE, MarketBars.of({"AAPL": bars}), [Cover("AAPL", MINUTES, NOW, True)])
-    desk = Desk(None, clock, lambda: NOW, Budget.of(1, 1.0), held)
+    held.write(Series.MINUTE, MarketBars.of({"AAPL": bars}), [Coverage("AAPL", MINUTES, NOW, True)])
+    desk = Desk(None, market, lambda: NOW, Budget.of(1, 1.0), held)
     moment = parse_instant(WHEN, "at")
-    asked = await drive(desk, scan_run("AAPL", moment, clock=clock))
+    asked = await drive(desk, scan_run("AAPL", moment, market=market))
     place = str(tmp_path / "minutes")
     told = scan_many(["AAPL"], store=place, as_of=WHEN, workers=1).results["AAPL"]
     assert [zone.to_dict() for zone in told.zones] == [zone.to_dict() for zone in asked.zones]

@@ -17,12 +17,12 @@ import polars as pl
 import pytest
 
 from polytape.errors import ConfigurationError, DataFetchError
-from polytape.model.market import MarketBars
+from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.net.places import Folder, open_place
+from polytape.net.storage import FolderStorage, open_storage
 from polytape.store.compact import compact
-from polytape.store.covers import Cover
+from polytape.store.coverage import Coverage
 from polytape.store.segments import SegmentStore
 from tests.store.writer import DAY, FIRST, bars_of, span_of
 
@@ -47,7 +47,7 @@ def writer(folder: Path, symbol: str, seed: int, *mode: str) -> Iterator[subproc
 
 def check_whole(folder: Path, symbol: str, acknowledged: list[int]) -> None:
     """Every piece that is covered holds just what its write said, and no acknowledged write is lost."""
-    store = SegmentStore(Folder(folder), "test")
+    store = SegmentStore(FolderStorage(folder), "test")
     pieces = store.coverage(symbol, Series.MINUTE, ALL)
     for piece in pieces:
         truth = bars_of(piece.cover.asked).within(piece.span)
@@ -92,7 +92,7 @@ def test_nothing_acknowledged_is_lost_by_two_hundred_kills(tmp_path: Path) -> No
         if seed % 25 == 24:
             check_whole(tmp_path, "AAPL", acknowledged)
     assert len(acknowledged) >= 200
-    store = SegmentStore(Folder(tmp_path), "test")
+    store = SegmentStore(FolderStorage(tmp_path), "test")
     for folder in store.folders(Series.MINUTE):
         compact(store, folder)
     check_whole(tmp_path, "AAPL", acknowledged)
@@ -112,7 +112,7 @@ def test_a_store_reads_while_another_process_writes_and_compacts(tmp_path: Path)
     with writer(tmp_path, "AAPL", 3, "compact") as process:
         assert process.stdout is not None
         process.stdout.readline()
-        store = SegmentStore(Folder(tmp_path), "test")
+        store = SegmentStore(FolderStorage(tmp_path), "test")
         for _ in range(60):
             number = int(process.stdout.readline())
             bars = store.read("AAPL", Series.MINUTE, span_of(number))
@@ -128,21 +128,21 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("a file where a folder should be")
     with pytest.raises((DataFetchError, ConfigurationError), match="file"):
-        SegmentStore(open_place(str(blocked)), "test")
+        SegmentStore(open_storage(str(blocked)), "test")
 
 
 def some_store(folder: Path) -> SegmentStore:
     """Overlapping answers, a market-wide one, and one found empty."""
-    store = SegmentStore(Folder(folder), "test")
+    store = SegmentStore(FolderStorage(folder), "test")
     for number in (1, 2, 3, 4):
-        cover = Cover("AAPL", span_of(number), number, True)
+        cover = Coverage("AAPL", span_of(number), number, True)
         store.write(Series.MINUTE, MarketBars.of({"AAPL": bars_of(number)}), [cover])
     whole = {"AAPL": bars_of(2), "MSFT": bars_of(2)}
-    store.write(Series.MINUTE, MarketBars.of(whole), [Cover(None, span_of(2), 10, True)])
+    store.write(Series.MINUTE, MarketBars.of(whole), [Coverage(None, span_of(2), 10, True)])
     store.write(
         Series.MINUTE,
         MarketBars.of({}),
-        [Cover("MSFT", Span(span_of(2).start, span_of(2).start + DAY // 4), 11, True)],
+        [Coverage("MSFT", Span(span_of(2).start, span_of(2).start + DAY // 4), 11, True)],
     )
     return store
 
@@ -188,15 +188,15 @@ from pathlib import Path
 from polytape.errors import DataFetchError
 from tests.store.test_faults import some_store
 from tests.store.writer import bars_of, span_of
-from polytape.model.market import MarketBars
+from polytape.model.market_bars import MarketBars
 from polytape.model.timeframes import Series
-from polytape.store.covers import Cover
+from polytape.store.coverage import Coverage
 
 store = some_store(Path(sys.argv[1]))
 before = store.read("AAPL", Series.MINUTE, span_of(2))
 resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))  # a file cannot grow further: a full disk
 try:
-    store.write(Series.MINUTE, MarketBars.of({"AAPL": bars_of(7)}), [Cover("AAPL", span_of(7), 99, True)])
+    store.write(Series.MINUTE, MarketBars.of({"AAPL": bars_of(7)}), [Coverage("AAPL", span_of(7), 99, True)])
 except DataFetchError as error:
     print(error)
 assert store.read("AAPL", Series.MINUTE, span_of(2)).same(before)

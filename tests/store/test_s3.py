@@ -5,11 +5,11 @@ from collections.abc import Iterator
 import pytest
 
 from polytape.errors import DataFetchError
-from polytape.model.market import MarketBars
+from polytape.model.market_bars import MarketBars
 from polytape.model.timeframes import Series
-from polytape.net.places import open_place
+from polytape.net.storage import open_storage
 from polytape.store.compact import compact
-from polytape.store.covers import Cover
+from polytape.store.coverage import Coverage
 from polytape.store.segments import SegmentStore
 from tests.fakes.s3 import make_bucket, s3_server
 from tests.store.test_store import WEEK, some_bars
@@ -35,13 +35,13 @@ def location(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_store_on_s3_keeps_its_contract(location: str) -> None:
-    store = SegmentStore(open_place(location), "test")
+    store = SegmentStore(open_storage(location), "test")
     bars = some_bars([WEEK.start, WEEK.start + 1_000_000])
     for asked in (1, 2):
         later = some_bars([WEEK.start + asked * 60_000_000])
-        store.write(Series.MINUTE, MarketBars.of({"A": later}), [Cover("A", WEEK, asked, True)])
-    store.write(Series.MINUTE, MarketBars.of({"B": bars}), [Cover("B", WEEK, 3, False)])
-    for opened in (store, SegmentStore(open_place(location), "test")):
+        store.write(Series.MINUTE, MarketBars.of({"A": later}), [Coverage("A", WEEK, asked, True)])
+    store.write(Series.MINUTE, MarketBars.of({"B": bars}), [Coverage("B", WEEK, 3, False)])
+    for opened in (store, SegmentStore(open_storage(location), "test")):
         assert opened.read("A", Series.MINUTE, WEEK).timestamp.tolist() == [
             WEEK.start + 120_000_000
         ]
@@ -49,10 +49,10 @@ def test_a_store_on_s3_keeps_its_contract(location: str) -> None:
         assert [p.cover.final for p in opened.coverage("B", Series.MINUTE)] == [False, False]
     for folder in store.folders(Series.MINUTE):
         compact(store, folder)
-    fresh = SegmentStore(open_place(location), "test")
+    fresh = SegmentStore(open_storage(location), "test")
     assert fresh.read("B", Series.MINUTE, WEEK).same(bars)
     assert fresh.symbols(Series.MINUTE) == ["A", "B"]
-    place = fresh.place
+    place = fresh.storage
     assert all(len(place.names(folder)) == 1 for folder in fresh.folders(Series.MINUTE))
     place.delete("nothing/here")
     with pytest.raises(FileNotFoundError):
@@ -60,6 +60,6 @@ def test_a_store_on_s3_keeps_its_contract(location: str) -> None:
 
 
 def test_a_bucket_that_is_not_there_is_named(location: str) -> None:
-    place = open_place(location.replace("bars", "nobucket"))
+    place = open_storage(location.replace("bars", "nobucket"))
     with pytest.raises((DataFetchError, FileNotFoundError), match=r"nobucket|404|NoSuchBucket"):
         SegmentStore(place, "test")

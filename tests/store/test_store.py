@@ -15,14 +15,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from polytape.errors import ConfigurationError
 from polytape.model.bars import Bars
-from polytape.model.market import MarketBars
+from polytape.model.market_bars import MarketBars
 from polytape.model.newyork import midnight
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.net.places import Folder, Place, open_place
+from polytape.net.storage import FolderStorage, Storage, open_storage
 from polytape.store.compact import compact, forget
-from polytape.store.covers import Cover
-from polytape.store.decoded import DecodedRows
+from polytape.store.coverage import Coverage
+from polytape.store.decoded_rows import DecodedRows
 from polytape.store.periods import periods
 from polytape.store.segment import to_bars
 from polytape.store.segments import SegmentStore
@@ -41,9 +41,9 @@ class DictStore:
     """The store's meaning without its files: everything ever written, in the order of asking."""
 
     def __init__(self) -> None:
-        self.said: list[tuple[Series, Cover, dict[str, dict[int, float]]]] = []
+        self.said: list[tuple[Series, Coverage, dict[str, dict[int, float]]]] = []
 
-    def write(self, series: Series, parts: dict[str, Bars], covers: list[Cover]) -> None:
+    def write(self, series: Series, parts: dict[str, Bars], covers: list[Coverage]) -> None:
         for cover in covers:
             rows = {
                 s: {
@@ -55,7 +55,9 @@ class DictStore:
             }
             self.said.append((series, cover, rows))
 
-    def at(self, symbol: str, series: Series, hour: int) -> tuple[Cover, dict[int, float]] | None:
+    def at(
+        self, symbol: str, series: Series, hour: int
+    ) -> tuple[Coverage, dict[int, float]] | None:
         """The last word on an hour."""
         best = None
         for kind, cover, rows in self.said:
@@ -65,7 +67,7 @@ class DictStore:
         return best
 
     def forget(self, symbol: str, series: Series, span: Span) -> None:
-        from polytape.store.covers import without
+        from polytape.store.coverage import without
 
         kept = []
         for kind, cover, rows in self.said:
@@ -87,16 +89,18 @@ series = st.sampled_from(list(Series))
 class StoreMachine(RuleBasedStateMachine):
     """Writes, compactions, deletions and reads, in one store that two objects have open."""
 
-    def make_place(self) -> Place:
-        return open_place("memory")
+    def make_place(self) -> Storage:
+        return open_storage("memory")
 
     @initialize()
     def start(self) -> None:
-        self.place = self.make_place()
+        self.storage = self.make_place()
         names = map("{:08d}".format, count())
-        self.stores = [SegmentStore(self.place, "test", name=lambda: next(names)) for _ in range(2)]
+        self.stores = [
+            SegmentStore(self.storage, "test", name=lambda: next(names)) for _ in range(2)
+        ]
         for store in self.stores:
-            store.place = self.unhurried(store.place)
+            store.storage = self.unhurried(store.storage)
         self.model = DictStore()
         self.asked = 0
 
@@ -120,7 +124,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.asked += 1
         stamps = list(range(span.start, span.end, every * HOUR))
         parts = {s: some_bars(stamps, 10.0 + self.asked + n / 10) for n, s in enumerate(symbols)}
-        covers = [Cover(s, span, self.asked, final) for s in ([None] if whole else symbols)]
+        covers = [Coverage(s, span, self.asked, final) for s in ([None] if whole else symbols)]
         self.stores[who].write(kind, MarketBars.of(parts), covers)
         self.model.write(kind, parts, covers)
 
@@ -128,7 +132,7 @@ class StoreMachine(RuleBasedStateMachine):
     def write_nothing(self, kind: Series, symbol: str, span: Span, who: int) -> None:
         """Asked, and found empty."""
         self.asked += 1
-        cover = Cover(symbol, span, self.asked, True)
+        cover = Coverage(symbol, span, self.asked, True)
         self.stores[who].write(kind, MarketBars.of({}), [cover])
         self.model.write(kind, {}, [cover])
 
@@ -174,9 +178,9 @@ class StoreMachine(RuleBasedStateMachine):
 class FolderMachine(StoreMachine):
     """The same in a folder."""
 
-    def make_place(self) -> Place:
+    def make_place(self) -> Storage:
         self.root = Path(tempfile.mkdtemp(prefix="polytape-test-"))
-        return Folder(self.root)
+        return FolderStorage(self.root)
 
     def unhurried(self, place: Any) -> Any:
         return place
@@ -193,14 +197,14 @@ TestFolder.settings = settings(max_examples=15, stateful_step_count=20)
 
 
 @pytest.fixture(params=["folder", "memory"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    return Folder(tmp_path) if request.param == "folder" else open_place("memory")
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    return FolderStorage(tmp_path) if request.param == "folder" else open_storage("memory")
 
 
 WEEK = Span(FIRST, FIRST + 7 * DAY)
 
 
-def test_a_place_keeps_files_whole(place: Place) -> None:
+def test_a_place_keeps_files_whole(place: Storage) -> None:
     assert place.put("a/b/one", lambda sink: sink.write(b"12345")) == 5
     place.put("a/b/two", lambda sink: sink.write(b""))
     assert sorted(place.names("a/b")) == ["one", "two"]
@@ -215,7 +219,7 @@ def test_a_place_keeps_files_whole(place: Place) -> None:
         place.read("a/b/one")
 
 
-def test_a_put_that_fails_leaves_nothing(place: Place) -> None:
+def test_a_put_that_fails_leaves_nothing(place: Storage) -> None:
     def half(sink: Any) -> None:
         sink.write(b"half")
         raise OSError(28, "No space left on device")
@@ -225,11 +229,11 @@ def test_a_put_that_fails_leaves_nothing(place: Place) -> None:
     assert place.names("a") == []
 
 
-def test_every_column_comes_back_to_the_last_bit(place: Place) -> None:
+def test_every_column_comes_back_to_the_last_bit(place: Storage) -> None:
     store = SegmentStore(place, "test")
     bars = Bars.of([FIRST, FIRST + HOUR], [0.1, 1e-9], [3.3, 1e9], [0.1, 1e-9], [0.3, 2.0],
                    [0.5, 1e12], [np.nan, 1.23456789], [np.nan, 7])  # fmt: skip
-    store.write(Series.MINUTE, MarketBars.of({"NA": bars}), [Cover("NA", WEEK, 1, True)])
+    store.write(Series.MINUTE, MarketBars.of({"NA": bars}), [Coverage("NA", WEEK, 1, True)])
     assert store.read("NA", Series.MINUTE, WEEK).same(bars)
     assert to_bars(store.read_table("NA", Series.MINUTE, WEEK)).same(bars)
     assert store.read_table("ZZ", Series.MINUTE, WEEK).num_rows == 0
@@ -240,7 +244,7 @@ def test_every_column_comes_back_to_the_last_bit(place: Place) -> None:
     assert not len(again.read("AAPL", Series.MINUTE, WEEK))
 
 
-def test_a_store_belongs_to_one_source_and_one_schema(place: Place) -> None:
+def test_a_store_belongs_to_one_source_and_one_schema(place: Storage) -> None:
     SegmentStore(place, "synthetic/0")
     with pytest.raises(ConfigurationError, match="holds bars of synthetic/0, not of polygon"):
         SegmentStore(place, "polygon")
@@ -256,16 +260,16 @@ def test_a_store_belongs_to_one_source_and_one_schema(place: Place) -> None:
 def test_a_damaged_segment_is_set_aside_and_the_rest_goes_on(
     tmp_path: Path, how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SegmentStore(Folder(tmp_path), "test")
+    store = SegmentStore(FolderStorage(tmp_path), "test")
     for symbol in ("GOOD", "BAD"):
         bars = some_bars([FIRST + n * HOUR // 60 for n in range(500)])
-        store.write(Series.DAY, MarketBars.of({symbol: bars}), [Cover(symbol, WEEK, 1, True)])
+        store.write(Series.DAY, MarketBars.of({symbol: bars}), [Coverage(symbol, WEEK, 1, True)])
     path = next(p for p in tmp_path.rglob("*.parquet")
                 if b"BAD" in p.read_bytes())  # fmt: skip
     content = path.read_bytes()
     path.write_bytes({"cut": content[: len(content) // 2], "empty": b"", "text": b"hello",
                       "flip": content[:200] + bytes([content[200] ^ 255]) + content[201:]}[how])  # fmt: skip
-    fresh = SegmentStore(Folder(tmp_path), "test")
+    fresh = SegmentStore(FolderStorage(tmp_path), "test")
     if how == "flip":  # the footer is sound; the pages are not
         with pytest.raises(Exception, match="damaged"):
             fresh.read("BAD", Series.DAY, WEEK)
@@ -277,12 +281,12 @@ def test_a_damaged_segment_is_set_aside_and_the_rest_goes_on(
 
 
 def test_large_symbols_have_row_groups_of_their_own(tmp_path: Path) -> None:
-    store = SegmentStore(Folder(tmp_path), "test")
+    store = SegmentStore(FolderStorage(tmp_path), "test")
     step = HOUR // 60
     sizes = {"A": 10, "B": 9_000, "C": 20, "D": 40_000, "E": 5, "F": 8_000}
     parts = {s: some_bars([FIRST + n * step // 2 for n in range(k)]) for s, k in sizes.items()}
     month = Span(FIRST, FIRST + 40 * DAY)
-    store.write(Series.DAY, MarketBars.of(parts), [Cover(None, month, 1, True)])
+    store.write(Series.DAY, MarketBars.of(parts), [Coverage(None, month, 1, True)])
     (folder,) = store.folders(Series.DAY)
     (segment,) = store.segments(folder)
     assert list(zip(segment.firsts, segment.lasts, strict=True)) == [
@@ -297,10 +301,10 @@ def test_large_symbols_have_row_groups_of_their_own(tmp_path: Path) -> None:
 def test_compaction_that_changes_a_row_deletes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = SegmentStore(Folder(tmp_path), "test")
+    store = SegmentStore(FolderStorage(tmp_path), "test")
     for asked in (1, 2):
         bars = some_bars([FIRST], price=float(asked))
-        store.write(Series.DAY, MarketBars.of({"A": bars}), [Cover("A", WEEK, asked, True)])
+        store.write(Series.DAY, MarketBars.of({"A": bars}), [Coverage("A", WEEK, asked, True)])
     (folder,) = store.folders(Series.DAY)
     before = {p.name for p in tmp_path.rglob("*.parquet")}
     real = SegmentStore.market
@@ -325,11 +329,13 @@ def test_a_span_falls_into_months_or_years() -> None:
 
 
 def test_what_was_compacted_away_is_not_remembered(tmp_path: Path) -> None:
-    store = SegmentStore(Folder(tmp_path), "s")
+    store = SegmentStore(FolderStorage(tmp_path), "s")
     for hour in range(12):
         span = Span(FIRST + hour * HOUR, FIRST + (hour + 1) * HOUR)
         bars = some_bars([span.start])
-        store.write(Series.MINUTE, MarketBars.of({"A": bars}), [Cover("A", span, hour + 1, True)])
+        store.write(
+            Series.MINUTE, MarketBars.of({"A": bars}), [Coverage("A", span, hour + 1, True)]
+        )
         assert len(store.read("A", Series.MINUTE, span)) == 1
         assert store.symbols(Series.MINUTE) == ["A"]
         for folder in store.folders(Series.MINUTE):

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from polytape.model.bars import Bars
-from polytape.model.market import MarketBars
+from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.net.places import Folder
+from polytape.net.storage import FolderStorage
 from polytape.store.compact import compact
-from polytape.store.covers import Cover
+from polytape.store.coverage import Coverage
 from polytape.store.segments import SegmentStore
 
 DAY = 86_400_000_000
@@ -39,10 +39,10 @@ def bars_of(number: int) -> Bars:
 
 def main(folder: str, symbol: str, seed: str, *mode: str) -> None:
     """Write for ever."""
-    store = SegmentStore(Folder(Path(folder)), "test")
+    store = SegmentStore(FolderStorage(Path(folder)), "test")
     chance = random.Random(int(seed))
     for number in range(int(seed) * 1_000, (int(seed) + 1) * 1_000):
-        cover = Cover(symbol, span_of(number), number, True)
+        cover = Coverage(symbol, span_of(number), number, True)
         store.write(Series.MINUTE, MarketBars.of({symbol: bars_of(number)}), [cover])
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()

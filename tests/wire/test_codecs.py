@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from polytape.errors import DataFetchError, IncompleteDataError
 from polytape.model.bars import Bars
-from polytape.wire import arrow, rows
-from polytape.wire.messages import BarsMetadata
+from polytape.wire import arrow, json_rows
+from polytape.wire.api.messages import BarsMetadata
 
 seconds = st.lists(st.integers(0, 4_000_000_000), max_size=20, unique=True)
 prices = st.floats(0.0001, 1e6)
@@ -45,16 +45,16 @@ def test_arrow_keeps_every_bit(bars: Bars) -> None:
 
 @given(some_bars())
 def test_json_keeps_every_bit(bars: Bars) -> None:
-    back, metadata = rows.decode(rows.encode(bars, said(bars)))
+    back, metadata = json_rows.decode(json_rows.encode(bars, said(bars)))
     assert back.same(bars)
     assert metadata == said(bars)
 
 
 @given(some_bars(), st.integers(1, 400))
 def test_a_cut_json_answer_is_an_error(bars: Bars, cut: int) -> None:
-    body = rows.encode(bars, said(bars))
+    body = json_rows.encode(bars, said(bars))
     with pytest.raises(DataFetchError):
-        rows.decode(body[: max(0, len(body) - cut)])
+        json_rows.decode(body[: max(0, len(body) - cut)])
 
 
 @given(st.integers(1, 3_000))
@@ -73,7 +73,7 @@ def test_an_answer_that_speaks_of_more_bars_than_it_holds_is_incomplete() -> Non
     one = Bars.of([0], [1], [1], [1], [1], [1])
     lie = said(one)
     lie.count = 2
-    for codec in (arrow, rows):
+    for codec in (arrow, json_rows):
         with pytest.raises(IncompleteDataError, match="2 bars and holds 1"):
             codec.decode(codec.encode(one, lie))
 
@@ -103,7 +103,7 @@ def plain(**row: Any) -> bytes:
     ],
 )  # fmt: skip
 def test_a_plain_servers_rows_are_read_whatever_their_stamps(stamp: object) -> None:
-    bars, metadata = rows.decode(plain(timestamp=stamp, otc=True, volume=10.5))
+    bars, metadata = json_rows.decode(plain(timestamp=stamp, otc=True, volume=10.5))
     assert bars.timestamp.tolist() == [1_704_205_800_000_000]
     assert bars.volume.tolist() == [10.5]
     assert np.isnan(bars.vwap).all()
@@ -120,18 +120,18 @@ def test_a_plain_servers_rows_are_read_whatever_their_stamps(stamp: object) -> N
 )  # fmt: skip
 def test_what_is_no_answer_is_an_error(body: bytes) -> None:
     with pytest.raises(DataFetchError):
-        rows.decode(body)
+        json_rows.decode(body)
 
 
 def test_a_plain_servers_rows_are_put_in_order() -> None:
     two = [{"timestamp": f"2024-01-0{d}T00:00:00Z", "open": d, "high": d, "low": d, "close": d,
             "volume": d} for d in (3, 2)]  # fmt: skip
-    bars, _ = rows.decode(msgspec.json.encode({"data": two, "metadata": {"count": 2}}))
+    bars, _ = json_rows.decode(msgspec.json.encode({"data": two, "metadata": {"count": 2}}))
     assert bars.close.tolist() == [2, 3]
 
 
 @given(seconds)
 def test_stamps_are_of_one_form(listed: list[int]) -> None:
-    texts = rows.stamps(np.array(listed, np.int64) * 1_000_000)
+    texts = json_rows.stamps(np.array(listed, np.int64) * 1_000_000)
     numpys = np.array(listed, "M8[s]")
     assert texts == [f"{moment}Z" for moment in numpys]

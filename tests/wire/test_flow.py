@@ -12,10 +12,10 @@ from polytape.wire.budget import Pacer
 from polytape.wire.flow import (
     LONGEST_BACKOFF_S,
     RETRIED,
-    Ambient,
     Request,
     Response,
     RetryPolicy,
+    Runtime,
     Wait,
     ask,
 )
@@ -35,10 +35,10 @@ class World:
         self.timeouts: list[float] = []
         self.pacer = Pacer()
         wall = datetime(2024, 1, 1, tzinfo=UTC).timestamp() - 1_000.0
-        self.ambient = Ambient(lambda: self.now, lambda: wall + self.now, lambda: jitter)
+        self.runtime = Runtime(lambda: self.now, lambda: wall + self.now, lambda: jitter)
 
     def run(self, policy: RetryPolicy | None = None) -> Response:
-        flow = ask(Request("GET", "/"), policy or RetryPolicy(), self.pacer, self.ambient)
+        flow = ask(Request("GET", "/"), policy or RetryPolicy(), self.pacer, self.runtime)
         step = next(flow)
         try:
             while True:

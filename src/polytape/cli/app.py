@@ -16,9 +16,9 @@ from rich.console import Console
 
 import polytape
 from polytape import settings as settings_module
-from polytape.cli import tools
+from polytape.cli import engines
 from polytape.cli.history import history
-from polytape.cli.show import (
+from polytape.cli.output import (
     MADE_UP,
     BarsFormat,
     Format,
@@ -45,7 +45,7 @@ app = typer.Typer(
 cache = typer.Typer(help="The gateway's memory of answers.")
 app.add_typer(cache, name="cache")
 app.add_typer(history, name="history")
-for _tool in (tools.scan, tools.fractals, tools.hvn, tools.camarilla, tools.zones):
+for _tool in (engines.scan, engines.fractals, engines.hvn, engines.camarilla, engines.zones):
     app.command()(_tool)
 
 Url = Annotated[
@@ -156,7 +156,7 @@ def serve(
 
     sockets = listen(settings.host, settings.port)
     url = address(sockets)
-    kept = "nothing is kept" if desk.store is None else f"store {desk.store.place.url}"
+    kept = "nothing is kept" if desk.store is None else f"store {desk.store.storage.url}"
     typer.echo(f"polytape gateway on {url} · source {desk.source_name} · {kept} · ctrl-C stops it")
     if desk.made_up:
         note(MADE_UP)
@@ -191,7 +191,7 @@ def fake_vendor(
     POST {"mischief": ["429", "reset"]} to /_fake spoils the next answers; GET /_fake tells what was
     asked. Prices are made up, unless --data names real ones.
     """
-    from polytape.cli.fake import run_fake_vendor
+    from polytape.cli.fake_vendor import run_fake_vendor
 
     run_fake_vendor(port, data, seed, plan, key, every)
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from polytape.cli.show import MADE_UP, Format, print_bars, print_facts
-from polytape.cli.tools import print_scan
+from polytape.cli.engines import print_scan
+from polytape.cli.output import MADE_UP, Format, print_bars, print_facts
 from polytape.cli.wiring import make_app, make_desk
+from polytape.client.engines import ConfluenceScanner
 from polytape.client.sync import PolygonClient
-from polytape.client.tools import ConfluenceScanner
-from polytape.model.clock import Session, xnys
+from polytape.model.market import Session, xnys
 from polytape.model.newyork import NEW_YORK, to_datetime
 from polytape.settings import Settings
 from polytape.wire import arrow

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from polytape import settings as settings_module
-from polytape.cli.history_text import (
+from polytape.cli.history_output import (
     all_symbols,
     column_names,
     doubts,
@@ -24,10 +24,10 @@ from polytape.cli.history_text import (
     stored_series,
     zone_of,
 )
-from polytape.cli.show import Format, note, print_facts, print_records
+from polytape.cli.output import Format, note, print_facts, print_records
 from polytape.cli.wiring import now_us, open_store, store_location
 from polytape.errors import ConfigurationError
-from polytape.model.clock import xnys
+from polytape.model.market import xnys
 from polytape.model.newyork import NEW_YORK, iso
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
@@ -87,7 +87,7 @@ def status(
     form: Form = Format.TABLE,
 ) -> None:
     """What is held: each series, and each symbol named (all of them with one series each)."""
-    from polytape.gateway.history import series_status, symbol_status
+    from polytape.history.status import series_status, symbol_status
 
     console = Console()
     with _store(_settings(store, source, data)) as held:
@@ -128,14 +128,14 @@ def verify(
     form: Form = Format.TABLE,
 ) -> None:
     """The data-quality report on what is held, and each gap's cause; exit code 1 for doubts."""
-    from polytape.gateway.history import verify as report_on
+    from polytape.history.status import verify as report_on
 
     with _store(_settings(store, source, data)) as held:
         wanted = [parse_symbol(s) for s in symbols or []] or all_symbols(held)
         today = datetime.now(UTC).astimezone(NEW_YORK).date()
         rows = [
             row
-            for told in report_on(held, wanted, span_of(start, end), clock=xnys(), today=today)
+            for told in report_on(held, wanted, span_of(start, end), market=xnys(), today=today)
             for row in doubts(told)
         ]
     if form is Format.TABLE and not any(row["kind"] != "explained" for row in rows):
@@ -201,9 +201,9 @@ def import_files(
     store: StoreOption = None,
 ) -> None:
     """Bring in bars from files; a day that has a file, or a bar, is taken to be whole."""
-    from polytape.gateway.importer import Importer, Mapping, files_of
+    from polytape.history.importer import Importer, Mapping, files_of
     from polytape.store.reference import Reference
-    from polytape.upstream.flatfile import read_splits
+    from polytape.upstream.flatfiles.parsing import read_splits
 
     mapping = Mapping(stored_series(timeframe), column_names(column or []), zone_of(zone), symbol)
     with _store(_settings(store, None, None)) as held:
@@ -219,9 +219,9 @@ def import_files(
         table = splits or splits_beside(paths)
         if table is not None:
             known = [split for rows in read_splits(table).values() for split in rows]
-            Reference(held.place).put_splits(known, now_us())
+            Reference(held.storage).put_splits(known, now_us())
         left = f", {refused:,} rows left out" if refused else ""
-        typer.echo(f"{bars:,} bars of {len(files):,} files kept in {held.place.url}{left}")
+        typer.echo(f"{bars:,} bars of {len(files):,} files kept in {held.storage.url}{left}")
 
 
 @history.command()
@@ -238,7 +238,7 @@ def export(
     data: Data = None,
 ) -> None:
     """Write bars as traded to Parquet or CSV: symbol, timestamp (UTC), prices, volume, ..."""
-    from polytape.gateway.export import export_bars
+    from polytape.history.export import export_bars
 
     series = stored_series(timeframe)
     with _store(_settings(store, source, data)) as held:
@@ -260,7 +260,7 @@ def export(
 @history.command()
 def compact(store: StoreOption = None, source: Source = None, data: Data = None) -> None:
     """Merge the small files of each month and year into one."""
-    from polytape.gateway.history import compact_all
+    from polytape.history.status import compact_all
 
     with _store(_settings(store, source, data)) as held:
         merged = compact_all(held)
@@ -288,7 +288,8 @@ def delete(
     with _store(_settings(store, source, data)) as held:
         if not yes:
             typer.confirm(
-                f"Delete {', '.join(wanted)} {shown_days(span)} from {held.place.url}?", abort=True
+                f"Delete {', '.join(wanted)} {shown_days(span)} from {held.storage.url}?",
+                abort=True,
             )
         gone = sum(forget(held, symbol, one, span) for symbol in wanted for one in series)
     typer.echo(f"{gone:,} bars deleted")
@@ -297,7 +298,7 @@ def delete(
 async def _backfill(
     settings: Settings, symbols: list[str], series: Series, span: Span, *, dry_run: bool
 ) -> int:
-    from polytape.gateway.manage import planned
+    from polytape.gateway.api.history_messages import planned
 
     with _desk(settings) as desk:
         asked = planned(desk, symbols, series, span)
@@ -311,15 +312,15 @@ async def _backfill(
 
 
 async def _repair(settings: Settings, symbols: list[str], span: Span) -> int:
-    from polytape.gateway import history as look
-    from polytape.gateway.backfill import Question
+    from polytape.history import status as look
+    from polytape.history.backfill import Question
 
     failed = 0
     with _desk(settings) as desk:
         assert desk.store is not None
         wanted = [parse_symbol(s) for s in symbols] or all_symbols(desk.store)
         today = datetime.now(UTC).astimezone(NEW_YORK).date()
-        told = list(look.verify(desk.store, wanted, span, clock=desk.clock, today=today))
+        told = list(look.verify(desk.store, wanted, span, market=desk.market, today=today))
         for series in Series:
             days = [
                 Question(one.symbol, day)
@@ -332,7 +333,7 @@ async def _repair(settings: Settings, symbols: list[str], span: Span) -> int:
 
 
 async def _ask(desk: Any, asked: Sequence[Any], series: Series, *, again: bool) -> int:
-    from polytape.gateway.backfill import backfill
+    from polytape.history.backfill import backfill
 
     bars = failed = 0
     with progress("questions", len(asked)) as done:

@@ -6,27 +6,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from polytape.errors import ConfigurationError, DataFetchError
-from polytape.model.clock import ExchangeClock, xnys
+from polytape.model.market import Market, xnys
 from polytape.net.http import SyncDriver, check_key, check_url
-from polytape.net.places import open_bucket
+from polytape.net.storage import open_bucket
 from polytape.settings import Settings, load
-from polytape.store.answers import Answers
-from polytape.upstream.budget import Budget
-from polytape.upstream.flatfiles import FlatFiles
-from polytape.upstream.memo import InMemory, Memory
+from polytape.store.answer_store import StoredAnswers
+from polytape.upstream.budget.budget import Budget
+from polytape.upstream.budget.redis_window import shared_window
+from polytape.upstream.daily_cache import AnswerStore, MemoryAnswers
+from polytape.upstream.flatfiles.source import FlatFiles
+from polytape.upstream.polygon.connection import VendorConnection
 from polytape.upstream.polygon.source import Polygon
-from polytape.upstream.polygon.vendor import Vendor
-from polytape.upstream.shared_budget import shared_window
 from polytape.upstream.source import Source
-from polytape.upstream.synthetic import Synthetic
+from polytape.upstream.synthetic.source import Synthetic
 from polytape.wire.budget import MovingWindow
-from polytape.wire.vendor.plans import PLANS, SECOND_S, UNLIMITED
+from polytape.wire.polygon.plans import PLANS, SECOND_S, UNLIMITED
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
 
     from polytape.client.sync import PolygonClient
-    from polytape.gateway.desk import Desk
+    from polytape.gateway.service import Desk
     from polytape.store.segments import SegmentStore
 
 NEED_EXTRA = "the gateway is not installed: pip install 'polytape[gateway]'"
@@ -38,7 +38,7 @@ def now_us() -> int:
 
 
 def choose_source(
-    settings: Settings, clock: ExchangeClock, budget: Budget, memory: Memory
+    settings: Settings, market: Market, budget: Budget, memory: AnswerStore
 ) -> Source | None:
     """The source that the settings name. Raises ConfigurationError with the ways out."""
     named = settings.source
@@ -47,11 +47,11 @@ def choose_source(
     if settings.data is not None and named not in ("flatfiles", "polygon"):
         raise ConfigurationError("--data names flat files: add --source flatfiles")
     if named == "synthetic":
-        return Synthetic(clock, now_us, seed=settings.seed)
+        return Synthetic(market, now_us, seed=settings.seed)
     if named == "flatfiles":
-        return flat_files(settings, clock, memory)
+        return flat_files(settings, market, memory)
     if named == "polygon":
-        return _polygon(settings, clock, budget, memory)
+        return _polygon(settings, market, budget, memory)
     if named == "none" or _holds_bars(settings):
         return None
     raise ConfigurationError(
@@ -60,12 +60,12 @@ def choose_source(
     )
 
 
-def flat_files(settings: Settings, clock: ExchangeClock, memory: Memory) -> FlatFiles:
+def flat_files(settings: Settings, market: Market, memory: AnswerStore) -> FlatFiles:
     """The flat files of `--data`: a folder, or the vendor's bucket with its own keys."""
     if settings.data is None:
         raise ConfigurationError("--source flatfiles needs --data DIR, or --data s3://flatfiles")
     if not settings.data.startswith("s3://"):
-        return FlatFiles(Path(settings.data), clock, splits_file=settings.splits)
+        return FlatFiles(Path(settings.data), market, splits_file=settings.splits)
     if settings.files_key is None or settings.files_secret is None:
         raise ConfigurationError(
             f"{settings.data} needs its keys: set POLYTAPE_FILES_KEY and POLYTAPE_FILES_SECRET "
@@ -77,7 +77,7 @@ def flat_files(settings: Settings, clock: ExchangeClock, memory: Memory) -> Flat
         key=settings.files_key.get_secret_value(),
         secret=settings.files_secret.get_secret_value(),
     )
-    return FlatFiles(place, clock, settings.splits, memory)
+    return FlatFiles(place, market, settings.splits, memory)
 
 
 def make_budget(settings: Settings) -> Budget:
@@ -94,7 +94,7 @@ def make_budget(settings: Settings) -> Budget:
 
 
 def _polygon(
-    settings: Settings, clock: ExchangeClock, budget: Budget, memory: Memory
+    settings: Settings, market: Market, budget: Budget, memory: AnswerStore
 ) -> Polygon:  # fmt: skip
     if settings.api_key is None:
         raise ConfigurationError(
@@ -103,7 +103,7 @@ def _polygon(
     key = check_key(settings.api_key.get_secret_value(), "POLYGON_API_KEY")
     driver = SyncDriver(check_url(settings.vendor_url, "vendor_url"), sleep=budget.sleep)
     plan = None if settings.plan is None else PLANS[settings.plan]
-    return Polygon(Vendor(driver, budget, key), clock, now_us, plan, memory)
+    return Polygon(VendorConnection(driver, budget, key), market, now_us, plan, memory)
 
 
 def store_identity(settings: Settings) -> str:
@@ -137,10 +137,10 @@ def open_store(settings: Settings) -> "SegmentStore | None":
     if settings.store == "none":
         return None
     try:
-        from polytape.net.places import open_place
+        from polytape.net.storage import open_storage
         from polytape.store.segments import SegmentStore
 
-        place = open_place(store_location(settings))
+        place = open_storage(store_location(settings))
     except ImportError as error:
         raise ConfigurationError(NEED_EXTRA) from error
     return SegmentStore(place, store_identity(settings))
@@ -149,16 +149,16 @@ def open_store(settings: Settings) -> "SegmentStore | None":
 def make_desk(settings: Settings) -> "Desk":
     """The gateway's desk. Raises ConfigurationError."""
     try:
-        from polytape.gateway.desk import Desk
+        from polytape.gateway.service import Desk
     except ImportError as error:
         raise ConfigurationError(NEED_EXTRA) from error
-    clock, budget = xnys(), make_budget(settings)
+    market, budget = xnys(), make_budget(settings)
     store = open_store(settings)
-    memory = InMemory() if store is None else Answers(store.place)
-    source = choose_source(settings, clock, budget, memory)
+    memory = MemoryAnswers() if store is None else StoredAnswers(store.storage)
+    source = choose_source(settings, market, budget, memory)
     beside = source is not None and source.name == "polygon" and settings.data is not None
-    files = flat_files(settings, clock, memory) if beside else None
-    return Desk(source, clock, now_us, budget, store, files=files)
+    files = flat_files(settings, market, memory) if beside else None
+    return Desk(source, market, now_us, budget, store, files=files)
 
 
 def client_of(url: str | None) -> "PolygonClient":

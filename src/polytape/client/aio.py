@@ -7,14 +7,14 @@ from decimal import Decimal
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from polytape.client.asked import Asked, parse_asked
+from polytape.client.batch import AT_ONCE, Key, Requests, parse_many
 from polytape.client.build import make_core, state_of
 from polytape.client.config import PolygonClientConfig
 from polytape.client.core import ClientStats, Core, RateLimit
-from polytape.client.drive import R, run_engine, session
+from polytape.client.engine_runner import R, run_engine, session
 from polytape.client.frames import to_frame
-from polytape.client.many import AT_ONCE, Key, Requests, parse_many
-from polytape.engines.result import Asking
+from polytape.client.request import Asked, parse_asked
+from polytape.engines.result import EngineFlow
 from polytape.errors import PolygonClientError
 from polytape.model.timeframes import Timeframe
 from polytape.net.http import AsyncDriver
@@ -139,7 +139,7 @@ class AsyncPolygonClient:
         found = await self._driver.run(session(self._core, symbol, session_datetime))
         return found.to_dict()
 
-    async def run(self, engine: Asking[R]) -> R:
+    async def run(self, engine: EngineFlow[R]) -> R:
         """See `PolygonClient.run`."""
         return await self._driver.run(run_engine(self._core, engine))
 

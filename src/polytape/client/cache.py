@@ -23,7 +23,7 @@ class _Entry(Generic[V]):
 class CacheManager(Generic[V]):
     """LRU with a time to live. Usable from many threads.
 
-    `clock` gives seconds that only grow. Values are handed out as they were put: put only what
+    `market` gives seconds that only grow. Values are handed out as they were put: put only what
     nobody changes.
     """
 
@@ -32,7 +32,7 @@ class CacheManager(Generic[V]):
         max_size: int = 100,
         ttl_minutes: float = 5,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        market: Callable[[], float] = time.monotonic,
     ) -> None:
         if max_size < 1:
             raise ValidationError("max_size", max_size, "at least 1 entry")
@@ -40,7 +40,7 @@ class CacheManager(Generic[V]):
             raise ValidationError("ttl_minutes", ttl_minutes, "minutes above 0")
         self.max_size = max_size
         self.ttl_minutes = ttl_minutes
-        self._clock = clock
+        self._clock = market
         self._lock = threading.Lock()
         self._entries: OrderedDict[str, _Entry[V]] = OrderedDict()
 

@@ -13,25 +13,25 @@ import msgspec
 import numpy as np
 
 import polytape
-from polytape.client.asked import Asked, asked_of, cache_series, cut_here, most_bars
 from polytape.client.cache import CacheManager
 from polytape.client.config import PolygonClientConfig
+from polytape.client.request import Asked, asked_of, cache_series, cut_here, most_bars
 from polytape.engines.session import decimal
 from polytape.errors import DataFetchError, NotFoundError, PolygonClientError, ValidationError
 from polytape.model.bars import Bars
-from polytape.model.clock import xnys
 from polytape.model.instants import parse_instant
+from polytape.model.market import xnys
 from polytape.model.newyork import iso, to_datetime
-from polytape.model.question import BarsQuestion
+from polytape.model.query import BarsQuery
 from polytape.model.resample import bar_ends, resample
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import Timeframe, parse_timeframe
 from polytape.model.units import MINUTE_US
-from polytape.wire import arrow, rows
+from polytape.wire import arrow, json_rows
+from polytape.wire.api.messages import ARROW, JSON, BarsMetadata, BarsRequest
 from polytape.wire.budget import Pacer
-from polytape.wire.flow import Ambient, Flow, Request, Response, RetryPolicy, ask, checked
-from polytape.wire.messages import ARROW, JSON, BarsMetadata, BarsRequest
+from polytape.wire.flow import Flow, Request, Response, RetryPolicy, Runtime, ask, checked
 
 log = logging.getLogger(__name__)
 # With a `limit`, a longer range than this many possible bars is not fetched whole for the cache.
@@ -62,7 +62,7 @@ class ClientStats:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedAnswer:
     """A whole answer: every bar of `span`; the ones from `complete` on were still to change."""
 
     span: Span
@@ -84,11 +84,11 @@ class Core:
 
     base_url: str
     policy: RetryPolicy
-    cache: CacheManager[Kept] | None
+    cache: CacheManager[CachedAnswer] | None
     api_key: str | None = field(default=None, repr=False)
     version: str = PolygonClientConfig.API_VERSION
-    ambient: Ambient = field(
-        default_factory=lambda: Ambient(time.monotonic, time.time, random.random), repr=False
+    runtime: Runtime = field(
+        default_factory=lambda: Runtime(time.monotonic, time.time, random.random), repr=False
     )
 
     def __post_init__(self) -> None:
@@ -105,45 +105,43 @@ class Core:
         self, asked: Asked, *, use_cache: bool, allow_partial: bool = False
     ) -> Flow[tuple[Bars, BarsMetadata]]:
         """Bars within the question's span and limit, from the cache or the server."""
-        question = asked.question
-        found = self.look(question) if use_cache else None
+        query = asked.query
+        found = self.look(query) if use_cache else None
         if found is None:
-            whole = self.cache is not None and most_bars(question) <= WHOLE_RANGE_BARS
-            limit = None if whole or cut_here(question) else question.limit
+            whole = self.cache is not None and most_bars(query) <= WHOLE_RANGE_BARS
+            limit = None if whole or cut_here(query) else query.limit
             found = yield from self._ask_bars(
                 asked, limit, use_cache=use_cache, allow_partial=allow_partial
             )
             if limit is None:
-                self.keep(question, found)
-        return self.cut(question, found)
+                self.keep(query, found)
+        return self.cut(query, found)
 
-    def look(self, question: BarsQuestion) -> Kept | None:
+    def look(self, query: BarsQuery) -> CachedAnswer | None:
         """A whole answer in the cache that the question can be cut out of."""
         if self.cache is None:
             return None
-        now, series = int(self.ambient.wall() * 1e6), cache_series(question)
-        found = self.cache.find(
-            question.symbol, series, lambda kept: kept.holds(question.span, now)
-        )
+        now, series = int(self.runtime.wall() * 1e6), cache_series(query)
+        found = self.cache.find(query.symbol, series, lambda kept: kept.holds(query.span, now))
         self._count(cache_hits=found is not None, cache_misses=found is None)
         return found
 
-    def keep(self, question: BarsQuestion, found: Kept) -> None:
+    def keep(self, query: BarsQuery, found: CachedAnswer) -> None:
         """Put a whole answer into the cache."""
         if self.cache is None or found.metadata.missing:
             return
-        start, end = iso(question.span.start), iso(question.span.end)
-        self.cache.put(question.symbol, cache_series(question), start, end, found)
+        start, end = iso(query.span.start), iso(query.span.end)
+        self.cache.put(query.symbol, cache_series(query), start, end, found)
 
-    def cut(self, question: BarsQuestion, found: Kept) -> tuple[Bars, BarsMetadata]:
+    def cut(self, query: BarsQuery, found: CachedAnswer) -> tuple[Bars, BarsMetadata]:
         """The question's own part of a whole answer."""
-        bars = found.bars.within(question.span)
-        if cut_here(question):
+        bars = found.bars.within(query.span)
+        if cut_here(query):
             bars = bars.take(xnys().regular(bars.timestamp))
-        bars = bars.last(question.limit)
+        bars = bars.last(query.limit)
         self._count(bars=len(bars))
         told = msgspec.structs.replace(
-            found.metadata, count=len(bars), include_extended=question.include_extended
+            found.metadata, count=len(bars), include_extended=query.include_extended
         )
         return bars, told
 
@@ -183,8 +181,8 @@ class Core:
         reach = _minutes(tolerance, "tolerance_minutes") * MINUTE_US
         back = max(int(reach), frame.length_us or 32 * 24 * 60 * MINUTE_US)
         span = Span(instant - back, instant + int(reach) + 1)
-        question = BarsQuestion(parse_symbol(symbol), frame, span)
-        bars, _ = yield from self.bars(asked_of(question), use_cache=True)
+        query = BarsQuery(parse_symbol(symbol), frame, span)
+        bars, _ = yield from self.bars(asked_of(query), use_cache=True)
         if not len(bars):
             return None
         holding = (bars.timestamp <= instant) & (instant < bar_ends(bars.timestamp, frame))
@@ -244,44 +242,44 @@ class Core:
         request = Request("GET", "/health", headers=self.headers(JSON))
         quick = replace(self.policy, max_retries=min(1, self.policy.max_retries))
         try:
-            answer = yield from ask(request, quick, self.pacer, self.ambient, self._tried)
-            checked(answer, self.ambient)
+            answer = yield from ask(request, quick, self.pacer, self.runtime, self._tried)
+            checked(answer, self.runtime)
         except PolygonClientError as error:
             return False, str(error)
         return True, f"the gateway at {self.base_url} answers"
 
     def _ask_bars(
         self, asked: Asked, limit: int | None, *, use_cache: bool, allow_partial: bool
-    ) -> Flow[Kept]:
+    ) -> Flow[CachedAnswer]:
         """The server's whole answer. Where it does not know how to begin long bars at the opening
         bell, they are made here from its 30-minute bars.
         """
-        question = asked.question
-        now = int(self.ambient.wall() * 1e6)
+        query = asked.query
+        now = int(self.runtime.wall() * 1e6)
         how = {"use_cache": use_cache, "allow_partial": allow_partial}
         bars, told = yield from self._post_bars(asked, limit, **how)
-        if question.anchored and (told is None or told.include_extended is not False):
+        if query.anchored and (told is None or told.include_extended is not False):
             halves = replace(
-                question, timeframe=Timeframe.MIN_30, include_extended=True, span=question.base_span
+                query, timeframe=Timeframe.MIN_30, include_extended=True, span=query.series_span
             )
             bars, told = yield from self._post_bars(asked_of(halves), None, **how)
-            bars = resample(bars, question.timeframe, clock=xnys(), include_extended=False)
-        return self.settled(question, bars, told, now)
+            bars = resample(bars, query.timeframe, market=xnys(), include_extended=False)
+        return self.settled(query, bars, told, now)
 
     def settled(
-        self, question: BarsQuestion, bars: Bars, told: BarsMetadata | None, asked: int
-    ) -> Kept:
+        self, query: BarsQuery, bars: Bars, told: BarsMetadata | None, asked: int
+    ) -> CachedAnswer:
         """A whole answer as it is kept; `asked` in microseconds UTC."""
         if told is None:
             told = BarsMetadata(
-                symbol=question.symbol, timeframe=question.timeframe.value, count=0, source=""
+                symbol=query.symbol, timeframe=query.timeframe.value, count=0, source=""
             )
-        told = msgspec.structs.replace(told, timeframe=question.timeframe.value)
-        complete = question.complete_through(asked)
+        told = msgspec.structs.replace(told, timeframe=query.timeframe.value)
+        complete = query.complete_through(asked)
         if told.complete_through is not None:
             # The server's clock decides, where it tells: this one may be fast.
             complete = min(complete, parse_instant(told.complete_through, "complete_through"))
-        return Kept(question.span, complete, bars, told)
+        return CachedAnswer(query.span, complete, bars, told)
 
     def _post_bars(
         self, asked: Asked, limit: int | None, *, use_cache: bool, allow_partial: bool
@@ -291,9 +289,9 @@ class Core:
         request = Request(
             "POST", f"{self.version}/bars", body=msgspec.json.encode(body), headers=headers
         )
-        response = checked((yield from self.send(request)), self.ambient)
+        response = checked((yield from self.send(request)), self.runtime)
         kind = response.headers.get("content-type", "")
-        decode = arrow.decode if kind.startswith(ARROW) else rows.decode
+        decode = arrow.decode if kind.startswith(ARROW) else json_rows.decode
         return decode(response.body)
 
     def _ask(
@@ -301,7 +299,7 @@ class Core:
     ) -> Flow[dict[str, Any]]:
         headers = self.headers(JSON) | ({"content-type": JSON} if body else {})
         request = Request(method, path, query, body, headers)
-        response = checked((yield from self.send(request)), self.ambient)
+        response = checked((yield from self.send(request)), self.runtime)
         try:
             told = msgspec.json.decode(response.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -312,7 +310,7 @@ class Core:
 
     def send(self, request: Request) -> Flow[Response]:
         """The answer to a request, whatever its status."""
-        return (yield from ask(request, self.policy, self.pacer, self.ambient, self._tried))
+        return (yield from ask(request, self.policy, self.pacer, self.runtime, self._tried))
 
     def _tried(self, attempt: int) -> None:
         self._count(requests=1, retries=attempt > 0)
@@ -336,15 +334,15 @@ def request_of(
     """A question as it goes to the server. Regular hours are cut out here, but for bars that begin
     at the opening bell.
     """
-    question = asked.question
+    query = asked.query
     return BarsRequest(
-        symbol=question.symbol,
-        timeframe=question.timeframe.value,
+        symbol=query.symbol,
+        timeframe=query.timeframe.value,
         start_date=asked.start,
         end_date=asked.end,
         limit=limit,
         use_cache=use_cache,
-        include_extended=not question.anchored,
+        include_extended=not query.anchored,
         allow_partial=allow_partial,
     )
 

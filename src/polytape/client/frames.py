@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polytape.model.bars import PRICES, Bars
-from polytape.wire.messages import BarsMetadata
+from polytape.wire.api.messages import BarsMetadata
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from polytape.engines.checked import as_bars
+from polytape.engines.validation import as_bars
 from polytape.errors import ValidationError, one_of
 from polytape.model.bars import Bars
 from polytape.model.units import Floats

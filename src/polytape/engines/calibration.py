@@ -13,21 +13,21 @@ from datetime import datetime
 
 import numpy as np
 
-from polytape.engines.checked import as_bars
-from polytape.engines.confluence import ConfluenceZone, Level
+from polytape.engines.confluence import ConfluenceZone, ZoneLevel
 from polytape.engines.result import Result, run_with
+from polytape.engines.runs import MINUTES_BACK_DAYS
 from polytape.engines.scanner import scan_run
-from polytape.engines.tools import MINUTES_BACK_DAYS
+from polytape.engines.validation import as_bars
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
+from polytape.model.market import Market
 from polytape.model.newyork import date_of, midnight, to_datetime
-from polytape.model.question import BarsQuestion
+from polytape.model.query import BarsQuery
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.model.units import HOUR_US, MINUTE_US, Floats
 
-LEVELS: tuple[Level, ...] = ("L5", "L4", "L3", "L2", "L1")
+LEVELS: tuple[ZoneLevel, ...] = ("L5", "L4", "L3", "L2", "L1")
 CONFIDENCE_Z = 1.959964  # 95 %
 RANDOM = "random"
 STEP_AFTER_OPEN_US = HOUR_US
@@ -99,7 +99,7 @@ def calibrate(
     minutes: object,
     days: object,
     *,
-    clock: ExchangeClock,
+    market: Market,
     symbol: str = "",
     horizon_days: int = 5,
     every_days: int = 1,
@@ -119,8 +119,8 @@ def calibrate(
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise ValidationError(name, value, "a whole number above 0")
     held, daily = as_bars(minutes), as_bars(days)
-    instants = _instants(held, clock, horizon_days, every_days)
-    scans = [(at, end, _scan(held, daily, symbol, at, clock)) for at, end in instants]
+    instants = _instants(held, market, horizon_days, every_days)
+    scans = [(at, end, _scan(held, daily, symbol, at, market)) for at, end in instants]
     seen: list[_Seen] = []
     for at, end, (zones, price, atr, _) in scans:
         after = held.within(Span(at, end))
@@ -137,14 +137,12 @@ def calibrate(
 Scanned = tuple[Sequence[ConfluenceZone], float, float, float]
 
 
-def _instants(
-    minutes: Bars, clock: ExchangeClock, horizon: int, every: int
-) -> list[tuple[int, int]]:
+def _instants(minutes: Bars, market: Market, horizon: int, every: int) -> list[tuple[int, int]]:
     """Each instant of a scan, and the close at which its watch ends."""
     if not len(minutes):
         return []
     span = Span(int(minutes.timestamp[0]), int(minutes.timestamp[-1]) + MINUTE_US)
-    sessions = list(clock.sessions(span))
+    sessions = list(market.sessions(span))
     first = midnight(date_of(span.start)) + MINUTES_BACK_DAYS * 24 * HOUR_US
     ready = [n for n, one in enumerate(sessions) if one.open >= first]
     return [
@@ -154,14 +152,14 @@ def _instants(
     ]
 
 
-def _scan(minutes: Bars, days: Bars, symbol: str, at: int, clock: ExchangeClock) -> Scanned:
+def _scan(minutes: Bars, days: Bars, symbol: str, at: int, market: Market) -> Scanned:
     """Zones, price, ATR(15min) and ATR(1day) as they could be known."""
 
-    def answer(question: BarsQuestion) -> Bars:
-        of = days if question.timeframe.series is Series.DAY else minutes
-        return of.within(question.span)
+    def answer(query: BarsQuery) -> Bars:
+        of = days if query.timeframe.series is Series.DAY else minutes
+        return of.within(query.span)
 
-    found = run_with(scan_run(symbol, at, clock=clock), answer)
+    found = run_with(scan_run(symbol, at, market=market), answer)
     return (
         found.zones,
         found.price or math.nan,

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, TypeAlias, get_args
 
-from polytape.engines.checked import as_bars
 from polytape.engines.result import Result
+from polytape.engines.validation import as_bars
 from polytape.errors import ValidationError, one_of
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
+from polytape.model.market import Market
 from polytape.model.newyork import date_of, midnight
 from polytape.model.spans import Span
 
@@ -90,7 +90,7 @@ def camarilla(
 
 
 def last_period(
-    days: object, period: Period, as_of: int, clock: ExchangeClock
+    days: object, period: Period, as_of: int, market: Market
 ) -> tuple[Bars, Span] | None:
     """The daily bars of the last completed day, week or month before `as_of` (microseconds UTC),
     and its span; None where no bar of one is there.
@@ -104,7 +104,7 @@ def last_period(
     while len(before):
         span = _period_of(date_of(int(before.timestamp[-1])), period)
         inside = before.within(span)
-        left = clock.sessions(Span(midnight(today), max(midnight(today), span.end)))
+        left = market.sessions(Span(midnight(today), max(midnight(today), span.end)))
         if next(left, None) is None:
             return inside, span
         before = before.within(Span(0, max(0, span.start)))
@@ -115,14 +115,14 @@ def camarilla_of(
     days: object,
     period: Period,
     as_of: int,
-    clock: ExchangeClock,
+    market: Market,
     *,
     variant: Variant = "pivot_boss",
 ) -> Camarilla | None:
     """The levels of the last completed period before `as_of`, from official daily bars; None where
     there are none. Raises ValidationError as `camarilla`.
     """
-    found = last_period(days, period, as_of, clock)
+    found = last_period(days, period, as_of, market)
     if found is None:
         return None
     bars, _ = found

@@ -20,7 +20,7 @@ from polytape.model.bars import Bars
 from polytape.model.newyork import to_datetime
 from polytape.model.units import DAY_US
 
-Level: TypeAlias = Literal["L1", "L2", "L3", "L4", "L5"]
+ZoneLevel: TypeAlias = Literal["L1", "L2", "L3", "L4", "L5"]
 
 WEIGHTS = {
     "hvn-30d": 3.0, "hvn-14d": 2.5, "hvn-7d": 2.0, "cam-monthly": 3.0, "cam-weekly": 2.5,
@@ -32,7 +32,12 @@ HALF_WIDTHS = {
     "hvn-7d": 0.15, "hvn-14d": 0.15, "hvn-30d": 0.15, "cam-monthly": 1.0, "cam-weekly": 0.75,
     "cam-daily": 0.25, "fractal": 0.25,
 }  # fmt: skip
-THRESHOLDS: tuple[tuple[float, Level], ...] = ((12.0, "L5"), (8.0, "L4"), (5.0, "L3"), (2.5, "L2"))
+THRESHOLDS: tuple[tuple[float, ZoneLevel], ...] = (
+    (12.0, "L5"),
+    (8.0, "L4"),
+    (5.0, "L3"),
+    (2.5, "L2"),
+)
 RECENCY: tuple[tuple[int, float], ...] = ((5, 2.0), (10, 1.5), (20, 1.2))
 
 REACH_ATRS, CLUSTER_ATRS, WIDEST_ATRS, ZONE_ATRS = 2.0, 1.5, 3.0, 1.0
@@ -43,7 +48,7 @@ SHOWN_PARTS = 8
 
 
 @dataclass(frozen=True, order=True, repr=False)
-class Item(Result):
+class Level(Result):
     """One source's opinion: a level with its zone, in dollars. Those of one `inputs` vote once."""
 
     level: float
@@ -86,12 +91,12 @@ class ConfluenceZone(Result):
     centre: float
     width: float
     kind: Side
-    level: Level
+    level: ZoneLevel
     score: float
     distance: float
     distance_percent: float
     distance_atr: float
-    parts: tuple[Item, ...]
+    parts: tuple[Level, ...]
     votes: tuple[str, ...]
     families: tuple[str, ...]
     has_swing: bool
@@ -110,7 +115,7 @@ class ConfluenceZone(Result):
 
 
 @dataclass(frozen=True, slots=True)
-class Market:
+class PriceContext:
     """Where the price stands: dollars; `as_of` in microseconds UTC."""
 
     price: float
@@ -120,12 +125,12 @@ class Market:
 
 
 def make_item(
-    name: str, type: str, family: str, level: float, *, market: Market, strength: float = 1.0,
-    low: float | None = None, high: float | None = None, inputs: str | None = None,
-) -> Item:  # fmt: skip
+    name: str, type: str, family: str, level: float, *, context: PriceContext,
+    strength: float = 1.0, low: float | None = None, high: float | None = None, inputs: str | None = None,
+) -> Level:  # fmt: skip
     """An item with the weight of its type, and its half-width where it brings no zone."""
-    half = HALF_WIDTHS.get(type, 0.0) * market.atr_15min
-    return Item(
+    half = HALF_WIDTHS.get(type, 0.0) * context.atr_15min
+    return Level(
         level,
         level - half if low is None else low,
         level + half if high is None else high,
@@ -139,43 +144,47 @@ def make_item(
 
 
 def confluence(
-    items: Iterable[Item], market: Market, *, swings: Sequence[float] = (), bars: Bars | None = None
+    items: Iterable[Level],
+    context: PriceContext,
+    *,
+    swings: Sequence[float] = (),
+    bars: Bars | None = None,
 ) -> tuple[ConfluenceZone, ...]:
     """Zones by score, the highest first. `swings` are prices of swing points, `bars` the 15-minute
     bars complete at `as_of` that the zones are checked on.
 
     The order of the items does not matter. Raises ValidationError where an ATR is not above 0.
     """
-    for name, value in (("atr_15min", market.atr_15min), ("atr_day", market.atr_day)):
+    for name, value in (("atr_15min", context.atr_15min), ("atr_day", context.atr_day)):
         if not value > 0:
             raise ValidationError(name, value, "dollars above 0")
-    reach = REACH_ATRS * market.atr_day
-    near = _voting(item for item in items if abs(item.level - market.price) <= reach)
-    merged = _merge(_clusters(near, market.atr_15min), market.atr_15min)
-    zones = [_zone(centre, parts, market, swings, bars) for centre, parts in merged]
+    reach = REACH_ATRS * context.atr_day
+    near = _voting(item for item in items if abs(item.level - context.price) <= reach)
+    merged = _merge(_clusters(near, context.atr_15min), context.atr_15min)
+    zones = [_zone(centre, parts, context, swings, bars) for centre, parts in merged]
     found = [zone for zone in zones if zone is not None]
     return tuple(sorted(found, key=lambda zone: (-zone.score, zone.centre)))
 
 
-def counts(items: Iterable[Item]) -> dict[str, int]:
+def counts(items: Iterable[Level]) -> dict[str, int]:
     """How many items each family gave."""
     return dict(sorted(Counter(item.family for item in items).items()))
 
 
-def _voting(items: Iterable[Item]) -> list[Item]:
+def _voting(items: Iterable[Level]) -> list[Level]:
     """The items in order of price; of those that share their inputs the weightiest."""
-    single: dict[str, Item] = {}
+    single: dict[str, Level] = {}
     for item in sorted(items):
         held = single.get(item.inputs)
         single[item.inputs] = item if held is None or item.weight > held.weight else held
     return sorted(single.values())
 
 
-def _clusters(items: list[Item], atr: float) -> list[list[Item]]:
+def _clusters(items: list[Level], atr: float) -> list[list[Level]]:
     """A sweep upwards in price: an item joins while it is near the weighted centre and the cluster
     stays narrow.
     """
-    found: list[list[Item]] = []
+    found: list[list[Level]] = []
     weight = moment = 0.0
     for item in items:
         joins = (
@@ -191,9 +200,9 @@ def _clusters(items: list[Item], atr: float) -> list[list[Item]]:
     return found
 
 
-def _merge(clusters: list[list[Item]], atr: float) -> list[tuple[float, list[Item]]]:
+def _merge(clusters: list[list[Level]], atr: float) -> list[tuple[float, list[Level]]]:
     """Centres and parts of zones: clusters whose zones overlap by more than half become one."""
-    kept: list[tuple[float, list[Item]]] = []
+    kept: list[tuple[float, list[Level]]] = []
     for parts in clusters:
         centre, held = _peak(parts, atr), parts
         while kept and abs(centre - kept[-1][0]) < (1 - MERGE_SHARE) * ZONE_ATRS * atr:
@@ -203,7 +212,7 @@ def _merge(clusters: list[list[Item]], atr: float) -> list[tuple[float, list[Ite
     return kept
 
 
-def _peak(parts: list[Item], atr: float) -> float:
+def _peak(parts: list[Level], atr: float) -> float:
     """The middle of the densest stretch, where each item's weight is spread evenly over its zone
     (at least a hundredth of an ATR wide); of equal ones the nearest to the weighted centre.
     """
@@ -222,8 +231,8 @@ def _peak(parts: list[Item], atr: float) -> float:
 
 def _zone(
     centre: float,
-    parts: list[Item],
-    market: Market,
+    parts: list[Level],
+    context: PriceContext,
     swings: Sequence[float],
     bars: Bars | None,
 ) -> ConfluenceZone | None:
@@ -232,13 +241,13 @@ def _zone(
     families = tuple(sorted({part.family for part in parts}))
     if len(votes) < LEAST_SOURCES or len(families) < LEAST_FAMILIES:
         return None
-    width = ZONE_ATRS * market.atr_15min
+    width = ZONE_ATRS * context.atr_15min
     low, high = centre - width / 2, centre + width / 2
     has_swing = any(low <= price <= high for price in swings)
     score = sum(votes.values()) * (1 + FAMILY_BONUS * (len(families) - 1))
     score *= SWING_BONUS if has_swing else 1.0
-    touches, recency, candle = _touched(low, high, bars, market.as_of)
-    distance = centre - market.price
+    touches, recency, candle = _touched(low, high, bars, context.as_of)
+    distance = centre - context.price
     return ConfluenceZone(
         id=f"{'S' if distance < 0 else 'R'}{centre:.{2 if centre >= 1 else 4}f}",
         low=low,
@@ -249,8 +258,8 @@ def _zone(
         level=next((level for least, level in THRESHOLDS if score >= least), "L1"),
         score=score,
         distance=distance,
-        distance_percent=distance / market.price * 100,
-        distance_atr=distance / market.atr_day,
+        distance_percent=distance / context.price * 100,
+        distance_atr=distance / context.atr_day,
         parts=tuple(parts),
         votes=tuple(sorted(votes)),
         families=families,

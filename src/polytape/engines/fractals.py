@@ -13,8 +13,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from polytape.engines.atr import Atr, Method, atr
-from polytape.engines.checked import as_bars, is_number
 from polytape.engines.result import Result
+from polytape.engines.validation import as_bars, is_number
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.newyork import NEW_YORK, to_datetime

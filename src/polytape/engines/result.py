@@ -8,7 +8,7 @@ import numpy as np
 
 from polytape.errors import PolygonClientError
 from polytape.model.bars import Bars
-from polytape.model.question import BarsQuestion
+from polytape.model.query import BarsQuery
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # An engine that needs bars asks for several at a time and is sent them in that order. It may be
 # thrown what went wrong instead.
-Asking: TypeAlias = Generator[tuple[BarsQuestion, ...], tuple[Bars, ...], T]
+EngineFlow: TypeAlias = Generator[tuple[BarsQuery, ...], tuple[Bars, ...], T]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +27,10 @@ class Done(Generic[T]):
 
 
 def advance(
-    engine: Asking[T],
+    engine: EngineFlow[T],
     bars: tuple[Bars, ...] | None = None,
     error: PolygonClientError | None = None,
-) -> tuple[BarsQuestion, ...] | Done[T]:
+) -> tuple[BarsQuery, ...] | Done[T]:
     """Begin an engine, or send it what it asked for, or throw in what went wrong instead: its next
     questions, or its result.
     """
@@ -42,7 +42,7 @@ def advance(
         return Done(done.value)
 
 
-def run_with(engine: Asking[T], answer: Callable[[BarsQuestion], Bars]) -> T:
+def run_with(engine: EngineFlow[T], answer: Callable[[BarsQuery], Bars]) -> T:
     """Drive an engine to its end with a function that has the bars."""
     step = advance(engine)
     while not isinstance(step, Done):
@@ -51,8 +51,8 @@ def run_with(engine: Asking[T], answer: Callable[[BarsQuestion], Bars]) -> T:
 
 
 def _answered(
-    engine: Asking[T], asked: tuple[BarsQuestion, ...], answer: Callable[[BarsQuestion], Bars]
-) -> tuple[BarsQuestion, ...] | Done[T]:
+    engine: EngineFlow[T], asked: tuple[BarsQuery, ...], answer: Callable[[BarsQuery], Bars]
+) -> tuple[BarsQuery, ...] | Done[T]:
     try:
         bars = tuple(map(answer, asked))
     except PolygonClientError as error:

@@ -3,24 +3,25 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from polytape.engines.camarilla import KEY_LEVELS, Period, Variant, camarilla_of
 from polytape.engines.confluence import (
     REACH_ATRS,
     ConfluenceZone,
-    Item,
-    Market,
+    Level,
+    PriceContext,
     confluence,
     counts,
     make_item,
 )
 from polytape.engines.fractals import Fractals, Structure, Swing, fractals
-from polytape.engines.result import Asking, Result, plain
-from polytape.engines.tools import (
+from polytape.engines.result import EngineFlow, Result, plain
+from polytape.engines.runs import (
     PERIODS,
     WINDOWS,
-    Known,
+    AsOfBars,
     ZoneRun,
     days_before,
     few,
@@ -33,7 +34,7 @@ from polytape.engines.tools import (
 from polytape.engines.volume_profile import VolumeProfile, volume_profile
 from polytape.errors import PolygonClientError, ValidationError
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
+from polytape.model.market import Market
 from polytape.model.newyork import NEW_YORK, date_of, to_datetime
 
 if TYPE_CHECKING:
@@ -87,9 +88,9 @@ class ScanResult(Result):
         """Candles, zones, swings and the profile at the side, as a matplotlib figure; written to
         `path` where one is given. Needs `pip install 'polytape[plot]'`.
         """
-        from polytape.engines.picture import draw_scan
-
-        return draw_scan(self, path)
+        # By name: pictures stand on results, and only who draws loads them.
+        figure: Figure = import_module("polytape.plot.scan").draw_scan(self, path)
+        return figure
 
     def __repr__(self) -> str:
         price = "no price" if self.price is None else f"{self.price:.2f}"
@@ -103,12 +104,12 @@ def scan_run(
     symbol: str,
     as_of: int,
     *,
-    clock: ExchangeClock,
+    market: Market,
     weekly_levels: Sequence[float] | None = None,
     daily_levels: Sequence[float] | None = None,
     windows: Sequence[int] = WINDOWS,
     variant: Variant = "pivot_boss",
-) -> Asking[ScanResult]:
+) -> EngineFlow[ScanResult]:
     """Zones of confluence at `as_of` (microseconds UTC), of nothing that was incomplete then.
 
     Asks for 30 days of minutes and 400 days of days. `weekly_levels` (up to 4) and `daily_levels`
@@ -119,7 +120,7 @@ def scan_run(
     if not set(sizes) <= set(WINDOWS):
         raise ValidationError("windows", windows, f"some of {', '.join(map(str, WINDOWS))}")
     minutes, days = yield minutes_before(symbol, as_of), days_before(symbol, as_of)
-    known = Known(minutes, days, as_of, clock)
+    known = AsOfBars(minutes, days, as_of, market)
     zones = zones_at(symbol, known, weekly_levels, daily_levels)
     return _Sources(known).result(zones, sizes, variant)
 
@@ -127,7 +128,7 @@ def scan_run(
 class _Sources:
     """Gathers items of all sources; one that fails is noted and the others go on."""
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: AsOfBars) -> None:
         self._known = known
         self._errors: dict[str, str] = {}
         self._profile: VolumeProfile | None = None
@@ -135,23 +136,23 @@ class _Sources:
 
     def result(self, run: ZoneRun, windows: Sequence[int], variant: Variant) -> ScanResult:
         """Everything together."""
-        market = self._market(run)
-        items: list[Item] = []
-        if market is not None:
-            gather: dict[str, Callable[[], list[Item]]] = {
-                "fractal": lambda: self._fractal_items(market),
-                "hvn": lambda: self._hvn_items(market, windows),
-                "camarilla": lambda: self._camarilla_items(market, variant),
-                "zones": lambda: list(_zone_items(run, market)),
+        context = self._market(run)
+        items: list[Level] = []
+        if context is not None:
+            gather: dict[str, Callable[[], list[Level]]] = {
+                "fractal": lambda: self._fractal_items(context),
+                "hvn": lambda: self._hvn_items(context, windows),
+                "camarilla": lambda: self._camarilla_items(context, variant),
+                "zones": lambda: list(_zone_items(run, context)),
             }
             for name, make in gather.items():
                 items += self._tried(name, make)
         swings = self._swings.swings if self._swings else ()
         prices = [swing.price for swing in swings]
         found = (
-            confluence(items, market, swings=prices, bars=self._known.quarters) if market else ()
+            confluence(items, context, swings=prices, bars=self._known.quarters) if context else ()
         )
-        reach = None if market is None else REACH_ATRS * market.atr_day
+        reach = None if context is None else REACH_ATRS * context.atr_day
         return ScanResult(
             symbol=run.symbol,
             as_of=to_datetime(self._known.as_of),
@@ -159,8 +160,8 @@ class _Sources:
             atr_5min=run.atr_5min,
             atr_15min=run.atr_15min,
             atr_day=run.atr_day,
-            low=None if market is None or reach is None else market.price - reach,
-            high=None if market is None or reach is None else market.price + reach,
+            low=None if context is None or reach is None else context.price - reach,
+            high=None if context is None or reach is None else context.price + reach,
             zones=found,
             counts=counts(items),
             structure=self._swings.structure if self._swings else "INSUFFICIENT_DATA",
@@ -171,34 +172,34 @@ class _Sources:
             bars=self._known.quarters,
         )
 
-    def _market(self, run: ZoneRun) -> Market | None:
+    def _market(self, run: ZoneRun) -> PriceContext | None:
         if run.price is None or not run.atr_15min or not run.atr_day:
             self._errors["confluence"] = TOO_LITTLE
             return None
-        return Market(run.price, run.atr_15min, run.atr_day, self._known.as_of)
+        return PriceContext(run.price, run.atr_15min, run.atr_day, self._known.as_of)
 
-    def _tried(self, name: str, make: Callable[[], list[Item]]) -> list[Item]:
+    def _tried(self, name: str, make: Callable[[], list[Level]]) -> list[Level]:
         try:
             return make()
         except PolygonClientError as error:
             self._errors[name] = str(error)
             return []
 
-    def _fractal_items(self, market: Market) -> list[Item]:
+    def _fractal_items(self, context: PriceContext) -> list[Level]:
         self._swings = found = fractals(self._known.quarters)
         for note in few(found.bars, found.needed):
             self._errors["fractal"] = note
         return [
             make_item(
                 f"swing {swing.kind} {swing.datetime.astimezone(NEW_YORK):%m-%d %H:%M}",
-                "fractal", "fractal", swing.price, market=market,
+                "fractal", "fractal", swing.price, context=context,
                 strength=(swing.high - swing.low) / swing.atr if swing.atr else 0.0,
             )
             for swing in found.swings
         ]  # fmt: skip
 
-    def _hvn_items(self, market: Market, windows: Sequence[int]) -> list[Item]:
-        items: list[Item] = []
+    def _hvn_items(self, context: PriceContext, windows: Sequence[int]) -> list[Level]:
+        items: list[Level] = []
         for days in windows:
             held = window(self._known.fives, self._known.as_of, days)
             profile = self._profile = volume_profile(held)
@@ -208,7 +209,7 @@ class _Sources:
                 self._errors[f"hvn-{days}d"] = late
             items += [
                 make_item(f"HVN {days}d #{node.rank}", f"hvn-{days}d", "hvn", node.price,
-                          market=market, strength=node.share)
+                          context=context, strength=node.share)
                 for node in profile.hvns
             ]  # fmt: skip
         return items
@@ -216,19 +217,19 @@ class _Sources:
     def _begins_late(self, bars: Bars, days: int) -> str | None:
         """What to say of a window that is not filled: it counts as far as it goes."""
         wanted = minutes_before("", self._known.as_of, days).span
-        first = next(self._known.clock.sessions(wanted), None)
+        first = next(self._known.market.sessions(wanted), None)
         begins = date_of(int(bars.timestamp[0]))
         if first is None or begins <= first.day:
             return None
         return f"the bars of the last {days} days begin on {begins} only"
 
-    def _camarilla_items(self, market: Market, variant: Variant) -> list[Item]:
-        items: list[Item] = []
+    def _camarilla_items(self, context: PriceContext, variant: Variant) -> list[Level]:
+        items: list[Level] = []
         for period in PERIODS:
             kind = CAM_TYPES[period]
             try:
                 made = camarilla_of(
-                    self._known.days, period, self._known.as_of, self._known.clock, variant=variant
+                    self._known.days, period, self._known.as_of, self._known.market, variant=variant
                 )
             except PolygonClientError as error:
                 self._errors[kind] = str(error)
@@ -238,16 +239,16 @@ class _Sources:
                 continue
             drawn = [] if made.flat else [n for n in KEY_LEVELS if n not in made.undrawable]
             items += [
-                make_item(f"{kind} {name}", kind, "camarilla", made.levels[name], market=market,
+                make_item(f"{kind} {name}", kind, "camarilla", made.levels[name], context=context,
                           strength=made.strength(name))
                 for name in drawn
             ]  # fmt: skip
         return items
 
 
-def _zone_items(run: ZoneRun, market: Market) -> Iterator[Item]:
+def _zone_items(run: ZoneRun, context: PriceContext) -> Iterator[Level]:
     for zone in run.zones:
         yield make_item(
-            f"{zone.type} {zone.name}", zone.type, zone.family, zone.level, market=market,
+            f"{zone.type} {zone.name}", zone.type, zone.family, zone.level, context=context,
             low=zone.low, high=zone.high, inputs=zone.inputs,
         )  # fmt: skip

@@ -6,12 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from polytape.engines.atr import atr
-from polytape.engines.result import Asking
+from polytape.engines.result import EngineFlow
 from polytape.errors import NotFoundError
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
+from polytape.model.market import Market
 from polytape.model.newyork import date_of, iso, midnight, to_datetime
-from polytape.model.question import BarsQuestion
+from polytape.model.query import BarsQuery
 from polytape.model.resample import bar_ends, resample
 from polytape.model.spans import Span
 from polytape.model.timeframes import Timeframe
@@ -53,7 +53,7 @@ class SessionData:
         return replace(self, error="; ".join(filter(None, (self.error, text))))
 
 
-def session_data(symbol: str, at: int, *, clock: ExchangeClock) -> Asking[SessionData]:
+def session_data(symbol: str, at: int, *, market: Market) -> EngineFlow[SessionData]:
     """Asks for 30 days of minutes and a year of days before `at` (microseconds UTC).
 
     Intraday ATRs are Wilder 14 of bars complete at `at`, extended hours in; the daily one of the
@@ -65,12 +65,12 @@ def session_data(symbol: str, at: int, *, clock: ExchangeClock) -> Asking[Sessio
     earliest = midnight(day - timedelta(days=DAYS_BACK_DAYS))
     try:
         minutes, days = yield (
-            BarsQuestion(symbol, Timeframe.MIN_1, Span(first, at)),
-            BarsQuestion(symbol, Timeframe.DAY, Span(earliest, midnight(day))),
+            BarsQuery(symbol, Timeframe.MIN_1, Span(first, at)),
+            BarsQuery(symbol, Timeframe.DAY, Span(earliest, midnight(day))),
         )
     except NotFoundError as error:
         return SessionData(symbol, to_datetime(at), error=error.detail)
-    return _at(symbol, at, complete(minutes, Timeframe.MIN_1, at), days, clock)
+    return _at(symbol, at, complete(minutes, Timeframe.MIN_1, at), days, market)
 
 
 def complete(bars: Bars, timeframe: Timeframe, at: int) -> Bars:
@@ -85,15 +85,15 @@ def decimal(value: float | None, decimals: int | None = None) -> Decimal | None:
     return Decimal(repr(float(value if decimals is None else round(value, decimals))))
 
 
-def _at(symbol: str, at: int, minutes: Bars, days: Bars, clock: ExchangeClock) -> SessionData:
+def _at(symbol: str, at: int, minutes: Bars, days: Bars, market: Market) -> SessionData:
     day = date_of(at)
     missing: list[str] = []
     if not len(minutes):
         missing.append(f"no minute bar in the {MINUTES_BACK_DAYS} days before {iso(at)}")
-    if clock.session(day) is None:
-        missing.append(f"{day} is no trading day ({clock.why_closed(day)})")
+    if market.session(day) is None:
+        missing.append(f"{day} is no trading day ({market.why_closed(day)})")
     ranges = {
-        name: _range(resample(minutes, timeframe, clock=clock), timeframe, at, name, missing)
+        name: _range(resample(minutes, timeframe, market=market), timeframe, at, name, missing)
         for name, timeframe in (
             ("atr_5min", Timeframe.MIN_5),
             ("atr_15min", Timeframe.MIN_15),
@@ -102,7 +102,7 @@ def _at(symbol: str, at: int, minutes: Bars, days: Bars, clock: ExchangeClock) -
     }
     daily = _range(days, Timeframe.DAY, at, "daily_atr", missing)
     current = decimal(float(minutes.close[-1]), DECIMALS) if len(minutes) else None
-    pre_market, opening = _around_the_open(minutes, day, clock)
+    pre_market, opening = _around_the_open(minutes, day, market)
     price = current if current is not None else pre_market
     known = price is not None and daily is not None
     return SessionData(
@@ -130,10 +130,10 @@ def _range(
 
 
 def _around_the_open(
-    minutes: Bars, day: date, clock: ExchangeClock
+    minutes: Bars, day: date, market: Market
 ) -> tuple[Decimal | None, Decimal | None]:
     """The last price before the bell and the official open of `day`, from complete minutes."""
-    session = clock.session(day)
+    session = market.session(day)
     if session is None:
         return None, None
     before = minutes.within(Span(session.extended.start, session.open))

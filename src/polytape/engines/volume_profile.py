@@ -9,9 +9,9 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from polytape.engines.checked import as_bars, is_number
 from polytape.engines.peaks import find_peaks, peak_widths
 from polytape.engines.result import Result
+from polytape.engines.validation import as_bars, is_number
 from polytape.errors import ValidationError, one_of
 from polytape.model.bars import Bars
 from polytape.model.units import Floats

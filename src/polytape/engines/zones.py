@@ -16,11 +16,11 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from polytape.engines.checked import is_number
 from polytape.engines.result import Result
+from polytape.engines.validation import is_number
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
+from polytape.model.market import Market
 from polytape.model.newyork import date_of
 from polytape.model.spans import Span
 
@@ -128,12 +128,12 @@ def structure_zones(
     return _around(named, "market-structure", "market-structure", price, half)
 
 
-def overnight(minutes: Bars, as_of: int, clock: ExchangeClock) -> Anchors:
+def overnight(minutes: Bars, as_of: int, market: Market) -> Anchors:
     """High and low from the last regular close before the day of `as_of` to the earlier of `as_of`
     and that day's open. `minutes` are those complete at `as_of` (microseconds UTC).
     """
     day = date_of(as_of)
-    before, session = clock.session_before(day), clock.session(day)
+    before, session = market.session_before(day), market.session(day)
     if before is None:
         return Anchors()
     ends = as_of if session is None else min(as_of, session.open)

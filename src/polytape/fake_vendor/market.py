@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeAlias
 
 from polytape.errors import NotFoundError
-from polytape.model.clock import ExchangeClock
+from polytape.model.market import Market
 from polytape.model.newyork import NEW_YORK, date_of, midnight, to_datetime
 from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
@@ -27,7 +27,7 @@ class FakeMarket:
     """
 
     source: Source
-    clock: ExchangeClock
+    market: Market
     now: Callable[[], int]
     universe: tuple[str, ...]
     extra_splits: list[Split] = field(default_factory=list)
@@ -93,7 +93,7 @@ class FakeMarket:
     def status(self) -> Row:
         """The market now."""
         now = self.now()
-        session = self.clock.session(self.today())
+        session = self.market.session(self.today())
         early = session is not None and session.extended.start <= now < session.open
         late = session is not None and session.close <= now < session.extended.end
         regular = session is not None and session.open <= now < session.close
@@ -110,7 +110,7 @@ class FakeMarket:
         rows = []
         for ahead in range(1, 366):
             day = self.today() + timedelta(days=ahead)
-            session = self.clock.session(day)
+            session = self.market.session(day)
             if session is None and day.weekday() < 5:
                 told: Row = {"status": "closed"}
             elif session is not None and session.early_close:

@@ -120,7 +120,7 @@ class Routes:
     def _open_close(self, match: re.Match[str], query: Query) -> Answer:
         ticker, day = match[1], date.fromisoformat(match[2])
         rows = self._shares(ticker, self.market.day_rows(ticker, day), query)
-        session = self.market.clock.session(day)
+        session = self.market.market.session(day)
         if not rows or session is None:
             return refused(404, NOT_FOUND)
         minutes = self._shares(ticker, self.market.minute_rows(ticker, day), query)

@@ -18,14 +18,14 @@ from litestar.types import ASGIApp
 
 import polytape
 from polytape.errors import ConfigurationError, PolygonClientError, RateLimitError
-from polytape.gateway.desk import Desk
-from polytape.gateway.dialect.routes import VENDOR_ROUTES
-from polytape.gateway.edge import Edge, say
+from polytape.gateway.api.engines import TOOL_ROUTES
+from polytape.gateway.api.routes import API_ROUTES, OWN_ROUTES
+from polytape.gateway.dialects.polygon.routes import VENDOR_ROUTES
+from polytape.gateway.middleware import Middleware, say
 from polytape.gateway.pages import docs_page
-from polytape.gateway.routes import API_ROUTES, OWN_ROUTES
-from polytape.gateway.tools import TOOL_ROUTES
-from polytape.wire.messages import API, Problem
-from polytape.wire.problems import problem, to_problem
+from polytape.gateway.service import Desk
+from polytape.wire.api.messages import API, Problem
+from polytape.wire.api.problems import problem, to_problem
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ def create_app(desk: Desk, *, token: str | None = None, compress: bool = False) 
         compression_config=CompressionConfig("gzip", minimum_size=2_000) if compress else None,
         logging_config=None,
     )
-    return Edge(app, desk, token)
+    return Middleware(app, desk, token)
 
 
 def _ours(request: AnyRequest, error: PolygonClientError) -> Response[bytes]:

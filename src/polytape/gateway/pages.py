@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from polytape.wire.messages import Status
+from polytape.wire.api.messages import Status
 
 _STYLE = """
 :root { color-scheme: light dark }

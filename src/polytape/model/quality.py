@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from polytape.model.bars import PRICES, Bars
-from polytape.model.clock import REGULAR_MINUTES, ExchangeClock, Session
+from polytape.model.market import REGULAR_MINUTES, Market, Session
 from polytape.model.newyork import date_of, iso, midnight
 from polytape.model.spans import Span, day_span
 from polytape.model.timeframes import Timeframe
@@ -79,7 +79,7 @@ def check(
     timeframe: Timeframe,
     span: Span,
     *,
-    clock: ExchangeClock,
+    market: Market,
     anchored: bool = False,
 ) -> QualityReport:
     """The report on bars in the order they came, expected to fill the sessions inside `span`.
@@ -91,7 +91,7 @@ def check(
     tidy = bars.tidy()
     found += _spikes(tidy)
     found.sort(key=lambda finding: (finding.timestamp, finding.kind))
-    gaps = tuple(_gaps(tidy, timeframe, span, clock, anchored=anchored))
+    gaps = tuple(_gaps(tidy, timeframe, span, market, anchored=anchored))
     return QualityReport(len(bars), tuple(found), gaps)
 
 
@@ -163,33 +163,33 @@ def _values_of(bars: Bars, at: int) -> str:
 
 
 def _gaps(
-    bars: Bars, timeframe: Timeframe, span: Span, clock: ExchangeClock, *, anchored: bool
+    bars: Bars, timeframe: Timeframe, span: Span, market: Market, *, anchored: bool
 ) -> Iterator[Gap]:
     if timeframe is Timeframe.DAY:
-        yield from _missing_days(bars, span, clock)
+        yield from _missing_days(bars, span, market)
     elif timeframe.minutes is not None and timeframe.minutes <= 60:  # noqa: PLR2004
-        sessions = {session.day: session for session in clock.sessions(span)}
+        sessions = {session.day: session for session in market.sessions(span)}
         for day in _weekdays(span):
             session = sessions.get(day)
             if session is None:
-                yield from _holiday(day, span, clock)
+                yield from _holiday(day, span, market)
             else:
                 yield from _missing_in_session(bars, timeframe, span, session, anchored=anchored)
 
 
-def _missing_days(bars: Bars, span: Span, clock: ExchangeClock) -> Iterator[Gap]:
+def _missing_days(bars: Bars, span: Span, market: Market) -> Iterator[Gap]:
     held = {date_of(int(stamp)) for stamp in bars.timestamp}
     for day in _weekdays(span):
-        if clock.session(day) is None:
-            yield from _holiday(day, span, clock)
+        if market.session(day) is None:
+            yield from _holiday(day, span, market)
         elif day not in held and midnight(day) in span:
             yield Gap(day_span(day).intersect(span), 1, None)
 
 
-def _holiday(day: date, span: Span, clock: ExchangeClock) -> Iterator[Gap]:
+def _holiday(day: date, span: Span, market: Market) -> Iterator[Gap]:
     inside = day_span(day).intersect(span)
     if inside:
-        yield Gap(inside, 0, clock.why_closed(day))
+        yield Gap(inside, 0, market.why_closed(day))
 
 
 def _missing_in_session(

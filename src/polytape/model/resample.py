@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
+from polytape.model.market import Market
 from polytape.model.newyork import date_of, days_of, midnight, to_local, to_utc
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
@@ -24,7 +24,7 @@ LONGEST_ON_GRID_MINUTES = 30
 
 
 def resample(
-    bars: Bars, timeframe: Timeframe, *, clock: ExchangeClock, include_extended: bool = True
+    bars: Bars, timeframe: Timeframe, *, market: Market, include_extended: bool = True
 ) -> Bars:
     """Bars of `timeframe` from tidy bars of its stored series (1-minute bars, or daily bars).
 
@@ -32,7 +32,7 @@ def resample(
     begin at 09:30. Days and longer do not depend on `include_extended`.
     """
     if timeframe.series is Series.MINUTE and not include_extended:
-        bars = bars.take(clock.regular(bars.timestamp))
+        bars = bars.take(market.regular(bars.timestamp))
     if timeframe.value == timeframe.series.value or not len(bars):
         return bars
     anchored = not include_extended and (timeframe.minutes or 0) > LONGEST_ON_GRID_MINUTES
@@ -84,7 +84,7 @@ def complete_through(span: Span, timeframe: Timeframe, now: int, *, anchored: bo
     return min(span.end, max(span.start, bar_start(now, timeframe, anchored=anchored)))
 
 
-def days_from_minutes(minutes: Bars, clock: ExchangeClock) -> Bars:
+def days_from_minutes(minutes: Bars, market: Market) -> Bars:
     """Daily bars where only minutes are at hand; the vendor's own daily bars are better.
 
     Open, high and low come from regular hours; the close is the closing auction, which prints as
@@ -93,15 +93,15 @@ def days_from_minutes(minutes: Bars, clock: ExchangeClock) -> Bars:
     minute bar has (median 9 % on vendor data). A day without a regular minute has no bar.
     Stamped at midnight New York.
     """
-    at = clock.session_index(minutes.timestamp)
+    at = market.session_index(minutes.timestamp)
     minutes, at = minutes.take(at >= 0), at[at >= 0]
-    regular = minutes.take(clock.regular(minutes.timestamp))
+    regular = minutes.take(market.regular(minutes.timestamp))
     if not len(regular):
         return Bars.empty()
     days = merge(regular, _labels(regular.timestamp, Timeframe.DAY))
     whole = merge(minutes, _labels(minutes.timestamp, Timeframe.DAY))
     whole = whole.take(np.isin(whole.timestamp, days.timestamp))
-    auction = minutes.take(minutes.timestamp == clock.closes[at])
+    auction = minutes.take(minutes.timestamp == market.closes[at])
     close = days.close.copy()
     auction_day = _labels(auction.timestamp, Timeframe.DAY)
     places = np.searchsorted(days.timestamp, auction_day)

@@ -45,7 +45,7 @@ class Split:
         return self.split_to / self.split_from
 
 
-class Seen(Enum):
+class SplitVerdict(Enum):
     """What prices say of a split."""
 
     CONFIRMED = "the price moved by it"
@@ -59,7 +59,7 @@ class Checked:
     """A split beside the last price before it and the first one after it, as traded."""
 
     split: Split
-    seen: Seen
+    seen: SplitVerdict
     before: float = math.nan
     after: float = math.nan
 
@@ -84,13 +84,13 @@ def check_split(split: Split, days: Bars) -> Checked:
     expected = math.log(split.ratio)
     around = [days.timestamp[n] in near for n in (at - 1, at) if 0 <= n < len(days)]
     if len(around) < 2 or not all(around) or abs(expected) < TELLING:  # noqa: PLR2004
-        return Checked(split, Seen.UNKNOWN)
+        return Checked(split, SplitVerdict.UNKNOWN)
     before, after = float(days.close[at - 1]), float(days.open[at])
     moved = math.log(before / after)
     if abs(moved) < abs(moved - expected):
-        seen = Seen.CONTRADICTED
+        seen = SplitVerdict.CONTRADICTED
     else:
-        seen = Seen.CONFIRMED if abs(moved - expected) <= ROUGHLY else Seen.ROUGH
+        seen = SplitVerdict.CONFIRMED if abs(moved - expected) <= ROUGHLY else SplitVerdict.ROUGH
     return Checked(split, seen, before, after)
 
 

@@ -14,6 +14,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from polytape.engines.options import ScanOptions, given
 from polytape.engines.result import run_with
 from polytape.engines.scanner import ScanResult, scan_run
 from polytape.errors import (
@@ -22,19 +23,18 @@ from polytape.errors import (
     PolygonClientError,
     ValidationError,
 )
-from polytape.gateway.held import days_of_minutes, from_minutes
-from polytape.gateway.options import ScanOptions, given
-from polytape.gateway.plan import missing_of
-from polytape.gateway.splits import held_splits
+from polytape.history.days_from_minutes import days_of_minutes, from_minutes
+from polytape.history.plan import missing_of
+from polytape.history.splits import held_splits
 from polytape.model.bars import Bars
-from polytape.model.clock import xnys
 from polytape.model.instants import parse_instant
+from polytape.model.market import xnys
 from polytape.model.newyork import date_of, to_us
-from polytape.model.question import BarsQuestion
+from polytape.model.query import BarsQuery
 from polytape.model.spans import Span, SpanSet
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import Series
-from polytape.net.places import open_place
+from polytape.net.storage import open_storage
 from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
 
@@ -127,21 +127,21 @@ def _scanned(
     notes = list(splits.notes)
     missing: dict[Series, list[Span]] = {}
 
-    def answer(question: BarsQuestion) -> Bars:
-        series = question.timeframe.series
-        known = SpanSet.of(p.span for p in store.coverage(symbol, series, question.base_span))
-        if question.base_span not in known:
-            missing.setdefault(series, []).extend(missing_of(question.base_span, known, xnys()))
-        base = store.read(question.symbol, series, question.base_span)
+    def answer(query: BarsQuery) -> Bars:
+        series = query.timeframe.series
+        known = SpanSet.of(p.span for p in store.coverage(symbol, series, query.series_span))
+        if query.series_span not in known:
+            missing.setdefault(series, []).extend(missing_of(query.series_span, known, xnys()))
+        base = store.read(query.symbol, series, query.series_span)
         if series is Series.DAY:
-            made = days_of_minutes(store, symbol, question.base_span, base, clock=xnys())
+            made = days_of_minutes(store, symbol, query.series_span, base, market=xnys())
             base = Bars.concat([base, made]).tidy() if len(made) else base
             notes.extend(from_minutes(made))
-        return question.answer(base, splits.used or (), clock=xnys(), today=today)
+        return query.answer(base, splits.used or (), market=xnys(), today=today)
 
     asked = {name: value for name, value in options.items() if name != "drawn"}
     try:
-        found = run_with(scan_run(symbol, as_of, clock=xnys(), **asked), answer)
+        found = run_with(scan_run(symbol, as_of, market=xnys(), **asked), answer)
     except PolygonClientError as error:
         return error
     if found.price is None and not any(store.coverage(symbol, series) for series in Series):
@@ -158,7 +158,7 @@ def _scanned(
 @lru_cache(maxsize=4)
 def _store(location: str) -> tuple[SegmentStore, Reference]:
     """One open store for each place and process."""
-    place = open_place(location)
+    place = open_storage(location)
     return SegmentStore.existing(place), Reference(place)
 
 

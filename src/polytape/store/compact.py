@@ -13,10 +13,10 @@ import numpy as np
 
 from polytape.errors import DataFetchError
 from polytape.model.bars import PRICES, Bars
-from polytape.model.market import MarketBars
+from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span, SpanSet
 from polytape.model.timeframes import Series
-from polytape.store.covers import pieces, tidy, without
+from polytape.store.coverage import pieces, tidy, without
 from polytape.store.periods import period_span, periods
 from polytape.store.segment import Segment
 from polytape.store.segments import SegmentStore
@@ -51,7 +51,9 @@ def compact(store: SegmentStore, folder: str, *, at_least: int = 2) -> Compacted
         again.add(MarketBars.of(parts))
     if again.value != hashes.value or merged.rows != hashes.rows:
         store.drop(folder, [merged.name])
-        raise DataFetchError(f"{store.place.url}/{folder}: the compacted rows are not the old ones")
+        raise DataFetchError(
+            f"{store.storage.url}/{folder}: the compacted rows are not the old ones"
+        )
     store.drop(folder, [segment.name for segment in segments])
     return Compacted(folder, len(segments), merged.rows)
 

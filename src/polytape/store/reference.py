@@ -7,11 +7,11 @@ from typing import Any
 from polytape.errors import DataFetchError
 from polytape.model.securities import SymbolInfo
 from polytape.model.splits import Split
-from polytape.net.places import Place
-from polytape.store.answers import FOLDER, Answers
-from polytape.wire.vendor.remembered import (
+from polytape.net.storage import Storage
+from polytape.store.answer_store import FOLDER, StoredAnswers
+from polytape.wire.polygon.split_records import (
     WHOLE_TABLE,
-    SplitTold,
+    SplitRecord,
     each_once,
     read_told,
     splits_of,
@@ -24,12 +24,12 @@ READ_AT = b"polytape.read_at"
 class Reference:
     """The reference data of one store."""
 
-    def __init__(self, place: Place) -> None:
-        self._place = place
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
         self._read: dict[str, tuple[object, Any]] = {}
-        self._answers = Answers(place)
+        self._answers = StoredAnswers(storage)
         self._by_symbol: tuple[Any, dict[str, list[Split]]] | None = None
-        self._whole: tuple[int, dict[str, list[SplitTold]]] | None = None
+        self._whole: tuple[int, dict[str, list[SplitRecord]]] | None = None
 
     def splits(self, symbol: str) -> tuple[Split, ...] | None:
         """A symbol's splits, of an imported table or as the vendor last listed them; None where
@@ -93,7 +93,7 @@ class Reference:
             single = self._answers.get(splits_of(symbol))
             return None if single is None else each_once(read_told(single[1]))
         if self._whole is None or self._whole[0] != whole[0]:
-            by_symbol: dict[str, list[SplitTold]] = {}
+            by_symbol: dict[str, list[SplitRecord]] = {}
             for row in read_told(whole[1]):
                 by_symbol.setdefault(row.symbol, []).append(row)
             self._whole = whole[0], by_symbol
@@ -103,11 +103,11 @@ class Reference:
         from pyarrow import parquet
 
         told = table.replace_schema_metadata({READ_AT: str(read_at)})
-        self._place.put(name, lambda sink: parquet.write_table(told, sink))
+        self._storage.put(name, lambda sink: parquet.write_table(told, sink))
         self._read.pop(name, None)
 
     def _table(self, name: str) -> Any:
-        token = self._place.token(FOLDER)
+        token = self._storage.token(FOLDER)
         held = self._read.get(name)
         if held is not None and token is not None and held[0] == token:
             return held[1]
@@ -120,8 +120,8 @@ class Reference:
         from pyarrow import parquet
 
         try:
-            return parquet.read_table(pa.BufferReader(self._place.read(name)))
+            return parquet.read_table(pa.BufferReader(self._storage.read(name)))
         except FileNotFoundError:
             return None
         except pa.ArrowException as error:
-            raise DataFetchError(f"{self._place.url}/{name} is damaged: {error}") from error
+            raise DataFetchError(f"{self._storage.url}/{name} is damaged: {error}") from error

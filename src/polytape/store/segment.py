@@ -15,9 +15,9 @@ import numpy as np
 
 from polytape.errors import DataFetchError
 from polytape.model.bars import PRICES, Bars
-from polytape.model.market import MarketBars
+from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
-from polytape.store.covers import Cover
+from polytape.store.coverage import Coverage
 
 SCHEMA = 1
 FOOTER_KEY = b"polytape"
@@ -34,7 +34,7 @@ class DamagedSegmentError(DataFetchError):
         self.name = name
 
 
-class CoverTold(msgspec.Struct, omit_defaults=True):
+class CoverageMessage(msgspec.Struct, omit_defaults=True):
     """A cover in the footer; `symbol` null is the whole market."""
 
     symbol: str | None
@@ -49,7 +49,7 @@ class Footer(msgspec.Struct):
     """What a segment says of itself. `groups`: first and last symbol of each row group."""
 
     schema: int
-    covers: list[CoverTold]
+    covers: list[CoverageMessage]
     groups: list[tuple[str, str]]
 
 
@@ -60,7 +60,7 @@ class Segment:
     name: str
     size: int
     rows: int
-    covers: tuple[Cover, ...]
+    covers: tuple[Coverage, ...]
     firsts: tuple[str, ...]
     lasts: tuple[str, ...]
     metadata: Any
@@ -82,7 +82,7 @@ def arrow_schema() -> Any:
 class SegmentWriter:
     """Writes one segment, part by part; the parts come in the order of their symbols."""
 
-    def __init__(self, sink: Any, covers: tuple[Cover, ...]) -> None:
+    def __init__(self, sink: Any, covers: tuple[Coverage, ...]) -> None:
         self._sink = sink
         self._groups: list[tuple[str, str]] = []
         self._covers = covers
@@ -247,11 +247,11 @@ def to_bars(table: Any) -> Bars:
     return Bars(starts, *floats)
 
 
-def _told(cover: Cover) -> CoverTold:
+def _told(cover: Coverage) -> CoverageMessage:
     span, but = cover.span, sorted(cover.but)
-    return CoverTold(cover.symbol, span.start, span.end, cover.asked, cover.final, but)
+    return CoverageMessage(cover.symbol, span.start, span.end, cover.asked, cover.final, but)
 
 
-def _cover(told: CoverTold) -> Cover:
+def _cover(told: CoverageMessage) -> Coverage:
     span = Span(told.start, told.end)
-    return Cover(told.symbol, span, told.asked, told.final, frozenset(told.but))
+    return Coverage(told.symbol, span, told.asked, told.final, frozenset(told.but))

@@ -25,13 +25,13 @@ import msgspec
 
 from polytape.errors import ConfigurationError, DataFetchError
 from polytape.model.bars import Bars
-from polytape.model.market import MarketBars
+from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US
-from polytape.net.places import Place
-from polytape.store.covers import Cover, Piece, pieces, tidy
-from polytape.store.decoded import DecodedRows
+from polytape.net.storage import Storage
+from polytape.store.coverage import Coverage, CoverageSlice, pieces, tidy
+from polytape.store.decoded_rows import DecodedRows
 from polytape.store.periods import ALL_TIME, period_span, periods
 from polytape.store.segment import (
     SCHEMA,
@@ -80,32 +80,32 @@ class SegmentStore:
     """Bars of one source. Usable from many threads; other processes may write beside it."""
 
     def __init__(
-        self, place: Place, source: str, *, name: Callable[[], str] = lambda: uuid.uuid4().hex
+        self, storage: Storage, source: str, *, name: Callable[[], str] = lambda: uuid.uuid4().hex
     ) -> None:
         """Open, or found, the store of `source`. Raises ConfigurationError for another's."""
-        self.place = place
+        self.storage = storage
         self.source = source
         self._name = name
         self._lock = threading.Lock()
         self._periods: dict[str, _Period] = {}
         self._symbols: dict[str, set[str]] = {}
         self._rows = DecodedRows()
-        self._index: dict[str, tuple[dict[str, list[Cover]], list[Cover]]] = {}
+        self._index: dict[str, tuple[dict[str, list[Coverage]], list[Coverage]]] = {}
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="polytape-store")
         self._check()
 
     @classmethod
-    def existing(cls, place: Place) -> "SegmentStore":
+    def existing(cls, storage: Storage) -> "SegmentStore":
         """The store that lies in a place, whosever bars it holds. Raises ConfigurationError where
         there is none.
         """
         try:
-            about = msgspec.json.decode(place.read("store.json"), type=About)
+            about = msgspec.json.decode(storage.read("store.json"), type=About)
         except FileNotFoundError as error:
-            raise ConfigurationError(f"{place.url} is no store: it has no store.json") from error
+            raise ConfigurationError(f"{storage.url} is no store: it has no store.json") from error
         except msgspec.DecodeError as error:
-            raise ConfigurationError(f"{place.url}/store.json is damaged: {error}") from error
-        return cls(place, about.source)
+            raise ConfigurationError(f"{storage.url}/store.json is damaged: {error}") from error
+        return cls(storage, about.source)
 
     def close(self) -> None:
         """End the reading threads."""
@@ -128,15 +128,15 @@ class SegmentStore:
         empty = arrow_schema().remove(0).empty_table()
         return pa.concat_tables(parts) if parts else empty
 
-    def coverage(self, symbol: str, series: Series, span: Span = ALL_TIME) -> list[Piece]:
+    def coverage(self, symbol: str, series: Series, span: Span = ALL_TIME) -> list[CoverageSlice]:
         """What is known of a symbol: disjoint pieces in order of time."""
-        found: list[Piece] = []
+        found: list[CoverageSlice] = []
         for folder, inside in self._folders(series, span):
             covers = self._covers(folder, symbol)
             found += pieces(covers, inside)
         return found
 
-    def write(self, series: Series, market: MarketBars, covers: Iterable[Cover]) -> None:
+    def write(self, series: Series, market: MarketBars, covers: Iterable[Coverage]) -> None:
         """Keep bars and what they cover: for each cover all bars of its span, or none where there
         are none. A bar that no cover speaks of is never read. Raises DataFetchError with its path.
         """
@@ -163,22 +163,22 @@ class SegmentStore:
 
     def series(self) -> list[Series]:
         """Which series hold anything."""
-        return [series for series in Series if self.place.folders(f"bars/{series.value}")]
+        return [series for series in Series if self.storage.folders(f"bars/{series.value}")]
 
     def folders(self, series: Series) -> list[str]:
         """The folders of a series, in order of time."""
         base = f"bars/{series.value}"
-        return [f"{base}/{name}" for name in sorted(self.place.folders(base))]
+        return [f"{base}/{name}" for name in sorted(self.storage.folders(base))]
 
     def segments(self, folder: str) -> list[Segment]:
         """The sound segments of a folder, by name. A damaged one is set aside and logged."""
-        token = self.place.token(folder)
+        token = self.storage.token(folder)
         with self._lock:
             period = self._periods.setdefault(folder, _Period())
             if token is not None and token == period.token:
                 return list(period.segments.values())
             known = dict(period.segments)
-        names = [n for n in self.place.names(folder) if n.endswith(ENDING)]
+        names = [n for n in self.storage.names(folder) if n.endswith(ENDING)]
         found: dict[str, Segment] = {}
         for name in sorted(names):
             segment = known.get(name) or self._footer(f"{folder}/{name}")
@@ -193,11 +193,11 @@ class SegmentStore:
 
     def market(self, folder: str, segment: Segment, groups: range | None = None) -> MarketBars:
         """Everything in some row groups of a segment, winners and losers."""
-        file = self.place.open(f"{folder}/{segment.name}")
+        file = self.storage.open(f"{folder}/{segment.name}")
         return read_market(file, segment, range(len(segment.firsts)) if groups is None else groups)
 
     def publish(
-        self, folder: str, covers: tuple[Cover, ...], parts: Iterable[MarketBars]
+        self, folder: str, covers: tuple[Coverage, ...], parts: Iterable[MarketBars]
     ) -> Segment:
         """Write one segment of parts that follow each other in the order of their symbols."""
         return self._put(folder, covers, parts)
@@ -205,7 +205,7 @@ class SegmentStore:
     def drop(self, folder: str, names: Iterable[str]) -> None:
         """Delete segments; what they alone covered is unknown from now on."""
         for name in names:
-            self.place.delete(f"{folder}/{name}")
+            self.storage.delete(f"{folder}/{name}")
         self._forget(folder)
 
     def _parts(
@@ -254,11 +254,11 @@ class SegmentStore:
 
     def _open(self, folder: str, name: str) -> object:
         try:
-            return self.place.open(f"{folder}/{name}")
+            return self.storage.open(f"{folder}/{name}")
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise DataFetchError(f"{self.place.url}/{folder}/{name}: {error}") from error
+            raise DataFetchError(f"{self.storage.url}/{folder}/{name}: {error}") from error
 
     def _retried(self, read: Callable[[], T]) -> T:
         """A file may be compacted away between the listing and the read: list again."""
@@ -273,32 +273,32 @@ class SegmentStore:
         try:
             return read()
         except FileNotFoundError as error:
-            raise DataFetchError(f"{self.place.url}: files vanish while read: {error}") from error
+            raise DataFetchError(f"{self.storage.url}: files vanish while read: {error}") from error
 
     def set_aside(self, error: DamagedSegmentError) -> None:
         """Name a damaged segment `*.damaged`: its spans are unknown, and the rest goes on."""
-        log.warning("%s: %s; set aside as %s%s", self.place.url, error, error.name, DAMAGED)
+        log.warning("%s: %s; set aside as %s%s", self.storage.url, error, error.name, DAMAGED)
         for folder, period in list(self._periods.items()):
             if error.name in period.segments or error.name.startswith(f"{folder}/"):
                 path = error.name if "/" in error.name else f"{folder}/{error.name}"
-                self.place.rename(path, path + DAMAGED)
+                self.storage.rename(path, path + DAMAGED)
         self._forget()
 
     def _footer(self, path: str) -> Segment | None:
         name = path.rsplit("/", 1)[-1]
         try:
-            return read_footer(self.place.open(path), name)
+            return read_footer(self.storage.open(path), name)
         except FileNotFoundError:
             return None
         except (DamagedSegmentError, OSError) as error:  # OSError: an empty file cannot be mapped
             if isinstance(error, OSError) and error.errno in UNREACHABLE:
-                raise DataFetchError(f"{self.place.url}/{path}: {error.strerror}") from error
-            told = f"{self.place.url}/{path}: {error}; set aside as {name}{DAMAGED}"
+                raise DataFetchError(f"{self.storage.url}/{path}: {error.strerror}") from error
+            told = f"{self.storage.url}/{path}: {error}; set aside as {name}{DAMAGED}"
             log.warning(told)
-        self.place.rename(path, path + DAMAGED)
+        self.storage.rename(path, path + DAMAGED)
         return None
 
-    def _covers(self, folder: str, symbol: str) -> list[tuple[Cover, str]]:
+    def _covers(self, folder: str, symbol: str) -> list[tuple[Coverage, str]]:
         found = []
         for segment in self.segments(folder):
             single, market = self._indexed(segment)
@@ -306,13 +306,13 @@ class SegmentStore:
             found += [(cover, segment.name) for cover in market if cover.speaks_of(symbol)]
         return found
 
-    def _indexed(self, segment: Segment) -> tuple[dict[str, list[Cover]], list[Cover]]:
+    def _indexed(self, segment: Segment) -> tuple[dict[str, list[Coverage]], list[Coverage]]:
         """The covers of a segment by symbol, and those of the whole market. Made once: a segment
         never changes, and a month of fetched spans has thousands.
         """
         held = self._index.get(segment.name)
         if held is None:
-            single: dict[str, list[Cover]] = {}
+            single: dict[str, list[Coverage]] = {}
             for cover in segment.covers:
                 if cover.symbol is not None:
                     single.setdefault(cover.symbol, []).append(cover)
@@ -327,13 +327,15 @@ class SegmentStore:
         if few is not None:
             yield from few
             return
-        for name in sorted(self.place.folders(base)):
+        for name in sorted(self.storage.folders(base)):
             with suppress(ValueError):
                 inside = period_span(name).intersect(span)
                 if inside:
                     yield f"{base}/{name}", inside
 
-    def _put(self, folder: str, covers: tuple[Cover, ...], parts: Iterable[MarketBars]) -> Segment:
+    def _put(
+        self, folder: str, covers: tuple[Coverage, ...], parts: Iterable[MarketBars]
+    ) -> Segment:
         asked = max(cover.asked for cover in covers)
         path = f"{folder}/{asked:016x}-{self._name()}{ENDING}"
 
@@ -343,8 +345,8 @@ class SegmentStore:
                 writer.add(part)
             writer.close()
 
-        self.place.put(path, write)
-        segment = read_footer(self.place.open(path), path.rsplit("/", 1)[-1])
+        self.storage.put(path, write)
+        segment = read_footer(self.storage.open(path), path.rsplit("/", 1)[-1])
         with self._lock:
             period = self._periods.setdefault(folder, _Period())
             period.segments = period.segments | {segment.name: segment}
@@ -367,27 +369,29 @@ class SegmentStore:
 
     def _check(self) -> None:
         try:
-            about = msgspec.json.decode(self.place.read("store.json"), type=About)
+            about = msgspec.json.decode(self.storage.read("store.json"), type=About)
         except FileNotFoundError:
             content = msgspec.json.encode(About(SCHEMA, self.source))
-            self.place.put("store.json", lambda sink: sink.write(content))
+            self.storage.put("store.json", lambda sink: sink.write(content))
             return
         except msgspec.DecodeError as error:
-            raise ConfigurationError(f"{self.place.url}/store.json is damaged: {error}") from error
+            raise ConfigurationError(
+                f"{self.storage.url}/store.json is damaged: {error}"
+            ) from error
         if about.schema > SCHEMA:
             raise ConfigurationError(
-                f"the store {self.place.url} is of schema {about.schema}, and this version of "
+                f"the store {self.storage.url} is of schema {about.schema}, and this version of "
                 f"polytape reads up to {SCHEMA}: update polytape, or name another --store"
             )
         if about.source != self.source:
             raise ConfigurationError(
-                f"the store {self.place.url} holds bars of {about.source}, not of {self.source}: "
+                f"the store {self.storage.url} holds bars of {about.source}, not of {self.source}: "
                 "name another --store, bars of two sources never mix"
             )
 
 
-def _cut(covers: Iterable[Cover], span: Span) -> Iterator[Cover]:
+def _cut(covers: Iterable[Coverage], span: Span) -> Iterator[Coverage]:
     for cover in covers:
         inside = cover.span.intersect(span)
         if inside:
-            yield Cover(cover.symbol, inside, cover.asked, cover.final, cover.but)
+            yield Coverage(cover.symbol, inside, cover.asked, cover.final, cover.but)

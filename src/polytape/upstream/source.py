@@ -5,7 +5,7 @@ from datetime import date
 from typing import Protocol
 
 from polytape.model.bars import Bars
-from polytape.model.market import MarketBars
+from polytape.model.market_bars import MarketBars
 from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
 from polytape.model.splits import Split

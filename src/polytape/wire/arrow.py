@@ -8,7 +8,7 @@ import numpy as np
 
 from polytape.errors import DataFetchError, IncompleteDataError
 from polytape.model.bars import PRICES, Bars
-from polytape.wire.messages import BarsMetadata, Problem
+from polytape.wire.api.messages import BarsMetadata, Problem
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,8 +11,8 @@ from http import HTTPStatus
 from typing import TypeAlias, TypeVar
 
 from polytape.errors import ConnectionError, IncompleteDataError, RateLimitError
+from polytape.wire.api.problems import from_answer, retry_after
 from polytape.wire.budget import Pacer
-from polytape.wire.problems import from_answer, retry_after
 
 T = TypeVar("T")
 
@@ -53,7 +53,7 @@ Flow: TypeAlias = Generator[Request | Wait, Response | None, T]
 
 
 @dataclass(frozen=True, slots=True)
-class Ambient:
+class Runtime:
     """Time and chance, handed in: seconds that only grow, those since 1970, a number in [0, 1)."""
 
     monotonic: Callable[[], float]
@@ -82,7 +82,7 @@ def ask(
     request: Request,
     policy: RetryPolicy,
     pacer: Pacer,
-    ambient: Ambient,
+    runtime: Runtime,
     on_try: Callable[[int], None] = lambda _: None,
 ) -> Flow[Response]:
     """The answer to `request`, whatever its status once the tries are used up. `on_try` is told
@@ -92,47 +92,47 @@ def ask(
     `Retry-After` is obeyed up to LONGEST_RETRY_AFTER_S. Raises ConnectionError or
     IncompleteDataError after the last try, RateLimitError when waiting would outlast the deadline.
     """
-    end = ambient.monotonic() + policy.deadline_s
+    end = runtime.monotonic() + policy.deadline_s
     for attempt in range(policy.max_retries + 1):
-        yield from _pace(pacer, ambient, end)
-        left = end - ambient.monotonic()
+        yield from _pace(pacer, runtime, end)
+        left = end - runtime.monotonic()
         tried = replace(request, timeout=max(0.001, min(policy.timeout_s, left)))
         last_try = attempt == policy.max_retries
-        pause = min(LONGEST_BACKOFF_S, policy.backoff_s * 2**attempt) * ambient.jitter()
+        pause = min(LONGEST_BACKOFF_S, policy.backoff_s * 2**attempt) * runtime.jitter()
         on_try(attempt)
         try:
             response = yield tried
         except (ConnectionError, IncompleteDataError):
-            if last_try or ambient.monotonic() + pause >= end:
+            if last_try or runtime.monotonic() + pause >= end:
                 raise
         else:
             assert response is not None
-            pacer.heard(response.headers, ambient.monotonic())
-            told = retry_after(response.headers, ambient.now())
+            pacer.heard(response.headers, runtime.monotonic())
+            told = retry_after(response.headers, runtime.now())
             pause = pause if told is None else max(told, 0.001)
             if policy.gated and response.status == HTTPStatus.TOO_MANY_REQUESTS:
                 pause = 0.001
-            late = ambient.monotonic() + pause >= end or pause > LONGEST_RETRY_AFTER_S
+            late = runtime.monotonic() + pause >= end or pause > LONGEST_RETRY_AFTER_S
             if response.status not in policy.retried or last_try or late:
                 return response
         yield Wait(pause)
     raise AssertionError("the last try returns or raises")
 
 
-def checked(response: Response, ambient: Ambient) -> Response:
+def checked(response: Response, runtime: Runtime) -> Response:
     """The answer if it is a success. Raises the error it stands for otherwise."""
     if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
         return response
-    raise from_answer(response.status, response.headers, response.body, ambient.now())
+    raise from_answer(response.status, response.headers, response.body, runtime.now())
 
 
-def _pace(pacer: Pacer, ambient: Ambient, end: float) -> Flow[None]:
+def _pace(pacer: Pacer, runtime: Runtime, end: float) -> Flow[None]:
     """Wait for the budget instead of being refused."""
-    pause = pacer.wait(ambient.monotonic())
+    pause = pacer.wait(runtime.monotonic())
     if pause <= 0:
         return
-    if ambient.monotonic() + pause >= end:
-        retry_at = ambient.now() + timedelta(seconds=pause)
+    if runtime.monotonic() + pause >= end:
+        retry_at = runtime.now() + timedelta(seconds=pause)
         raise RateLimitError(
             f"the request budget is used up until {retry_at:%H:%M:%S} UTC", retry_at=retry_at
         )

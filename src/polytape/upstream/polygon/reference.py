@@ -11,10 +11,12 @@ from polytape.errors import NotFoundError
 from polytape.model.newyork import date_of
 from polytape.model.securities import SymbolInfo
 from polytape.model.splits import Split
-from polytape.upstream.memo import Memo
-from polytape.upstream.polygon.vendor import Vendor
+from polytape.upstream.daily_cache import DailyCache
+from polytape.upstream.polygon.connection import VendorConnection
 from polytape.wire.flow import Request
-from polytape.wire.vendor.asking import (
+from polytape.wire.polygon.errors import PlanError, PlanLimit
+from polytape.wire.polygon.messages import TickersPage
+from polytape.wire.polygon.requests import (
     SPLITS_V1,
     SPLITS_V3,
     read_splits,
@@ -25,11 +27,9 @@ from polytape.wire.vendor.asking import (
     to_security,
     to_split,
 )
-from polytape.wire.vendor.messages import TickersPage
-from polytape.wire.vendor.refusing import Lacks, PlanError
-from polytape.wire.vendor.remembered import (
+from polytape.wire.polygon.split_records import (
     WHOLE_TABLE,
-    SplitTold,
+    SplitRecord,
     each_once,
     read_told,
     splits_of,
@@ -42,7 +42,7 @@ MOST_FOUND = 100
 CORRECTED_DAYS = 30
 
 
-class VendorReference:
+class PolygonReference:
     """What the vendor says of splits and securities.
 
     `whole`: the table of splits of the whole market is read at once and then kept up by one
@@ -50,13 +50,15 @@ class VendorReference:
     takes some six requests, which the free plan does not have to give.
     """
 
-    def __init__(self, vendor: Vendor, memo: Memo, now: Callable[[], int], *, whole: bool) -> None:
+    def __init__(
+        self, vendor: VendorConnection, memo: DailyCache, now: Callable[[], int], *, whole: bool
+    ) -> None:
         self._vendor = vendor
         self._memo = memo
         self._now = now
         self._whole = whole
         self._path = SPLITS_V1
-        self._table: tuple[bytes, dict[str, list[SplitTold]]] | None = None
+        self._table: tuple[bytes, dict[str, list[SplitRecord]]] | None = None
 
     def splits(self, symbol: str) -> tuple[Split, ...]:
         """A symbol's splits, announced ones included, oldest first."""
@@ -88,11 +90,11 @@ class VendorReference:
         found = msgspec.json.decode(body, type=list[SymbolInfo])
         return sorted(found, key=lambda info: info.symbol.casefold() != text.casefold())
 
-    def _market(self) -> dict[str, list[SplitTold]]:
+    def _market(self) -> dict[str, list[SplitRecord]]:
         """The whole table by symbol: read once, then what was listed or corrected since."""
         body = self._memo.once(WHOLE_TABLE, self._renewed)
         if self._table is None or self._table[0] is not body:
-            by_symbol: dict[str, list[SplitTold]] = {}
+            by_symbol: dict[str, list[SplitRecord]] = {}
             for row in read_told(body):
                 by_symbol.setdefault(row.symbol, []).append(row)
             self._table = body, by_symbol
@@ -108,18 +110,18 @@ class VendorReference:
 
     def _ask_splits(
         self, *, symbol: str | None = None, since: str | None = None
-    ) -> list[SplitTold]:
+    ) -> list[SplitRecord]:
         try:
             return self._splits_by(self._path, symbol, since)
         except (NotFoundError, PlanError) as error:
-            other = isinstance(error, PlanError) and error.lacks is not Lacks.DATA
+            other = isinstance(error, PlanError) and error.lacks is not PlanLimit.DATA
             if other or self._path == SPLITS_V3:
                 raise
             log.info("%s is not to be had (%s): asking %s", SPLITS_V1, error, SPLITS_V3)
             self._path = SPLITS_V3
             return self._splits_by(self._path, symbol, since)
 
-    def _splits_by(self, path: str, symbol: str | None, since: str | None) -> list[SplitTold]:
+    def _splits_by(self, path: str, symbol: str | None, since: str | None) -> list[SplitRecord]:
         pages = self._vendor.pages(splits_request(path, symbol=symbol, since=since), read_splits)
         rows = []
         for row in (row for page in pages for row in page.results or ()):
@@ -127,7 +129,7 @@ class VendorReference:
             if split is None:
                 log.warning("the vendor lists a split that is none: %s", row)
             elif symbol is None or split.symbol == symbol:
-                rows.append(SplitTold.of(split))
+                rows.append(SplitRecord.of(split))
         return rows
 
     def _ask_ticker(self, symbol: str) -> bytes:

@@ -14,20 +14,23 @@ import numpy as np
 
 from polytape.errors import DataFetchError, IncompleteDataError, NotFoundError
 from polytape.model.bars import Bars
-from polytape.model.clock import ExchangeClock
-from polytape.model.market import MarketBars
+from polytape.model.market import Market
+from polytape.model.market_bars import MarketBars
 from polytape.model.newyork import date_of, iso, midnight
 from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US, MINUTE_US
-from polytape.upstream.memo import InMemory, Memo, Memory
-from polytape.upstream.polygon.reference import VendorReference
-from polytape.upstream.polygon.vendor import Vendor
+from polytape.upstream.daily_cache import AnswerStore, DailyCache, MemoryAnswers
+from polytape.upstream.polygon.connection import VendorConnection
+from polytape.upstream.polygon.reference import PolygonReference
 from polytape.upstream.source import SourceBars
 from polytape.wire.flow import Request, Response
-from polytape.wire.vendor.asking import (
+from polytape.wire.polygon.errors import PlanError, PlanLimit
+from polytape.wire.polygon.messages import DELAYED, AggsPage
+from polytape.wire.polygon.plans import DELAY_US, FIRST_DAY, PLANS, Plan, plan_edge
+from polytape.wire.polygon.requests import (
     bars_request,
     columns_of,
     grouped_request,
@@ -36,9 +39,6 @@ from polytape.wire.vendor.asking import (
     read_grouped,
     to_bars,
 )
-from polytape.wire.vendor.messages import DELAYED, AggsPage
-from polytape.wire.vendor.plans import DELAY_US, FIRST_DAY, PLANS, Plan, plan_edge
-from polytape.wire.vendor.refusing import Lacks, PlanError
 
 log = logging.getLogger(__name__)
 
@@ -58,11 +58,11 @@ class Polygon:
     `now`: microseconds UTC. `memory` keeps reference answers over the process's end.
     """
 
-    vendor: Vendor
-    clock: ExchangeClock
+    vendor: VendorConnection
+    market: Market
     now: Callable[[], int]
     plan: Plan | None = None
-    memory: Memory = field(default_factory=InMemory)
+    memory: AnswerStore = field(default_factory=MemoryAnswers)
     name: str = "polygon"
     made_up: bool = False
     checks_splits: bool = True
@@ -70,9 +70,9 @@ class Polygon:
     lists_days: bool = True
 
     def __post_init__(self) -> None:
-        self._memo = Memo(self.memory, self.now)
+        self._memo = DailyCache(self.memory, self.now)
         whole = self.plan is not None and self.plan.name != "basic"
-        self.reference = VendorReference(self.vendor, self._memo, self.now, whole=whole)
+        self.reference = PolygonReference(self.vendor, self._memo, self.now, whole=whole)
         self._not_before_tomorrow: date | None = None
 
     def earliest(self) -> int:
@@ -89,14 +89,14 @@ class Polygon:
             return SourceBars(Bars.empty())
         if self.plan is not None and inside.start < self.earliest():
             raise PlanError(
-                Lacks.DATES,
+                PlanLimit.DATES,
                 f"the {self.plan.name} plan holds {self.plan.years} years: nothing before "
                 f"{date_of(self.earliest())} can be asked for",
             )
         try:
             return self._published(symbol, series, inside, background)
         except PlanError as error:
-            if error.lacks is not Lacks.TODAY or self._ends_with_the_day():
+            if error.lacks is not PlanLimit.TODAY or self._ends_with_the_day():
                 raise
             self._not_before_tomorrow = date_of(self.now())
             return self._published(symbol, series, inside, background)
@@ -107,7 +107,7 @@ class Polygon:
         try:
             return self._last_before(symbol, self._published_until(now))
         except PlanError as error:
-            if error.lacks is not Lacks.TODAY or self._ends_with_the_day():
+            if error.lacks is not PlanLimit.TODAY or self._ends_with_the_day():
                 raise
             self._not_before_tomorrow = date_of(now)
             return self._last_before(symbol, midnight(date_of(now)))
@@ -121,7 +121,7 @@ class Polygon:
         request = grouped_request(day.isoformat())
         page = self.vendor.pages(request, read_grouped, background=background)[0]
         rows = {str(row.T): row for row in page.results or ()}
-        if not rows and self.clock.session(day) is not None:
+        if not rows and self.market.session(day) is not None:
             raise IncompleteDataError(f"the vendor's list of {day}, a trading day, is empty")
         bars = columns_of(rows.values())
         # The rows carry 16:00 of the day that was asked for.
@@ -201,7 +201,7 @@ class Polygon:
             return SourceBars(bars)
         note = AFTER_THE_DAY if self._ends_with_the_day() else LATE
         late = Span(max(span.start, until), span.end)
-        traded = any(late.intersect(session.extended) for session in self.clock.sessions(late))
+        traded = any(late.intersect(session.extended) for session in self.market.sessions(late))
         return SourceBars(bars, (note,) if traded else (), (late,), through=until)
 
     def _clipped(self, span: Span, bars: Bars) -> Span | None:

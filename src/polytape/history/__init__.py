@@ -1,0 +1,1 @@
+"""2 KEEP: stored bars, made whole. Everybody who reads stored bars reads them here. No HTTP."""

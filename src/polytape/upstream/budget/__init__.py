@@ -1,0 +1,1 @@
+"""How many requests a key may make, and who goes first."""

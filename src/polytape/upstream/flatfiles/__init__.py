@@ -1,0 +1,1 @@
+"""The vendor's flat files, one a day for the whole market: a folder of them, or a bucket."""

@@ -1,0 +1,1 @@
+"""A made-up market, for use without a key."""

@@ -1,0 +1,131 @@
+"""The tools on the command line: the same numbers as by the client, over HTTP or from a store."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from polytape import (
+    CamarillaEngine,
+    ConfluenceScanner,
+    FractalEngine,
+    HVNEngine,
+    PolygonClient,
+    ZoneCalculator,
+)
+from polytape.cli.app import run
+from polytape.cli.output import MADE_UP
+from tests.cli.conftest import Run
+from tests.conftest import DATA
+
+pytestmark = [pytest.mark.socket, pytest.mark.timeout(60)]
+
+WHEN = "2026-11-18 11:30 America/New_York"
+
+
+@pytest.mark.parametrize(
+    ("command", "engine"),
+    [
+        ("fractals", lambda c: FractalEngine(c).run("AAPL", WHEN)),
+        ("hvn", lambda c: HVNEngine(c).run("AAPL", WHEN)),
+        ("camarilla", lambda c: CamarillaEngine(c).run("AAPL", WHEN)),
+        ("zones", lambda c: ZoneCalculator(c).run("AAPL", WHEN)),
+    ],
+)
+def test_a_tool_says_what_the_client_says(
+    command: str,
+    engine: Callable[[PolygonClient], object],
+    polytape: Run,
+    gateway: str,
+) -> None:
+    how = ("aapl", "--as-of", WHEN, "--url", gateway)
+    code, out, err = polytape(command, *how, "--format", "json")
+    with PolygonClient(gateway) as client:
+        held = engine(client).to_dict()  # type: ignore[attr-defined]
+    assert code == 0
+    assert json.loads(out) == json.loads(json.dumps(held, default=_iso))
+    assert err.strip() == MADE_UP
+    code, out, _ = polytape(command, *how)
+    assert code == 0
+    assert len(out.splitlines()) > 5
+    code, out, _ = polytape(command, *how, "--format", "csv")
+    assert out.count("\n") > 5
+
+
+def _iso(value: object) -> str:
+    return str(value.isoformat()).replace("+00:00", "Z")  # type: ignore[attr-defined]
+
+
+def test_a_scan_over_http_is_the_clients(polytape: Run, gateway: str, tmp_path: Path) -> None:
+    picture = tmp_path / "aapl.png"
+    how = ("scan", "AAPL", "--as-of", WHEN, "--url", gateway)
+    code, out, err = polytape(*how, "--format", "json", "--plot", str(picture))
+    with PolygonClient(gateway) as client:
+        found = ConfluenceScanner(client).scan("AAPL", WHEN)
+    assert code == 0
+    assert json.loads(out) == [json.loads(json.dumps(found.to_dict(), default=_iso))]
+    assert picture.read_bytes()[1:4] == b"PNG"
+    assert "drawn into" in err
+    code, out, _ = polytape(*how, "--top", "2")
+    assert (
+        sum(line.strip()[:1] == "L" and line.strip()[1:2].isdigit() for line in out.splitlines())
+        == 2
+    )
+    code, out, _ = polytape(*how, "--weekly", "320,330.5", "--format", "json")
+    parts = [part["name"] for zone in json.loads(out)[0]["zones"] for part in zone["parts"]]
+    assert any(name.startswith("weekly WL") for name in parts)
+
+
+@pytest.mark.realdata
+def test_a_scan_of_the_imported_bars_names_parts_and_lacks(
+    polytape: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = str(tmp_path / "store")
+    polytape("history", "import", str(DATA), "--store", store)
+    monkeypatch.setenv("POLYTAPE_STORE", store)
+    monkeypatch.setenv("POLYTAPE_URL", "http://127.0.0.1:1")
+    code, out, err = polytape("scan", "SPY", "--as-of", "2013-10-11 14:30 America/New_York")
+    assert code == 0
+    assert "no gateway at http://127.0.0.1:1: reading" in err
+    assert "SPY 170.15 · Fri 2013-10-11 14:30 New York · UPTREND" in out
+    assert "cam-weekly" in out
+    assert "hvn-30d: the bars of the last 30 days begin on 2013-10-04 only" in out
+    assert "1min bars are not held in full: 2013-09-11 to" in out
+    code, out, _ = polytape("scan", "--universe", "all", "--as-of", "2013-10-11 14:30 America/New_York",
+                            "--format", "csv", "--store", store)  # fmt: skip
+    assert {row.split(",")[0] for row in out.splitlines()[1:]} == {"AIG", "BAC", "IBM", "SPY"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("scan",), 2, "name symbols, or a --universe"),
+        (("scan", "AAPL", "MSFT", "--plot", "x.png"), 2, "--plot draws one symbol"),
+        (("scan", "AAPL", "--weekly", "a,b"), 2, "prices with commas between"),
+        (("scan", "AAPL", "--url", "http://127.0.0.1:1"), 1, "could not reach"),
+        (("scan", "AAPL", "--store", "/nowhere/at/all"), 1, "is no store"),
+        (("scan", "AAPL", "--as-of", "someday", "--store", "/nowhere"), 1, "is no store"),
+        (("camarilla", "AAPL", "--variant", "x"), 2, "one of pivot_boss, range"),
+        (("fractals", "AAPL", "--length", "4"), 2, "an odd number"),
+        (("hvn", "AAPL", "--windows", "7,1O"), 2, "days with commas between"),
+    ],
+)
+def test_wrong_usage_is_one_line(
+    arguments: tuple[str, ...],
+    code: int,
+    said: str,
+    polytape: Run,
+    gateway: str,
+) -> None:
+    if arguments[0] != "scan":
+        arguments = (*arguments, "--url", gateway, "--as-of", WHEN)
+    got, out, err = polytape(*arguments)
+    assert (got, out) == (code, "")
+    assert said in " ".join(err.split())
+
+
+def test_help_names_every_command() -> None:
+    assert run(["scan", "--help"]) == 0

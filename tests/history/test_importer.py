@@ -1,0 +1,196 @@
+"""Files brought in: whole days, explicit zones, every bad row told, none guessed."""
+
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from polytape.errors import DataFetchError, ValidationError
+from polytape.history.export import export_bars
+from polytape.history.importer import Imported, Importer, Mapping, OnError
+from polytape.model.market import xnys
+from polytape.model.timeframes import Series
+from polytape.net.storage import open_storage
+from polytape.store.periods import ALL_TIME
+from polytape.store.segments import SegmentStore
+from polytape.upstream.flatfiles.source import FlatFiles
+from tests.conftest import DATA, NOW, day_span
+from tests.upstream.flatfiles.test_source import DAY, line, put
+
+NY = ZoneInfo("America/New_York")
+HEADER = "symbol,timestamp,open,high,low,close,volume"
+
+
+@pytest.fixture
+def store() -> SegmentStore:
+    return SegmentStore(open_storage("memory"), "polygon")
+
+
+def bring(
+    store: SegmentStore, path: Path, form: str, on_error: OnError = "fail", **how: object
+) -> list[Imported]:
+    importer = Importer(store, xnys, lambda: NOW, on_error)
+    return list(importer.run([path], form, Mapping(**how)))  # type: ignore[arg-type]
+
+
+def csv(tmp_path: Path, *rows: str, header: str = HEADER) -> Path:
+    path = tmp_path / "bars.csv"
+    path.write_text("\n".join([header, *rows, ""]))
+    return path
+
+
+@pytest.mark.realdata
+def test_the_real_folder_is_the_same_from_the_store(store: SegmentStore, real: FlatFiles) -> None:
+    told = bring(store, DATA, "flatfiles")
+    assert len(told) == 116
+    span = day_span(date(2013, 10, 7), date(2013, 10, 11))
+    for symbol in ("SPY", "IBM"):
+        for series in Series:
+            truth = real.bars(symbol, series, span).bars
+            assert store.read(symbol, series, span).same(truth)
+    gone = store.coverage("SPY", Series.MINUTE, day_span(date(2013, 10, 1), date(2013, 10, 11)))
+    assert gone[0].span.start == day_span(date(2013, 10, 4)).start
+
+
+def test_a_flat_file_covers_its_day_for_the_whole_market(
+    store: SegmentStore, tmp_path: Path
+) -> None:
+    put(tmp_path, "minute_aggs_v1", DAY, [line("ZZZ"), line("NA", 1)])
+    put(tmp_path, "day_aggs_v1", DAY, ["ZZZ,10,10,11,12,9,99,1"])
+    bring(store, tmp_path, "flatfiles")
+    assert len(store.read("NA", Series.MINUTE, day_span(DAY))) == 1
+    assert store.read("ZZZ", Series.DAY, ALL_TIME).timestamp.tolist() == [day_span(DAY).start]
+    (piece,) = store.coverage("UNHEARD", Series.MINUTE)
+    assert (piece.span, piece.cover.final) == (day_span(DAY), True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "zone"),
+    [
+        (["A,2024-07-02T13:30:00Z,1,2,1,2,10", "A,2024-07-02T13:31:00Z,1,2,1,2,10.5"], None),
+        (["A,2024-07-02T09:30:00-04:00,1,2,1,2,10", "A,2024-07-02T09:31-04:00,1,2,1,2,10.5"], None),
+        (["a,2024-07-02 09:31,1,2,1,2,10.5", "A,2024-07-02 09:30:00,1,2,1,2,10"], NY),
+    ],
+)
+def test_a_csv_is_read_whatever_its_stamps_if_their_zone_is_known(
+    store: SegmentStore, tmp_path: Path, rows: list[str], zone: ZoneInfo | None
+) -> None:
+    bring(store, csv(tmp_path, *rows), "csv", zone=zone)
+    bars = store.read("A", Series.MINUTE, day_span(DAY))
+    assert [str(t) for t in bars.timestamp.astype("M8[us]").astype("M8[m]")] == [
+        "2024-07-02T13:30", "2024-07-02T13:31"
+    ]  # fmt: skip
+    assert bars.volume.tolist() == [10, 10.5]
+    assert [p.span for p in store.coverage("A", Series.MINUTE)] == [day_span(DAY)]
+
+
+def test_columns_are_mapped_and_a_symbol_may_be_named(store: SegmentStore, tmp_path: Path) -> None:
+    path = csv(tmp_path, "2024-07-02,1,2,1,2,10", header="Date,O,H,L,C,Vol")
+    columns = {
+        "timestamp": "Date",
+        "open": "O",
+        "high": "H",
+        "low": "L",
+        "close": "C",
+        "volume": "Vol",
+    }
+    bring(store, path, "csv", columns=columns, symbol="brk.b", series=Series.DAY, zone=NY)
+    assert store.read("BRK.B", Series.DAY, ALL_TIME).timestamp.tolist() == [day_span(DAY).start]
+
+
+GOOD = "A,2024-07-02T13:30:00Z,1,2,1,2,10"
+
+
+@pytest.mark.parametrize(
+    ("bad", "named"),
+    [
+        ("A,2024-07-02T13:31:00Z,,2,1,2,10", "price that is no number"),
+        ("A,2024-07-02T13:31:00Z,nan,2,1,2,10", "no number"),
+        ("A,2024-07-02T13:31:00Z,x,2,1,2,10", "no number"),
+        ("A,2024-07-02T13:31:00Z,1,1,2,1,10", "high below its low"),
+        ("A,2024-07-02T13:31:00Z,0,2,1,2,10", "not above 0"),
+        ("A,2024-07-02T13:31:00Z,1,2,1,2,-1", "volume"),
+        ("A,2024-07-02T13:30:00Z,1,2,1,2,11", "came before"),
+    ],
+)
+def test_a_row_that_is_no_bar_is_refused_or_left_out_as_asked(
+    store: SegmentStore, tmp_path: Path, bad: str, named: str
+) -> None:
+    path = csv(tmp_path, GOOD, bad)
+    with pytest.raises(DataFetchError, match=named):
+        bring(store, path, "csv")
+    assert store.series() == []
+    (told,) = bring(store, path, "csv", "report")
+    assert (told.bars, len(told.refused)) == (1, 1)
+    assert named in told.refused[0]
+    assert store.read("A", Series.MINUTE, ALL_TIME).volume.tolist() == [10]
+
+
+@pytest.mark.parametrize(
+    ("rows", "header", "named"),
+    [
+        (["A,2024-07-02 09:30,1,2,1,2,10"], HEADER, "carry no zone"),
+        ([GOOD, "A,2024-07-02 09:31,1,2,1,2,10"], HEADER, "some stamps carry a zone"),
+        (["A,soon Z,1,2,1,2,10"], HEADER, "cannot be read"),
+        (["A,2024-07-02T13:30:00Z,1,2,1,2,10,x"], f"{HEADER},vwap", "column vwap"),
+        ([GOOD], "ticker,time,o,h,l,c,v", "has no column symbol, timestamp"),
+    ],
+)
+def test_a_file_that_would_have_to_be_guessed_is_refused(
+    store: SegmentStore, tmp_path: Path, rows: list[str], header: str, named: str
+) -> None:
+    with pytest.raises(DataFetchError, match=named):
+        bring(store, csv(tmp_path, *rows, header=header), "csv", "skip")
+    assert store.series() == []
+
+
+def test_a_wall_clock_hour_that_occurs_twice_is_not_guessed(
+    store: SegmentStore, tmp_path: Path
+) -> None:
+    path = csv(tmp_path, "A,2024-11-03 01:30,1,2,1,2,10")
+    with pytest.raises(DataFetchError, match="cannot be read"):
+        bring(store, path, "csv", zone=NY)
+
+
+def test_paths_that_hold_nothing_are_named(store: SegmentStore, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    wrong = [
+        (tmp_path / "empty", "csv"),
+        (tmp_path / "no", "csv"),
+        (csv(tmp_path, GOOD), "flatfiles"),
+    ]
+    for path, form in wrong:
+        with pytest.raises(ValidationError, match="PATHS"):
+            bring(store, path, form)
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv"])
+@pytest.mark.parametrize("hive", [True, False])
+def test_what_is_exported_comes_in_again(
+    store: SegmentStore, tmp_path: Path, form: str, hive: bool
+) -> None:
+    bring(store, csv(tmp_path, GOOD, "B,2024-07-02T13:31:00Z,1.25,2,1,2,10.5"), "csv")
+    out = tmp_path / "out" / ("" if hive else f"all.{form}")
+    written = export_bars(store, ["A", "B"], Series.MINUTE, ALL_TIME, out, form=form, hive=hive)  # type: ignore[arg-type]
+    assert written == 2
+    other = SegmentStore(open_storage("memory"), "polygon")
+    bring(other, tmp_path / "out", form)
+    for symbol in ("A", "B"):
+        assert other.read(symbol, Series.MINUTE, ALL_TIME).same(
+            store.read(symbol, Series.MINUTE, ALL_TIME)
+        )
+
+
+def test_parquet_with_aware_stamps_of_any_zone(store: SegmentStore, tmp_path: Path) -> None:
+    stamps = pd.DatetimeIndex(["2024-07-02 09:30"]).tz_localize(NY)
+    frame = pd.DataFrame({"symbol": ["A"], "timestamp": stamps, "open": [1.0], "high": [1.0],
+                          "low": [1.0], "close": [1.0], "volume": [5]})  # fmt: skip
+    frame.to_parquet(tmp_path / "a.parquet")
+    bring(store, tmp_path, "parquet")
+    found = store.read("A", Series.MINUTE, ALL_TIME)
+    assert np.array_equal(
+        found.timestamp.astype("M8[us]"), np.array(["2024-07-02T13:30"], "M8[us]")
+    )

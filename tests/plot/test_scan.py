@@ -1,0 +1,36 @@
+"""A scan is drawn, whatever it lacks."""
+
+from pathlib import Path
+
+import pytest
+
+from polytape.engines.result import run_with
+from polytape.engines.scanner import scan_run
+from polytape.model.bars import Bars
+from polytape.model.market import Market
+from polytape.upstream.synthetic.source import Synthetic
+from tests.engines.test_scanner import answers, at
+
+
+def test_a_scan_becomes_a_picture(synthetic: Synthetic, market: Market, tmp_path: Path) -> None:
+    found = run_with(
+        scan_run("AAPL", at("2026-11-18 11:30"), market=market), answers(synthetic, market)
+    )
+    path = tmp_path / "aapl.png"
+    figure = found.plot(str(path))
+    assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+    chart, side = figure.axes
+    assert "AAPL 15min as known on Wed 2026-11-18 11:30 New York" in chart.get_title("left")
+    texts = [text.get_text() for text in chart.texts]
+    assert sum(zone.level in text for zone in found.zones for text in texts) >= len(found.zones)
+    low, high = chart.get_ylim()
+    assert all(low <= zone.low and zone.high <= high for zone in found.zones)
+    assert side.get_ylim() == chart.get_ylim()
+
+
+def test_nothing_is_drawn_as_nothing(market: Market, tmp_path: Path) -> None:
+    found = run_with(scan_run("X", at("2026-11-18 11:30"), market=market), lambda _: Bars.empty())
+    figure = found.plot(str(tmp_path / "x.svg"))
+    assert "too little history" in figure.axes[0].get_xlabel()
+    with pytest.raises(ValueError, match="not supported"):
+        found.plot(str(tmp_path / "x.nonsense"))

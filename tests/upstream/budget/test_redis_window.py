@@ -1,0 +1,124 @@
+"""One budget for several processes, on a real redis-server."""
+
+import json
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from polytape.errors import ConfigurationError, ConnectionError
+from polytape.upstream.budget.budget import Budget
+from polytape.upstream.budget.redis_window import shared_window
+from tests.fakes.vendor import KEY, street
+from tests.upstream.polygon.test_source import NOW
+
+pytestmark = [pytest.mark.process, pytest.mark.timeout(60)]
+
+LIMIT, WINDOW_S, PROCESSES, REQUESTS = 6, 0.5, 3, 12
+
+
+@pytest.fixture(scope="module")
+def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server of our own. Without one these tests fail: a budget that is not shared is no budget."""
+    program = shutil.which("redis-server")
+    assert program, "redis-server is not installed: apt-get install redis-server"
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir",
+         str(tmp_path_factory.mktemp("redis"))],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "Ready to accept connections" in line:
+            break
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        process.kill()
+        process.communicate()
+
+
+ASKER = """
+import sys, json
+from polytape.net.http import SyncDriver
+from polytape.upstream.budget.budget import Budget
+from polytape.upstream.polygon.connection import Vendor
+from polytape.upstream.budget.redis_window import shared_window
+from polytape.wire.flow import Request
+
+url, redis, key, limit, window, count = sys.argv[1:]
+budget = Budget(shared_window(redis, key, int(limit), float(window)))
+vendor = Vendor(SyncDriver(url), budget, key)
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(int(count)):
+    vendor.get(Request("GET", "/v1/marketstatus/now"), background=number % 2 == 0)
+print(json.dumps(budget.refreshed().used), flush=True)
+"""
+
+
+def test_three_processes_never_ask_more_than_the_budget(redis_url: str) -> None:
+    with street(NOW, budget=(LIMIT, WINDOW_S)) as wall:
+        wall.vendor.seconds = time.monotonic
+        arguments = [wall.url, redis_url, KEY, str(LIMIT), str(WINDOW_S), str(REQUESTS)]
+        askers = [
+            subprocess.Popen([sys.executable, "-c", ASKER, *arguments], stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE, text=True)
+            for _ in range(PROCESSES)
+        ]  # fmt: skip
+        for asker in askers:
+            assert asker.stdout is not None
+            assert asker.stdout.readline() == "ready\n"
+        told = []
+        for asker in askers:
+            assert asker.stdin is not None
+            asker.stdin.write("go\n")
+            asker.stdin.flush()
+        for asker in askers:
+            out, _ = asker.communicate()
+            assert asker.returncode == 0
+            told.append(json.loads(out))
+        assert len(wall.vendor.asked) == PROCESSES * REQUESTS
+        assert {one.status for one in wall.vendor.asked} == {200}
+        assert wall.vendor.busiest() <= LIMIT
+        first, last = wall.vendor.asked[0].at, wall.vendor.asked[-1].at
+        # As fast as the budget allows, and not one window slower than that by much.
+        assert last - first >= (PROCESSES * REQUESTS / LIMIT - 1) * WINDOW_S
+
+
+def test_the_key_is_not_told_to_redis_and_a_dead_holder_frees_its_place(redis_url: str) -> None:
+    import redis
+
+    secret = "another-key-that-must-not-show"
+    window = shared_window(redis_url, secret, 2, 60.0)
+    assert window.take(0.0)[0] is not None
+    token, _ = window.take(0.0)
+    assert token is not None
+    window.answered(token, 0.0)
+    nothing, wait = window.take(0.0)
+    assert nothing is None
+    assert 0 < wait <= 60
+    assert (window.state(0.0).used, window.state(1e9).used) == (2, 0)
+    client = redis.Redis.from_url(redis_url, decode_responses=True)
+    names = [str(name) for name in client.keys("*")]
+    assert len(names) >= 1
+    assert not any(secret in name for name in names)
+    assert all(client.pttl(name) > 0 for name in names)
+    client.close()
+
+
+def test_a_redis_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
+    budget = Budget(shared_window("redis://user:hidden@127.0.0.1:1/0", KEY, 5, 60.0))
+    with pytest.raises(ConnectionError, match=r"redis://127\.0\.0\.1:1/0") as told, budget.place():
+        pass
+    assert "hidden" not in str(told.value)
+    with pytest.raises(ConfigurationError, match="--redis"):
+        shared_window("http://somewhere", KEY, 5, 60.0)
