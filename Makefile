@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pandas2 check format bench pictures clean
+.PHONY: help demo test test-pandas2 test-long check format bench house mutants stubs pictures clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -18,6 +18,10 @@ test: $(READY)  ## run the tests
 
 test-pandas2: .venv-pandas2/.ready  ## a smoke of client and engines on the newest pandas 2
 	@.venv-pandas2/bin/python -m pytest tests/test_pandas2.py tests/client tests/engines
+
+test-long: $(READY)  ## everything that takes longer: documented installs in fresh environments, mutants
+	@$(BIN)/python -m pytest -m long --timeout 900
+	@$(BIN)/python -m tools.mutants --each 12
 
 check: $(READY)  ## lint, format, types, layers
 	@$(BIN)/ruff check .
@@ -33,6 +37,17 @@ bench: $(READY)  ## timed comparisons, each as a ratio within one run
 	@$(BIN)/python -m bench.run
 	@$(BIN)/python -m bench.store
 	@$(BIN)/python -m bench.engines
+
+house: $(READY)  ## measure the code: functions, files, parameters, imports
+	@$(BIN)/python -m tools.house
+
+mutants: $(READY)  ## do the tests have teeth? one-token mutants of the pure modules, store and history
+	@$(BIN)/python -m tools.mutants
+
+stubs: $(READY)  ## write what editors read of the engines, and the table of sessions
+	@$(BIN)/python -m tools.stubs
+	@$(BIN)/ruff format -q src/polytape/client/engines.pyi
+	@$(BIN)/python -m tools.sessions
 
 pictures: $(READY)  ## draw the pictures of the docs
 	@$(BIN)/python docs/pictures/draw.py

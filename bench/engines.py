@@ -17,21 +17,22 @@ from pathlib import Path
 import numpy as np
 from tests import naive
 
-from bench.run import compare, heading
+from bench.run import MARKET, compare, heading
 from polytape.client.frames import to_frame
+from polytape.engines.as_of import AsOfBars, days_back
 from polytape.engines.camarilla import camarilla_of
-from polytape.engines.confluence import PriceContext, confluence, make_item
+from polytape.engines.confluence import confluence
+from polytape.engines.flow import run_with
 from polytape.engines.fractals import fractals
-from polytape.engines.result import run_with
-from polytape.engines.runs import AsOfBars, window, zones_at
-from polytape.engines.scanner import scan_run
+from polytape.engines.levels import PriceContext, make_level
+from polytape.engines.options import PERIODS, WINDOWS, ScanOptions
+from polytape.engines.scanner import scan_flow
 from polytape.engines.volume_profile import volume_profile
+from polytape.engines.zone_run import zones_at
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
-from polytape.model.market import xnys
 from polytape.model.market_bars import MarketBars
-from polytape.model.newyork import midnight
-from polytape.model.query import BarsQuery
+from polytape.model.query import BarsQuery, series_query
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.net.storage import FolderStorage
@@ -42,21 +43,20 @@ from polytape.store.segments import SegmentStore
 from polytape.upstream.synthetic.listing import listing
 from polytape.upstream.synthetic.source import Synthetic
 
-NOW = parse_instant("2026-11-20 20:00 America/New_York", "now")
-AS_OF = parse_instant("2026-11-20 14:30 America/New_York", "as_of")
-MINUTES = Span(midnight(date(2026, 10, 20)), AS_OF)
-DAYS = Span(midnight(date(2025, 10, 1)), midnight(date(2026, 11, 20)))
+NOW = parse_instant("2026-11-20 20:00 America/New_York", "now", MARKET)
+AS_OF = parse_instant("2026-11-20 14:30 America/New_York", "as_of", MARKET)
+MINUTES = Span(MARKET.midnight(date(2026, 10, 20)), AS_OF)
+DAYS = Span(MARKET.midnight(date(2025, 10, 1)), MARKET.midnight(date(2026, 11, 20)))
 SYMBOLS = 2_000
-PERIODS = ("day", "week", "month")
 
 
 def main() -> None:
     """All of them."""
-    source = Synthetic(xnys(), lambda: NOW)
-    minutes = source.bars("AAPL", Series.MINUTE, MINUTES).bars
-    days = source.bars("AAPL", Series.DAY, DAYS).bars
+    source = Synthetic(MARKET, lambda: NOW)
+    minutes = source.bars(series_query("AAPL", Series.MINUTE, MINUTES)).bars
+    days = source.bars(series_query("AAPL", Series.DAY, DAYS)).bars
     heading()
-    known = AsOfBars(minutes, days, AS_OF, xnys())
+    known = AsOfBars(minutes, days, AS_OF, MARKET)
     against_twins(known)
     together(known)
     linear(source)
@@ -94,19 +94,20 @@ def together(known: AsOfBars) -> None:
         swings = fractals(known.quarters).swings
         context = PriceContext(float(known.minutes.close[-1]), 1.0, 5.0, AS_OF)
         items = [
-            make_item(f"s{s.index}", "fractal", "fractal", s.price, context=context) for s in swings
+            make_level(f"s{s.index}", "fractal", "fractal", s.price, context=context)
+            for s in swings
         ]
-        for back in (7, 14, 30):
-            profile = volume_profile(window(known.fives, AS_OF, back))
+        for back in WINDOWS:
+            profile = volume_profile(known.fives.within(days_back(AS_OF, MARKET, back)))
             items += [
-                make_item(f"h{back}{n.rank}", f"hvn-{back}d", "hvn", n.price, context=context)
+                make_level(f"h{back}{n.rank}", f"hvn-{back}d", "hvn", n.price, context=context)
                 for n in profile.hvns
             ]
         for period in PERIODS:
-            made = camarilla_of(known.days, period, AS_OF, known.market)  # type: ignore[arg-type]
+            made = camarilla_of(known.days, period, AS_OF, known.market)
             assert made is not None
             items += [
-                make_item(f"{period}{name}", "cam-daily", "camarilla", price, context=context)
+                make_level(f"{period}{name}", "cam-daily", "camarilla", price, context=context)
                 for name, price in made.levels.items()
             ]
         zones_at("AAPL", known)
@@ -116,14 +117,15 @@ def together(known: AsOfBars) -> None:
         def answer(query: BarsQuery) -> Bars:
             return known.days if query.timeframe.series is Series.DAY else known.minutes
 
-        run_with(scan_run("AAPL", AS_OF, market=known.market), answer)
+        run_with(scan_flow("AAPL", AS_OF, known.market, ScanOptions()), answer)
 
     compare("all five engines on one symbol / a whole scan (resampling too)", ours, scan)
 
 
 def linear(source: Synthetic) -> None:
     """Cost by bars: four times the bars, beside four times the time."""
-    quarter = source.bars("AAPL", Series.MINUTE, Span(midnight(date(2026, 8, 20)), AS_OF)).bars
+    span = Span(MARKET.midnight(date(2026, 8, 20)), AS_OF)
+    quarter = source.bars(series_query("AAPL", Series.MINUTE, span)).bars
     part = quarter.last(len(quarter) // 4)
 
     def four(call: Callable[[Bars], object]) -> Callable[[], object]:
@@ -143,9 +145,9 @@ def many_symbols(source: Synthetic) -> None:
     with tempfile.TemporaryDirectory() as folder:
         _fill(Path(folder), source, symbols)
         began = time.perf_counter()
-        told = scan_many(symbols, store=folder, as_of=AS_OF_TEXT)
+        many = scan_many(symbols, store=folder, as_of=AS_OF_TEXT)
         took = time.perf_counter() - began
-        store = SegmentStore.existing(FolderStorage(Path(folder)))
+        store = SegmentStore.existing(FolderStorage(Path(folder)), MARKET)
         began = time.perf_counter()
         bars = 0
         for symbol in sorted(symbols):
@@ -154,13 +156,13 @@ def many_symbols(source: Synthetic) -> None:
         reading = time.perf_counter() - began
         few = _seconds(lambda: scan_many(symbols[: SYMBOLS // 4], store=folder, as_of=AS_OF_TEXT))
         store.close()
-        held = [_memory(part, folder) for part in (symbols, symbols[: SYMBOLS // 4])]
+        memory = [_memory(part, folder) for part in (symbols, symbols[: SYMBOLS // 4])]
     row(f"scan of {len(symbols):,} symbols / reading their bars in one process", took, reading)
     row("the same / four times a quarter of the symbols", took, few * 4)
-    row("memory of a process, MB: all symbols / a quarter of them", *(m / 1e3 for m in held))
-    zones = statistics.median(len(found.zones) for found in told.results.values())
+    row("memory of a process, MB: all symbols / a quarter of them", *(m / 1e3 for m in memory))
+    zones = statistics.median(len(found.zones) for found in many.results.values())
     print(
-        f"  {len(symbols) / took:.0f} symbols/s, {len(told.errors)} errors, {zones:.0f} zones and"
+        f"  {len(symbols) / took:.0f} symbols/s, {len(many.errors)} errors, {zones:.0f} zones and"
     )
     print(f"  {bars / len(symbols):,.0f} minutes a symbol")
 
@@ -173,8 +175,10 @@ def row(what: str, ours: float, peer: float) -> None:
 def _memory(symbols: list[str], folder: str) -> float:
     """The largest size of a process that scans symbols one after the other, in MB."""
     code = (
-        "import sys, resource; from polytape.scan.many import scan_part\n"
-        f"scan_part(sys.stdin.read().split(), {folder!r}, {AS_OF}, {{}})\n"
+        "import sys, resource; from polytape.engines.options import ScanOptions\n"
+        "from polytape.scan.many import ScanTask\n"
+        "symbols = tuple(sys.stdin.read().split())\n"
+        f"ScanTask(symbols, {folder!r}, {AS_OF}, ScanOptions(), drawn=False).run()\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
     )
     done = subprocess.run(
@@ -189,21 +193,21 @@ AS_OF_TEXT = "2026-11-20 14:30 America/New_York"
 
 def _fill(folder: Path, source: Synthetic, symbols: list[str]) -> None:
     """A compacted store of these symbols."""
-    store = SegmentStore(FolderStorage(folder), "synthetic/0")
+    store = SegmentStore(FolderStorage(folder), "synthetic/0", MARKET)
     for series, span in ((Series.MINUTE, MINUTES), (Series.DAY, DAYS)):
         # Days of many symbols are costly to make up: 100 from all over the list stand for the rest,
         # the busiest and the quietest among them.
         sample = symbols[:: max(1, len(symbols) // 100)]
-        made = {s: source.bars(s, series, span).bars for s in sample}
+        made = {s: source.bars(series_query(s, series, span)).bars for s in sample}
         pool = list(made.values())
-        held = {s: pool[n % len(pool)] for n, s in enumerate(symbols)}
+        bars = {s: pool[n % len(pool)] for n, s in enumerate(symbols)}
         for at in range(0, len(symbols), 250):
-            part = {s: held[s] for s in symbols[at : at + 250]}
-            covers = [Coverage(s, span, NOW, True) for s in part]
-            store.write(series, MarketBars.of(part), covers)
+            part = {s: bars[s] for s in symbols[at : at + 250]}
+            coverage = [Coverage(s, span, NOW, True) for s in part]
+            store.write(series, MarketBars.of(part), coverage)
     for series in Series:
-        for kept in store.folders(series):
-            compact(store, kept)
+        for period in store.catalog.folders(series):
+            compact(store, period)
     store.close()
 
 

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 
 from polytape import PolygonClient
-from polytape.cli.wiring import make_app, make_desk
+from polytape.cli.wiring import make_app, make_gateway
 from polytape.gateway.server import running
 from polytape.model.market import xnys
-from polytape.model.newyork import midnight
+from polytape.model.query import series_query
 from polytape.model.resample import resample
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
@@ -29,14 +29,16 @@ from polytape.wire import arrow, json_rows
 from polytape.wire.api.messages import BarsMetadata
 
 ROUNDS = 9
-YEAR = Span(midnight(date(2024, 1, 1)), midnight(date(2025, 1, 1)))
+MARKET = xnys()
+YEAR = Span(MARKET.midnight(date(2024, 1, 1)), MARKET.midnight(date(2025, 1, 1)))
+AAPL = series_query("AAPL", Series.MINUTE, YEAR)
 
 
 def main() -> None:
     """All of them."""
     heading()
     start_up()
-    source = Synthetic(xnys(), lambda: YEAR.end)
+    source = Synthetic(MARKET, lambda: YEAR.end)
     made_up_year(source)
     resampling(source)
     codecs(source)
@@ -75,18 +77,18 @@ def python(code: str) -> None:
 
 def made_up_year(source: Synthetic) -> None:
     """Beside numpy drawing as many random rows of seven columns."""
-    count = len(source.bars("AAPL", Series.MINUTE, YEAR).bars)
+    count = len(source.bars(AAPL).bars)
     draw = np.random.default_rng(0)
     compare(
         f"a made-up year, {count:,} minutes | numpy normal, same size",
-        lambda: source.bars("AAPL", Series.MINUTE, YEAR),
+        lambda: source.bars(AAPL),
         lambda: draw.standard_normal((count, 7)),
     )
 
 
 def resampling(source: Synthetic) -> None:
     """Beside pandas' own resample of the same minutes."""
-    minutes = source.bars("AAPL", Series.MINUTE, YEAR).bars
+    minutes = source.bars(AAPL).bars
     columns = {n: getattr(minutes, n) for n in ("open", "high", "low", "close", "volume")}
     frame = pd.DataFrame(columns, index=pd.DatetimeIndex(minutes.timestamp.astype("M8[us]")))
     how = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
@@ -99,18 +101,18 @@ def resampling(source: Synthetic) -> None:
 
 def codecs(source: Synthetic) -> None:
     """Arrow beside JSON, 50,000 bars."""
-    bars = source.bars("AAPL", Series.MINUTE, YEAR).bars.last(50_000)
-    told = BarsMetadata(symbol="AAPL", timeframe="1min", count=len(bars), source="bench")
-    as_arrow, as_json = arrow.encode(bars, told), json_rows.encode(bars, told)
+    bars = source.bars(AAPL).bars.last(50_000)
+    metadata = BarsMetadata(symbol="AAPL", timeframe="1min", count=len(bars), source="bench")
+    as_arrow, as_json = arrow.encode(bars, metadata), json_rows.encode(bars, metadata)
     compare(
         "write 50,000 bars: Arrow | JSON",
-        lambda: arrow.encode(bars, told),
-        lambda: json_rows.encode(bars, told),
+        lambda: arrow.encode(bars, metadata),
+        lambda: json_rows.encode(bars, metadata),
     )
     compare(
         "read 50,000 bars: Arrow | JSON",
         lambda: arrow.decode(as_arrow),
-        lambda: json_rows.decode(as_json),
+        lambda: json_rows.decode(as_json, MARKET),
     )
 
 
@@ -120,7 +122,7 @@ def over_http() -> None:
     body = {"symbol": "AAPL", "timeframe": "1min", "start_date": "2024-01-02"}
     body["end_date"] = "2024-12-31"
     accept = {"Accept": "application/vnd.apache.arrow.stream"}
-    with running(make_app(settings, make_desk(settings))) as url, httpx2.Client() as bare:
+    with running(make_app(settings, make_gateway(settings))) as url, httpx2.Client() as bare:
         with PolygonClient(url, enable_caching=False) as client, PolygonClient(url) as cached:
             query = ("AAPL", "2024-01-02", "2024-12-31", "1min")
             compare(

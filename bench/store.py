@@ -17,14 +17,14 @@ import numpy as np
 import polars as pl
 from pyarrow import parquet
 
-from bench.run import compare, heading
-from polytape.cli.wiring import now_us
-from polytape.history.importer import Importer, Mapping
+from bench.run import MARKET, compare, heading
+from polytape.cli.clock import now_us
+from polytape.history.import_tables import ColumnMapping
+from polytape.history.importer import Importer
 from polytape.model.bars import Bars
-from polytape.model.market import xnys
 from polytape.model.market_bars import MarketBars
-from polytape.model.newyork import midnight
-from polytape.model.spans import Span, day_span
+from polytape.model.query import series_query
+from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.net.storage import FolderStorage
 from polytape.store.compact import compact
@@ -33,8 +33,8 @@ from polytape.store.segment import to_table
 from polytape.store.segments import SegmentStore
 from polytape.upstream.synthetic.source import Synthetic
 
-YEAR = Span(midnight(date(2024, 1, 1)), midnight(date(2025, 1, 1)))
-MONTH = Span(midnight(date(2024, 6, 10)), midnight(date(2024, 7, 10)))
+YEAR = Span(MARKET.midnight(date(2024, 1, 1)), MARKET.midnight(date(2025, 1, 1)))
+MONTH = Span(MARKET.midnight(date(2024, 6, 10)), MARKET.midnight(date(2024, 7, 10)))
 
 
 def main() -> None:
@@ -42,8 +42,8 @@ def main() -> None:
     root = Path(tempfile.mkdtemp(prefix="polytape-bench-"))
     try:
         heading()
-        source = Synthetic(xnys(), lambda: YEAR.end)
-        whole = source.bars("AAPL", Series.MINUTE, YEAR).bars
+        source = Synthetic(MARKET, lambda: YEAR.end)
+        whole = source.bars(series_query("AAPL", Series.MINUTE, YEAR)).bars
         for symbols in (10, 2_000, *([10_000] if "--full" in sys.argv else [])):
             reads(root / f"s{symbols}", symbols, whole)
         piles(root / "pile", whole)
@@ -56,12 +56,12 @@ def main() -> None:
 
 def reads(folder: Path, symbols: int, whole: Bars) -> None:
     """A year and a month of one symbol, among others that share its files."""
-    store = SegmentStore(FolderStorage(folder), "bench")
+    store = SegmentStore(FolderStorage(folder), "bench", MARKET)
     others = whole.take(slice(None, None, max(1, symbols // 40)))  # fewer bars where many symbols
     names = ["AAPL", *(f"S{number:05d}" for number in range(symbols - 1))]
     for month in range(1, 13):
-        start = midnight(date(2024, month, 1))
-        end = midnight(date(2024 + month // 12, month % 12 + 1, 1))
+        start = MARKET.midnight(date(2024, month, 1))
+        end = MARKET.midnight(date(2024 + month // 12, month % 12 + 1, 1))
         span = Span(start, end)
         other = others.within(span)
         parts = {name: whole.within(span) if name == "AAPL" else other for name in names}
@@ -84,10 +84,10 @@ def reads(folder: Path, symbols: int, whole: Bars) -> None:
 
 def piles(folder: Path, whole: Bars) -> None:
     """A month with 500 small segments: of 50 symbols 10 each, and all of one symbol."""
-    month = Span(midnight(date(2024, 6, 1)), midnight(date(2024, 7, 1)))
-    held = whole.within(month)
+    month = Span(MARKET.midnight(date(2024, 6, 1)), MARKET.midnight(date(2024, 7, 1)))
+    bars = whole.within(month)
     for name, symbols in (("of 50 symbols", 50), ("of one symbol", 1)):
-        store = SegmentStore(FolderStorage(folder / str(symbols)), "bench")
+        store = SegmentStore(FolderStorage(folder / str(symbols)), "bench", MARKET)
         each = 500 // symbols
         step = (month.end - month.start) // each
         for number in range(500):
@@ -96,13 +96,13 @@ def piles(folder: Path, whole: Bars) -> None:
             )
             part = Span(part.start, month.end if number % each == each - 1 else part.end)
             symbol = f"S{number // each:02d}"
-            market = MarketBars.of({symbol: held.within(part)})
+            market = MarketBars.of({symbol: bars.within(part)})
             store.write(Series.MINUTE, market, [Coverage(symbol, part, number, True)])
-        (where,) = store.folders(Series.MINUTE)
-        merged = SegmentStore(FolderStorage(folder / f"{symbols}m"), "bench")
+        (month_folder,) = store.catalog.folders(Series.MINUTE)
+        merged = SegmentStore(FolderStorage(folder / f"{symbols}m"), "bench", MARKET)
         shutil.copytree(folder / str(symbols) / "bars", folder / f"{symbols}m" / "bars")
-        compact(merged, where)
-        assert store.read("S00", Series.MINUTE, month).same(held)
+        compact(merged, month_folder)
+        assert store.read("S00", Series.MINUTE, month).same(bars)
         compare(
             f"a month from 500 small segments {name} | compacted",
             lambda s=store: s.read("S00", Series.MINUTE, month),  # type: ignore[misc]
@@ -148,8 +148,8 @@ for path in sys.argv[1:]:
 def bring(folder: Path, path: Path) -> None:
     """Import a file into an empty store."""
     shutil.rmtree(folder / "store", ignore_errors=True)
-    store = SegmentStore(FolderStorage(folder / "store"), "bench")
-    list(Importer(store, xnys, now_us).run([path], "flatfiles", Mapping()))
+    store = SegmentStore(FolderStorage(folder / "store"), "bench", MARKET)
+    list(Importer(store, MARKET, now_us).run([path], "flatfiles", ColumnMapping()))
     store.close()
 
 
@@ -170,7 +170,7 @@ def flat_file(folder: Path, day: date) -> Path:
     path = folder / "minute_aggs_v1" / f"{day:%Y/%m/%Y-%m-%d}.csv.gz"
     path.parent.mkdir(parents=True, exist_ok=True)
     chance = np.random.default_rng(day.toordinal())
-    start = (day_span(day).start + 34_200_000_000) * 1_000
+    start = (MARKET.midnight(day) + MARKET.opening_bell_us) * 1_000
     count = 1_500_000
     close = np.round(20 + chance.standard_normal(count).cumsum() % 200, 2)
     symbols = np.sort(

@@ -1,23 +1,22 @@
 """What the tests share. Time is a number, never the machine's clock."""
 
 from collections.abc import Callable, Iterator
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from polytape.gateway.app import create_app
+from polytape.gateway.gateway import Gateway
 from polytape.gateway.server import running
-from polytape.gateway.service import Desk
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market, xnys
-from polytape.model.newyork import midnight
 from polytape.model.spans import Span
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.flatfiles.source import FlatFiles
-from polytape.upstream.source import Source
+from polytape.upstream.source import Upstream
 from polytape.upstream.synthetic.source import Synthetic
 
 settings.register_profile(
@@ -28,8 +27,9 @@ settings.register_profile(
 )
 settings.load_profile("polytape")
 
+MARKET = xnys()
 DATA = Path(__file__).parents[2] / "shared" / "data" / "flatfiles"
-NOW = parse_instant("2026-11-23T15:00:00Z", "now")
+NOW = parse_instant("2026-11-23T15:00:00Z", "now", MARKET)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -54,29 +54,32 @@ def real(market: Market) -> FlatFiles:
 
 
 @pytest.fixture
-def make_desk(market: Market) -> Callable[[Source | None], Desk]:
-    return lambda source: Desk(source, market, lambda: NOW, Budget.of(100, 1.0))
+def make_gateway(market: Market) -> Callable[[Upstream | None], Gateway]:
+    return lambda upstream: Gateway(upstream, market, lambda: NOW, Budget.of(100, 1.0))
 
 
 @pytest.fixture(scope="session")
 def gateway(market: Market, synthetic: Synthetic) -> Iterator[str]:
     """The URL of a real gateway on made-up prices."""
-    desk = Desk(synthetic, market, lambda: NOW, Budget.of(100, 1.0))
-    with running(create_app(desk)) as url:
+    with running(create_app(gateway_of(synthetic.upstream(), market))) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def real_gateway(market: Market, real: FlatFiles) -> Iterator[str]:
     """The URL of a real gateway on real bars."""
-    desk = Desk(real, market, lambda: NOW, Budget.of(100, 1.0))
-    with running(create_app(desk)) as url:
+    with running(create_app(gateway_of(real.upstream(), market))) as url:
         yield url
+
+
+def gateway_of(upstream: Upstream | None, market: Market) -> Gateway:
+    """A gateway at NOW that stores nothing."""
+    return Gateway(upstream, market, lambda: NOW, Budget.of(100, 1.0))
 
 
 def day_span(first: date, last: date | None = None) -> Span:
     """The New York days from first to last, both included."""
-    return Span(midnight(first), midnight((last or first) + timedelta(days=1)))
+    return Span(MARKET.midnight(first), MARKET.day_span(last or first).end)
 
 
 def flat_bars(stamps: list[int], price: float = 10.0, volume: float = 100.0) -> Bars:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from polytape import PolygonClient
+from polytape.cli.commands import COMMANDS
 from tests.gateway.api.test_openapi import schema
 
 ROOT = Path(__file__).parents[1]
@@ -39,8 +40,10 @@ def test_every_route_and_command_is_in_the_readme() -> None:
     help_text = subprocess.run(
         [sys.executable, "-m", "polytape", "--help"], capture_output=True, text=True, check=True
     ).stdout
-    commands = re.findall(r"^│ ([a-z][a-z-]*)  ", help_text, re.MULTILINE)
-    assert len(commands) >= 9
+    commands = re.findall(
+        r"^  ([a-z][a-z-]*)  ", help_text.partition("\nCommands:\n")[2], re.MULTILINE
+    )
+    assert commands == list(COMMANDS)
     assert [name for name in commands if name not in README] == []
 
 

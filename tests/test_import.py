@@ -6,7 +6,7 @@ import sys
 import polytape
 
 HEAVY = ("pyarrow", "litestar", "scipy", "polars", "pandas", "numpy", "uvicorn", "httpx2", "pydantic",
-         "exchange_calendars", "rich", "typer", "msgspec")  # fmt: skip
+         "exchange_calendars", "rich", "typer", "click", "msgspec")  # fmt: skip
 
 
 def loaded_by(statement: str) -> set[str]:

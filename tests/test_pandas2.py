@@ -15,12 +15,12 @@ def test_frames_are_the_callers_own_under_either_pandas(gateway: str) -> None:
     with PolygonClient(gateway) as client:
         frame = client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "2hour")
         check_shape(frame)
-        kept = frame.copy(deep=True)
+        copy = frame.copy(deep=True)
         frame["close"] = 0.0
         frame.iloc[:, 1] = 0.0
         frame.index = pd.RangeIndex(len(frame))
         pd.testing.assert_frame_equal(
-            client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "2H"), kept
+            client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "2H"), copy
         )
 
 

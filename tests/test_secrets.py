@@ -12,13 +12,13 @@ import pytest
 from polytape.errors import PolygonClientError
 from polytape.fake_vendor.mischief import Mischief
 from polytape.gateway.app import create_app
-from polytape.gateway.service import Desk
+from polytape.gateway.gateway import Gateway
 from polytape.model.market import xnys
-from polytape.settings import Settings
+from polytape.settings import load
 from polytape.upstream.budget.redis_window import shared_window
 from polytape.wire.polygon.errors import refusal_of
 from tests.fakes.vendor import KEY, Street, street
-from tests.upstream.polygon.test_source import NOW
+from tests.upstream.polygon.conftest import NOW
 
 pytestmark = pytest.mark.socket
 
@@ -45,22 +45,22 @@ async def test_the_key_shows_nowhere(wall: Street, caplog: pytest.LogCaptureFixt
     caplog.set_level(logging.DEBUG)
     said: list[str] = []
     source = wall.source("advanced")
-    desk = Desk(source, xnys(), lambda: NOW, source.vendor.budget)
-    transport = httpx2.ASGITransport(app=create_app(desk))  # type: ignore[arg-type]
+    gateway = Gateway(source.upstream(), xnys(), lambda: NOW, source.vendor.budget)
+    transport = httpx2.ASGITransport(app=create_app(gateway))  # type: ignore[arg-type]
     async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
         for kind in [None, *Mischief]:
             if kind is Mischief.DRIP:
                 continue
             wall.vendor.every = kind
-            source.forget()
+            source.reference.forget()
             for path in PATHS:
                 answer = await client.get(f"{path}{'&' if '?' in path else '?'}apiKey={KEY}")
                 said += [answer.text, str(answer.headers), str(answer.status_code)]
     logged = [record.getMessage() for record in caplog.records]
     said += [text for text in logged if "http://gateway" not in text]  # not this test's own client
-    said += [repr(source), repr(source.vendor), repr(desk), repr(source.vendor.driver)]
-    said += [str(one) for one in wall.vendor.asked]
-    desk.close()
+    said += [repr(source), repr(source.vendor), repr(gateway), repr(source.vendor.driver)]
+    said += [str(one) for one in wall.vendor.requests]
+    gateway.close()
     assert len(said) > 400
     assert wall.vendor.keys_in_urls == 0
     # The key that callers put in a URL, ours or theirs, is not repeated either.
@@ -76,15 +76,18 @@ def test_errors_do_not_hold_it_even_where_the_vendor_repeats_it(wall: Street) ->
             assert KEY not in shown
         assert KEY.encode() not in pickle.dumps(error)
     wall.vendor.every = Mischief.RESET
-    with pytest.raises(PolygonClientError) as told:
-        wall.source().find("AAPL")
-    assert KEY not in "".join(traceback.format_exception(told.value))
+    with pytest.raises(PolygonClientError) as caught:
+        wall.source().reference.find("AAPL")
+    assert KEY not in "".join(traceback.format_exception(caught.value))
 
 
 def test_settings_and_budgets_do_not_show_it() -> None:
-    given = {"POLYGON_API_KEY": KEY, "redis": f"redis://:{KEY}@127.0.0.1:1", "token": KEY}
-    settings = Settings(**given)  # type: ignore[arg-type]
-    assert settings.api_key is not None
-    assert settings.api_key.get_secret_value() == KEY
+    secret = ("POLYGON_API_KEY", "POLYTAPE_TOKEN", "POLYTAPE_FILES_KEY", "POLYTAPE_FILES_SECRET")
+    redis = {"POLYTAPE_REDIS": f"redis://:{KEY}@127.0.0.1:1"}
+    settings = load(dict.fromkeys(secret, KEY) | redis)
+    for hidden in (settings.api_key, settings.token, settings.files_key, settings.files_secret):
+        assert hidden is not None
+        assert hidden.reveal() == KEY
+        assert KEY not in repr(hidden) + str(hidden)
     window = shared_window(f"redis://:{KEY}@127.0.0.1:1/0", KEY, 5, 60.0)
     assert KEY not in repr(settings) + repr(window) + repr(vars(window)["_name"])

@@ -7,41 +7,47 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from polytape.engines.as_of import AsOfBars, days_back
 from polytape.engines.calibration import calibrate
 from polytape.engines.camarilla import Camarilla, camarilla_of
+from polytape.engines.flow import run_with
 from polytape.engines.fractals import fractals
-from polytape.engines.result import run_with
-from polytape.engines.runs import AsOfBars, window, zones_at
-from polytape.engines.scanner import scan_run
+from polytape.engines.options import ScanOptions
+from polytape.engines.scanner import scan_flow
 from polytape.engines.volume_profile import volume_profile
+from polytape.engines.zone_run import zones_at
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.market import xnys
-from polytape.model.newyork import midnight
-from polytape.model.query import BarsQuery
+from polytape.model.query import BarsQuery, series_query
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.plot.scan import DOWN, INK, QUIET, SIDES, _candles
 from polytape.upstream.synthetic.source import Synthetic
 
 HERE = Path(__file__).parent
-AS_OF = parse_instant("2026-11-18 14:30 America/New_York", "as_of")
+MARKET = xnys()
+AS_OF = parse_instant("2026-11-18 14:30 America/New_York", "as_of", MARKET)
 SYMBOL = "AAPL"
 
 
 def main() -> None:
     """All of them."""
-    market = xnys()
-    source = Synthetic(market, lambda: AS_OF)
-    minutes = source.bars(SYMBOL, Series.MINUTE, Span(midnight(date(2026, 10, 19)), AS_OF)).bars
-    days = source.bars(SYMBOL, Series.DAY, Span(midnight(date(2025, 10, 1)), AS_OF)).bars
-    known = AsOfBars(minutes, days, AS_OF, market)
+    source = Synthetic(MARKET, lambda: AS_OF)
+    minutes = since(source, Series.MINUTE, date(2026, 10, 19))
+    known = AsOfBars(minutes, since(source, Series.DAY, date(2025, 10, 1)), AS_OF, MARKET)
     draw_fractals(known)
     draw_profile(known)
     draw_camarilla(known)
     draw_zones(known)
     draw_scan(source)
     draw_calibration(source)
+
+
+def since(source: Synthetic, series: Series, first: date) -> Bars:
+    """The symbol's bars from a day on."""
+    span = Span(MARKET.midnight(first), AS_OF)
+    return source.bars(series_query(SYMBOL, series, span)).bars
 
 
 def canvas(bars: Bars, title: str) -> tuple[Figure, Axes]:
@@ -70,7 +76,7 @@ def draw_fractals(known: AsOfBars) -> None:
 
 def draw_profile(known: AsOfBars) -> None:
     """A profile with its nodes."""
-    made = volume_profile(window(known.fives, AS_OF, 14))
+    made = volume_profile(known.fives.within(days_back(AS_OF, MARKET, 14)))
     figure = Figure(figsize=(11, 5), dpi=100, layout="constrained")
     chart: Any = figure.subplots()
     chart.barh(made.prices, made.volumes, made.step * 0.9, color="#9db4c8")
@@ -97,7 +103,7 @@ def draw_camarilla(known: AsOfBars) -> None:
     """The day's levels over the day's bars."""
     made = camarilla_of(known.days, "day", AS_OF, known.market)
     assert isinstance(made, Camarilla)
-    bars = known.quarters.within(Span(midnight(date(2026, 11, 17)), AS_OF))
+    bars = known.quarters.within(Span(MARKET.midnight(date(2026, 11, 17)), AS_OF))
     figure, chart = canvas(bars, f"camarilla of {made.end}")
     for name, price in made.levels.items():
         color = INK if name == "PP" else SIDES["resistance" if name[0] == "R" else "support"]
@@ -121,20 +127,20 @@ def draw_zones(known: AsOfBars) -> None:
 def draw_scan(source: Synthetic) -> None:
     """A whole scan."""
 
-    def answer(question: BarsQuery) -> Bars:
-        base = source.bars(SYMBOL, question.timeframe.series, question.series_span).bars
+    def answer(query: BarsQuery) -> Bars:
+        stored = source.bars(query.of_series(MARKET)).bars
         splits = source.splits(SYMBOL) or ()
-        return question.answer(base, splits, market=xnys(), today=date(2026, 11, 18))
+        return query.answer(stored, splits, market=MARKET, today=date(2026, 11, 18))
 
-    run_with(scan_run(SYMBOL, AS_OF, market=xnys()), answer).plot(str(HERE / "confluence.png"))
+    flow = scan_flow(SYMBOL, AS_OF, MARKET, ScanOptions())
+    run_with(flow, answer).plot(str(HERE / "confluence.png"))
 
 
 def draw_calibration(source: Synthetic) -> None:
     """Touch and hold rates with their intervals."""
-    span = Span(midnight(date(2026, 3, 2)), AS_OF)
-    minutes = source.bars(SYMBOL, Series.MINUTE, span).bars
-    days = source.bars(SYMBOL, Series.DAY, Span(midnight(date(2025, 1, 2)), AS_OF)).bars
-    made = calibrate(minutes, days, market=xnys(), symbol=SYMBOL)
+    minutes = since(source, Series.MINUTE, date(2026, 3, 2))
+    days = since(source, Series.DAY, date(2025, 1, 2))
+    made = calibrate(minutes, days, market=MARKET, symbol=SYMBOL)
     figure = Figure(figsize=(11, 4), dpi=100, layout="constrained")
     chart: Any = figure.subplots()
     for at, one in enumerate(made.levels):

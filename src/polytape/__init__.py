@@ -1,19 +1,21 @@
 """polytape: one Polygon.io (Massive) market-data system for US stocks.
 
-The vendor is asked (upstream), what it said is kept (store), served (gateway), read (client),
-turned into levels (engines), shown (cli).
+Bars are fetched from the vendor (upstream), stored (store), completed where there are gaps
+(history), served (gateway), read (client), turned into levels (engines) and shown (cli).
 
     errors      the whole error tree
     settings    the only reader of the environment
-    model       what it is: bars, timeframes, spans, the exchange clock
-    wire        how it is said: messages, codecs, retry, rate budget
-    net         how it is carried: HTTP drivers, sync and async
-    upstream    1 ask: the vendor, flat files, a made-up market
-    store       2 keep: bars on disk, each file with what it covers
-    gateway     3 serve: the server on localhost:8200
-    client      4 read: PolygonClient, AsyncPolygonClient
-    engines     5 derive: levels from bars
-    scan        5 many symbols at once
+    model       WHAT IT IS: bars, timeframes, spans, queries, the market and its sessions
+    wire        HOW IT IS SAID: messages, codecs, retry, rate budget
+    net         HOW IT IS CARRIED: HTTP drivers, sync and async; files and object stores
+    upstream    1 ask: the vendor, its flat files, a made-up market
+    store       2 keep: bars on disk, each file with its coverage
+    history     2 keep: stored bars, made whole: gaps, splits, backfill, import, export, repair
+    engines     3 derive: levels from bars
+    plot        3 derive: pictures of results
+    scan        4 scan: many symbols at once
+    gateway     5 serve: the server on localhost:8200
+    client      5 read: PolygonClient, AsyncPolygonClient
     cli         6 show: the `polytape` command
     fake_vendor a stand-in for the vendor, for tests and trials
 
@@ -21,7 +23,7 @@ Names are loaded when they are first used, so importing polytape costs next to n
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from polytape.client.aio import AsyncPolygonClient
@@ -55,18 +57,25 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_TOOLS = (
-    "ConfluenceScanner", "FractalEngine", "HVNEngine", "CamarillaEngine", "ZoneCalculator",
-    "AsyncConfluenceScanner", "AsyncFractalEngine", "AsyncHVNEngine", "AsyncCamarillaEngine",
-    "AsyncZoneCalculator",
-)  # fmt: skip
-_HOMES = {
-    "PolygonClient": "polytape.client.sync",
+_ENGINES = "polytape.client.engines"
+# The module of each public name; that of the errors is left out.
+_MODULES = {
+    "AsyncCamarillaEngine": _ENGINES,
+    "AsyncConfluenceScanner": _ENGINES,
+    "AsyncFractalEngine": _ENGINES,
+    "AsyncHVNEngine": _ENGINES,
     "AsyncPolygonClient": "polytape.client.aio",
-    "PolygonClientConfig": "polytape.client.config",
+    "AsyncZoneCalculator": _ENGINES,
     "CacheManager": "polytape.client.cache",
+    "CamarillaEngine": _ENGINES,
+    "ConfluenceScanner": _ENGINES,
+    "FractalEngine": _ENGINES,
+    "HVNEngine": _ENGINES,
+    "PolygonClient": "polytape.client.sync",
+    "PolygonClientConfig": "polytape.client.config",
+    "ZoneCalculator": _ENGINES,
     "scan_many": "polytape.scan.many",
-} | dict.fromkeys(_TOOLS, "polytape.client.engines")
+}
 
 __all__ = [
     "AsyncCamarillaEngine",
@@ -97,12 +106,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = getattr(import_module(_HOMES.get(name, "polytape.errors")), name)
-    globals()[name] = found
-    return found
+    value: object = getattr(import_module(_MODULES.get(name, "polytape.errors")), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:

@@ -2,13 +2,13 @@
 
     PolygonClientError
     +- ConnectionError           the gateway could not be reached (also a builtin ConnectionError)
-    +- ValidationError           the question is wrong (also a ValueError)
+    +- ValidationError           a parameter is wrong (also a ValueError)
     +- ConfigurationError        the program is set up in a way that cannot work
-    +- DataFetchError            the question is right, the answer is not there
+    +- DataFetchError            the request is right, the data could not be had
        +- NotFoundError          no such symbol
-       +- AuthenticationError    the key is missing, wrong, or its plan does not hold this
+       +- AuthenticationError    the key is missing, wrong, or its plan does not include this
        +- RateLimitError         too many requests; `retry_at` says when to come back
-       +- IncompleteDataError    an answer arrived that is not whole
+       +- IncompleteDataError    a response arrived that is not whole
 
 The type says who is to blame; the facts are attributes. Every error survives pickling.
 """
@@ -16,13 +16,12 @@ The type says who is to blame; the facts are attributes. Every error survives pi
 import builtins
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 
 class PolygonClientError(Exception):
     """Anything polytape raises on purpose."""
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only facts are lost by Exception's own pickling, and errors cross process pools.
         return _rebuild, (type(self), self.args, self.__dict__)
 
@@ -46,7 +45,7 @@ class ValidationError(PolygonClientError, ValueError):
 
     @classmethod
     def from_detail(cls, detail: str, param: str) -> "ValidationError":
-        """The same error as told by a server, whose sentence is kept as it came."""
+        """The same error as reported by a server, in the server's own words."""
         error = cls(param, None, detail)
         error.args = (detail,)
         return error
@@ -57,7 +56,7 @@ class ConfigurationError(PolygonClientError):
 
 
 class DataFetchError(PolygonClientError):
-    """The answer could not be had, or could not be read."""
+    """The data could not be had, or the response could not be read. `status` is that of HTTP."""
 
     def __init__(
         self,
@@ -86,7 +85,7 @@ class AuthenticationError(DataFetchError):
 
 
 class RateLimitError(DataFetchError):
-    """Too many requests. `retry_at` (UTC) is when to come back, None where that was not said."""
+    """Too many requests. `retry_at` (UTC) is when to come back, None where that is unknown."""
 
     def __init__(
         self,
@@ -101,7 +100,7 @@ class RateLimitError(DataFetchError):
 
 
 class IncompleteDataError(DataFetchError):
-    """An answer arrived that is not whole. What there was of it is not returned."""
+    """A response arrived that is not whole. What there was of it is not returned."""
 
 
 def one_of(names: Sequence[str]) -> str:
@@ -115,7 +114,7 @@ def _shown(value: object) -> str:
 
 
 def _rebuild(
-    cls: type[PolygonClientError], args: tuple[Any, ...], state: dict[str, Any]
+    cls: type[PolygonClientError], args: tuple[object, ...], state: dict[str, object]
 ) -> PolygonClientError:
     error = cls.__new__(cls)
     error.args = args

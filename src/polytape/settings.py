@@ -1,63 +1,107 @@
-"""One frozen Settings; the only reader of the environment."""
+"""One frozen Settings; the only reader of the environment. Light: every command starts with it."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias, get_args
 
-import pydantic
-from pydantic import AliasChoices, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+import msgspec
+from msgspec import Meta
 
-from polytape.errors import ConfigurationError
+from polytape.errors import ConfigurationError, one_of
 
 SourceName: TypeAlias = Literal["auto", "polygon", "flatfiles", "synthetic", "none"]
 PlanOption: TypeAlias = Literal["basic", "starter", "developer", "advanced"]
+PREFIX = "POLYTAPE_"
+# The vendor's key under either brand's name; the first that is set counts.
+KEY_NAMES = ("POLYGON_API_KEY", "MASSIVE_API_KEY")
 
 
-class Settings(BaseSettings):
-    """The environment's `POLYTAPE_...`, and the vendor's key under either brand's name.
+class Secret:
+    """A text that is not shown by accident."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The text."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The environment's `POLYTAPE_...`, and the vendor's key.
 
     `data`: flat files, a folder or s3://BUCKET. `vendor_url`: where the vendor's REST API is.
     """
 
-    model_config = SettingsConfigDict(env_prefix="POLYTAPE_", frozen=True, extra="ignore")
-
     url: str = "http://localhost:8200"
     host: str = "127.0.0.1"
-    port: int = Field(default=8200, ge=0, le=65_535)
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8200
     source: SourceName = "auto"
     data: str | None = None
     splits: Path | None = None
     seed: int = 0
-    token: SecretStr | None = None
+    token: Secret | None = None
     store: str | None = None
     vendor_url: str = "https://api.massive.com"
     plan: PlanOption | None = None
-    redis: SecretStr | None = None
+    redis: Secret | None = None
     files_endpoint: str = "https://files.massive.com"
-    files_key: SecretStr | None = None
-    files_secret: SecretStr | None = None
-    api_key: SecretStr | None = Field(
-        default=None, validation_alias=AliasChoices("POLYGON_API_KEY", "MASSIVE_API_KEY")
-    )
-
-    @pydantic.field_validator(
-        "token", "api_key", "store", "data", "plan", "redis", "files_key", "files_secret",
-        mode="before",
-    )  # fmt: skip
-    @classmethod
-    def _blank_is_nothing(cls, value: object) -> object:
-        """`POLYTAPE_TOKEN=` means that there is none, not one that every request carries."""
-        return None if isinstance(value, str) and not value.strip() else value
+    files_key: Secret | None = None
+    files_secret: Secret | None = None
+    api_key: Secret | None = None
 
 
-def load(**given: object) -> Settings:
-    """The environment, under what is given and not None. Raises ConfigurationError naming the
-    variable, never its value.
+_ALLOWED = {
+    "port": "a port from 0 to 65535",
+    "seed": "a whole number",
+    "source": one_of(get_args(SourceName)),
+    "plan": one_of(get_args(PlanOption)),
+}
+
+
+def load(environment: Mapping[str, str] | None = None, /, **given: object) -> Settings:
+    """The environment (of the process, where none is given), under what is given and not None.
+
+    Raises: ConfigurationError naming the variable, never its value.
     """
+    variables = os.environ if environment is None else environment
+    texts = {name: _read(name, variables) for name in Settings.__struct_fields__}
+    parsed = {name: _parse(name, text) for name, text in texts.items() if text is not None}
     chosen = {name: value for name, value in given.items() if value is not None}
+    return msgspec.structs.replace(Settings(), **parsed | chosen)
+
+
+def _read(name: str, environment: Mapping[str, str]) -> str | None:
+    """What the environment says of a setting. `POLYTAPE_TOKEN=` means that there is none, not one
+    that every request carries.
+    """
+    variables = KEY_NAMES if name == "api_key" else (f"{PREFIX}{name.upper()}",)
+    texts = (environment.get(variable, "").strip() for variable in variables)
+    return next((text for text in texts if text), None)
+
+
+def _parse(name: str, text: str) -> object:
+    hint = Settings.__annotations__[name]
     try:
-        return Settings().model_copy(update=chosen)
-    except pydantic.ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        name = "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigurationError(f"POLYTAPE_{name}: {first['msg']}") from None
+        return msgspec.convert(text, hint, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        allowed = _ALLOWED.get(name, str(error))
+        raise ConfigurationError(f"{PREFIX}{name.upper()}: {allowed} is expected") from None
+
+
+def _decode(kind: type, value: object) -> object:
+    """A path or a secret of its text."""
+    decoded: object = kind(value)
+    return decoded

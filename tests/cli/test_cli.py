@@ -13,6 +13,11 @@ import pyarrow.parquet
 import pytest
 
 from polytape.cli.output import MADE_UP
+from polytape.gateway.app import create_app
+from polytape.gateway.gateway import Gateway
+from polytape.gateway.server import running
+from polytape.upstream.source import Upstream
+from polytape.upstream.synthetic.source import Synthetic
 from tests.cli.conftest import Run
 from tests.conftest import DATA
 
@@ -42,8 +47,8 @@ def test_csv_is_nothing_but_csv(polytape: Run, gateway: str) -> None:
 
 def test_json_is_the_gateways_own(polytape: Run, gateway: str) -> None:
     _, out, _ = polytape("bars", "AAPL", *WEEK, "--format", "json", "--url", gateway)
-    told = json.loads(out)
-    assert (len(told["data"]), told["metadata"]["source"]) == (4, "synthetic")
+    answer = json.loads(out)
+    assert (len(answer["data"]), answer["metadata"]["source"]) == (4, "synthetic")
 
 
 def test_a_table_is_in_new_york_time_and_leaves_out_the_middle(polytape: Run, gateway: str) -> None:
@@ -93,10 +98,10 @@ def test_a_folder_that_is_not_there_is_named(polytape: Run, gateway: str) -> Non
 def test_session_price_search_validate_and_limit(polytape: Run, gateway: str) -> None:
     _, out, err = polytape("session", "AAPL", "--at", "2024-07-02 10:30 America/New_York",
                            "--format", "json", "--url", gateway)  # fmt: skip
-    told = json.loads(out)
-    assert told["error"] is None
-    assert told["session_datetime"] == "2024-07-02T14:30:00Z"
-    assert told["atr_high"] > told["current_price"]
+    facts = json.loads(out)
+    assert facts["error"] is None
+    assert facts["session_datetime"] == "2024-07-02T14:30:00Z"
+    assert facts["atr_high"] > facts["current_price"]
     assert MADE_UP in err
     code, out, _ = polytape("price", "aapl", "--format", "json", "--url", gateway)
     assert (code, json.loads(out)["symbol"]) == (0, "AAPL")
@@ -246,16 +251,16 @@ def test_history_from_import_to_deletion(polytape: Run, tmp_path: Path) -> None:
 def test_a_backfill_says_what_it_costs_asks_and_is_done(polytape: Run, tmp_path: Path) -> None:
     universe = tmp_path / "universe.txt"
     universe.write_text("# mine\nAAPL\nMSFT  # the other\n\n")
-    asked = ("history", "backfill", "--universe", str(universe), "--from", "2024-06-03", "--to", "2024-06-28",
+    command = ("history", "backfill", "--universe", str(universe), "--from", "2024-06-03", "--to", "2024-06-28",
              "--source", "synthetic", "--store", str(tmp_path / "store"))  # fmt: skip
-    code, out, _ = polytape(*asked, "--dry-run")
+    code, out, _ = polytape(*command, "--dry-run")
     assert code == 0
     assert "questions  2" in out
     assert "requests" not in out  # they are the vendor's, and nobody asks it here
-    code, out, _ = polytape(*asked)
+    code, out, _ = polytape(*command)
     assert code == 0
     assert out.startswith("2 questions answered")
-    assert polytape(*asked)[1] == "nothing is missing\n"
+    assert polytape(*command)[1] == "nothing is missing\n"
     code, _, err = polytape("history", "backfill", "ZZZZZZ", "--from", "2024-06-03", "--source",
                             "synthetic", "--store", str(tmp_path / "store"))  # fmt: skip
     assert code == 1
@@ -299,13 +304,10 @@ def test_a_full_disk_behind_stdout_is_one_line(gateway: str, form: str) -> None:
 
 
 def test_the_owners_token_opens_a_gateway(
-    polytape: Run, make_desk: Callable[..., object], synthetic: object,
+    polytape: Run, make_gateway: Callable[[Upstream | None], Gateway], synthetic: Synthetic,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    from polytape.gateway.app import create_app
-    from polytape.gateway.server import running
-
-    with running(create_app(make_desk(synthetic), token="s3cret")) as url:  # type: ignore[arg-type]
+    with running(create_app(make_gateway(synthetic.upstream()), token="s3cret")) as url:
         code, _, err = polytape("price", "AAPL", "--url", url)
         assert code == 1
         assert "access token" in err

@@ -42,9 +42,9 @@ def test_a_tool_says_what_the_client_says(
     how = ("aapl", "--as-of", WHEN, "--url", gateway)
     code, out, err = polytape(command, *how, "--format", "json")
     with PolygonClient(gateway) as client:
-        held = engine(client).to_dict()  # type: ignore[attr-defined]
+        result = engine(client).to_dict()  # type: ignore[attr-defined]
     assert code == 0
-    assert json.loads(out) == json.loads(json.dumps(held, default=_iso))
+    assert json.loads(out) == json.loads(json.dumps(result, default=_iso))
     assert err.strip() == MADE_UP
     code, out, _ = polytape(command, *how)
     assert code == 0
@@ -62,9 +62,9 @@ def test_a_scan_over_http_is_the_clients(polytape: Run, gateway: str, tmp_path: 
     how = ("scan", "AAPL", "--as-of", WHEN, "--url", gateway)
     code, out, err = polytape(*how, "--format", "json", "--plot", str(picture))
     with PolygonClient(gateway) as client:
-        found = ConfluenceScanner(client).scan("AAPL", WHEN)
+        result = ConfluenceScanner(client).scan("AAPL", WHEN)
     assert code == 0
-    assert json.loads(out) == [json.loads(json.dumps(found.to_dict(), default=_iso))]
+    assert json.loads(out) == [json.loads(json.dumps(result.to_dict(), default=_iso))]
     assert picture.read_bytes()[1:4] == b"PNG"
     assert "drawn into" in err
     code, out, _ = polytape(*how, "--top", "2")
@@ -108,7 +108,7 @@ def test_a_scan_of_the_imported_bars_names_parts_and_lacks(
         (("scan", "AAPL", "--url", "http://127.0.0.1:1"), 1, "could not reach"),
         (("scan", "AAPL", "--store", "/nowhere/at/all"), 1, "is no store"),
         (("scan", "AAPL", "--as-of", "someday", "--store", "/nowhere"), 1, "is no store"),
-        (("camarilla", "AAPL", "--variant", "x"), 2, "one of pivot_boss, range"),
+        (("camarilla", "AAPL", "--variant", "x"), 2, "'x' is not one of 'pivot_boss', 'range'"),
         (("fractals", "AAPL", "--length", "4"), 2, "an odd number"),
         (("hvn", "AAPL", "--windows", "7,1O"), 2, "days with commas between"),
     ],

@@ -47,7 +47,7 @@ def clean(environment: dict[str, str]) -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if "POLY" not in k} | environment
 
 
-def asked(vendor: str) -> Any:
+def report_of(vendor: str) -> Any:
     with urllib.request.urlopen(f"{vendor}/_fake") as answer:
         return json.load(answer)
 
@@ -71,15 +71,15 @@ def test_a_second_run_asks_for_nothing_but_what_is_not_final(tmp_path: Path) -> 
         for round_ in range(2):
             # A new gateway each time: what it knows is in its store.
             with process("serve", **environment) as url:
-                told = [polytape(c, environment | {"POLYTAPE_URL": url}) for c in COMMANDS]
+                outputs = [polytape(c, environment | {"POLYTAPE_URL": url}) for c in COMMANDS]
                 if not round_:
-                    first, count = told, len(asked(vendor)["asked"])
-        assert len(asked(vendor)["asked"]) == count >= 6
-        assert [told[0], *told[2:]] == [first[0], *first[2:]]
-        assert told[1] == "nothing is missing\n"
+                    first, count = outputs, len(report_of(vendor)["asked"])
+        assert len(report_of(vendor)["asked"]) == count >= 6
+        assert [outputs[0], *outputs[2:]] == [first[0], *first[2:]]
+        assert outputs[1] == "nothing is missing\n"
         with process("serve", **environment) as url:
             assert "price" in polytape("price AAPL", environment | {"POLYTAPE_URL": url})
-        after = asked(vendor)
+        after = report_of(vendor)
         assert len(after["asked"]) == count + 1  # the last price is never final
         assert after["keys_in_urls"] == 0
 

@@ -7,7 +7,8 @@ import pytest
 
 from polytape import PolygonClient
 from polytape.client.aio import AsyncPolygonClient
-from polytape.net.http import AsyncDriver, SyncDriver
+from polytape.net.async_http import AsyncDriver
+from polytape.net.http import SyncDriver
 from tests.fakes.plain_server import PlainServer, plain_server
 
 

@@ -17,8 +17,8 @@ from tests.fakes.plain_server import PlainServer, cut_short, hang_up
 
 
 def methods(cls: type) -> dict[str, inspect.Signature]:
-    found = inspect.getmembers(cls, inspect.isfunction)
-    return {name: inspect.signature(f) for name, f in found if not name.startswith("_")}
+    functions = inspect.getmembers(cls, inspect.isfunction)
+    return {name: inspect.signature(f) for name, f in functions if not name.startswith("_")}
 
 
 def test_the_two_clients_have_the_same_methods_and_signatures() -> None:
@@ -57,7 +57,7 @@ async def test_every_method_answers_as_the_sync_one_does(
 
 
 @pytest.mark.socket
-async def test_trouble_is_retried_and_told_alike(
+async def test_trouble_is_retried_and_reported_alike(
     plain: PlainServer, make_async_client: Callable[..., AsyncPolygonClient], waits: list[float]
 ) -> None:
     plain.script.extend([hang_up, cut_short, (503, {"Retry-After": "3"}, b"")])

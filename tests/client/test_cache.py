@@ -1,38 +1,39 @@
 """The cache: LRU with a time to live, and never a wrong or a stale answer."""
 
-from dataclasses import replace
-from datetime import date
+from datetime import timedelta
+from itertools import count
+from typing import Any
 
-import numpy as np
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from polytape import CacheManager, ValidationError
-from polytape.client.core import CachedAnswer
-from polytape.model.bars import Bars
-from polytape.model.instants import parse_instant
-from polytape.model.spans import Span
-from polytape.wire.api.messages import BarsMetadata
-from tests.conftest import day_span
 
 names = st.sampled_from(["AAPL", "SPY", "A", "A_B"])
 frames = st.sampled_from(["1min", "1day"])
 
 
 class CacheMachine(RuleBasedStateMachine):
-    """A cache beside a list that remembers everything."""
+    """A cache beside two lists that forget nothing but what has to go."""
 
     SIZE, TTL_MINUTES = 3, 5.0
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
-        self.cache = CacheManager[int](self.SIZE, self.TTL_MINUTES, market=lambda: self.now)
-        self.model: list[tuple[str, str, str, int, float]] = []  # least recently used first
+        self.cache = CacheManager[int](self.SIZE, self.TTL_MINUTES, clock=lambda: self.now)
+        # Key: (symbol, timeframe, value, when it expires), the earliest put first.
+        self.entries: dict[str, tuple[str, str, int, float]] = {}
+        self.used: list[str] = []  # least recently used first
 
-    def fresh(self) -> list[tuple[str, str, str, int, float]]:
-        return [entry for entry in self.model if entry[4] > self.now]
+    def expire(self) -> None:
+        self.entries = {key: one for key, one in self.entries.items() if one[3] > self.now}
+        self.used = [key for key in self.used if key in self.entries]
+
+    def use(self, key: str) -> None:
+        self.used = [one for one in self.used if one != key] + [key]
 
     @rule(symbol=names, frame=frames, start=st.integers(0, 2), value=st.integers(1, 9))
     def put(self, symbol: str, frame: str, start: int, value: int) -> None:
@@ -42,36 +43,47 @@ class CacheMachine(RuleBasedStateMachine):
             == f"{symbol}_{frame}_{start}_z"
             == self.cache.get_cache_key(symbol, frame, start, "z")
         )
-        self.model = [entry for entry in self.model if entry[0] != key]
-        self.model.append((key, symbol, frame, value, self.now + self.TTL_MINUTES * 60))
-        self.model = self.model[-self.SIZE :]
+        self.entries.pop(key, None)
+        self.expire()
+        if len(self.entries) == self.SIZE:
+            del self.entries[self.used.pop(0)]
+        self.entries[key] = (symbol, frame, value, self.now + self.TTL_MINUTES * 60)
+        self.use(key)
 
     @rule(symbol=names, frame=frames, start=st.integers(0, 2))
     def get(self, symbol: str, frame: str, start: int) -> None:
+        self.expire()
         key = self.cache.get_cache_key(symbol, frame, start, "z")
-        found = [entry for entry in self.fresh() if entry[0] == key]
-        assert self.cache.get(key) == (found[0][3] if found else None)
-        self.model = [e for e in self.model if e[0] != key] + found
+        entry = self.entries.get(key)
+        assert self.cache.get(key) == (entry[2] if entry else None)
+        if entry:
+            self.use(key)
 
     @rule(symbol=names, frame=frames, least=st.integers(1, 9))
     def find(self, symbol: str, frame: str, least: int) -> None:
-        stale = [e for e in self.model if e[1:3] == (symbol, frame) and e[4] <= self.now]
-        fits = [e for e in self.fresh() if e[1:3] == (symbol, frame) and e[3] >= least]
-        found = self.cache.find(symbol, frame, lambda value: value >= least)
-        assert found == (fits[-1][3] if fits else None)
-        # What was looked at and did not fit moved up with the one that did.
-        self.resync()
-        assert not stale or len(self.cache) <= len(self.model)
+        self.expire()
+        fits = [
+            key
+            for key, entry in self.entries.items()
+            if entry[:2] == (symbol, frame) and entry[2] >= least
+        ]
+        value = self.cache.find(symbol, frame, lambda value: value >= least)
+        assert value == (self.entries[fits[-1]][2] if fits else None)
+        if fits:
+            self.use(fits[-1])
 
-    def resync(self) -> None:
-        held = list(self.cache._entries)
-        self.model = [next(e for e in self.model if e[0] == key) for key in held]
+    @rule()
+    def look(self) -> None:
+        self.expire()
+        assert dict(self.cache.cache) == {key: one[2] for key, one in self.entries.items()}
 
     @rule(symbol=st.none() | names)
     def clear(self, symbol: str | None) -> None:
-        gone = [e for e in self.model if symbol in (None, e[1])]
-        assert self.cache.clear(symbol) >= len([e for e in gone if e[4] > self.now])
-        self.model = [e for e in self.model if e not in gone]
+        self.expire()
+        gone = [key for key, entry in self.entries.items() if symbol in (None, entry[0])]
+        assert self.cache.clear(symbol) == len(gone)
+        self.entries = {key: one for key, one in self.entries.items() if key not in gone}
+        self.expire()
 
     @rule(seconds=st.floats(0, 400))
     def wait(self, seconds: float) -> None:
@@ -79,58 +91,57 @@ class CacheMachine(RuleBasedStateMachine):
 
     @invariant()
     def bounded(self) -> None:
-        assert len(self.cache) <= self.SIZE
+        self.expire()
+        assert len(self.cache) == len(self.entries) <= self.SIZE
 
 
 TestCache = CacheMachine.TestCase
+TestCache.settings = settings(max_examples=150, stateful_step_count=30)
+
+
+def test_looking_at_the_cache_is_no_use_of_it() -> None:
+    cache = CacheManager[int](3)
+    first, *_ = [cache.put(symbol, "1min", 0, 1, 0) for symbol in ("A", "B", "C")]
+    assert cache.get(first) == 0  # now B is the least recently used
+    seen = cache.cache
+    assert cache.find("C", "1min", lambda _: True) == 0
+    assert cache.clear("NOPE") == 0
+    cache.put("D", "1min", 0, 1, 0)
+    assert list(cache.cache) == ["A_1min_0_1", "C_1min_0_1", "D_1min_0_1"]
+    assert list(seen) == ["A_1min_0_1", "B_1min_0_1", "C_1min_0_1"]  # as it was
+    with pytest.raises(TypeError):
+        seen["x"] = 1  # type: ignore[index]
+
+
+def test_what_was_put_anew_is_the_latest() -> None:
+    cache = CacheManager[str](3)
+    cache.put("A", "1min", 0, 9, "before")
+    cache.put("A", "1min", 5, 9, "another range")
+    cache.put("A", "1min", 0, 9, "fetched again")
+    assert cache.find("A", "1min", lambda _: True) == "fetched again"
+
+
+def test_an_entry_may_expire_while_it_is_looked_at() -> None:
+    """The clock goes on between a look at a key and one at its entry."""
+    for ttl_s in range(1, 40):
+        cache = CacheManager[int](5, ttl_s / 60, clock=map(float, count()).__next__)
+        for symbol in ("A", "B", "C"):
+            cache.put(symbol, "1min", 0, 1, 1)
+        for _ in range(3):
+            assert cache.find("A", "1min", lambda _: True) in (None, 1)
+            assert set(cache.cache.values()) <= {1}
+        assert 0 <= cache.clear() <= 3
+        assert len(cache) == 0
+
+
+def test_how_long_an_entry_lives_is_said() -> None:
+    assert CacheManager[int](ttl_minutes=2.5).ttl == timedelta(seconds=150)
+    assert CacheManager[int]().ttl == timedelta(minutes=5)
 
 
 @pytest.mark.parametrize(
     "options", [{"max_size": 0}, {"ttl_minutes": 0}, {"ttl_minutes": float("nan")}]
 )
-def test_a_cache_that_can_hold_nothing_is_refused(options: dict[str, float]) -> None:
+def test_a_cache_without_room_or_time_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
-        CacheManager(**options)  # type: ignore[arg-type]
-
-
-def kept(span: Span, complete: int) -> CachedAnswer:
-    told = BarsMetadata(symbol="SPY", timeframe="1min", count=0, source="test")
-    return CachedAnswer(span, complete, Bars.empty(), told)
-
-
-def at(text: str) -> int:
-    return parse_instant(f"{text} America/New_York", "at")
-
-
-WEEK = day_span(date(2024, 7, 1), date(2024, 7, 7))
-
-
-def test_what_was_complete_is_held_for_good() -> None:
-    held = kept(WEEK, WEEK.end)
-    assert held.holds(WEEK, at("2024-07-09 10:00"))
-    assert held.holds(day_span(date(2024, 7, 2)), at("2024-07-09 10:00"))
-    assert not held.holds(day_span(date(2024, 7, 2), date(2024, 7, 8)), at("2024-07-09 10:00"))
-
-
-@pytest.mark.parametrize(
-    ("asked_at", "again_at", "holds"),
-    [
-        ("2024-07-02 10:00", "2024-07-02 10:01", False),  # a minute was traded since
-        ("2024-07-02 20:30", "2024-07-02 22:00", True),  # the night: nothing can have been
-        ("2024-07-02 20:30", "2024-07-03 03:59", True),
-        ("2024-07-02 20:30", "2024-07-03 04:01", False),  # the next pre-market
-        ("2024-07-05 21:00", "2024-07-07 12:00", True),  # the weekend
-        ("2024-07-03 17:00", "2024-07-04 12:00", True),  # after an early close, over the holiday
-        ("2024-07-03 16:30", "2024-07-04 12:00", False),
-    ],
-)
-def test_a_range_that_goes_on_is_asked_again_once_something_was_traded(
-    asked_at: str, again_at: str, holds: bool
-) -> None:
-    assert kept(WEEK, at(asked_at)).holds(WEEK, at(again_at)) is holds
-
-
-def test_a_part_before_what_was_complete_is_held_whatever_was_traded_since() -> None:
-    held = kept(WEEK, at("2024-07-02 10:00"))
-    assert held.holds(day_span(date(2024, 7, 1)), at("2024-07-05 15:00"))
-    assert replace(held, complete=np.iinfo(np.int64).max).holds(WEEK, at("2024-07-05 15:00"))
+        CacheManager(**options)

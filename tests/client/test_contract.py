@@ -18,6 +18,7 @@ from polytape import (
     ValidationError,
 )
 from polytape.model.market import Market
+from polytape.model.query import series_query
 from polytape.model.timeframes import Series
 from polytape.upstream.synthetic.source import Synthetic
 from tests.conftest import day_span
@@ -60,7 +61,8 @@ def test_no_bars_are_an_empty_frame_of_the_same_types(client: PolygonClient) -> 
 
 def test_the_bars_are_the_sources_own(client: PolygonClient, synthetic: Synthetic) -> None:
     frame = client.fetch_bars("SPY", "2024-07-02", "2024-07-02", "1min")
-    truth = synthetic.bars("SPY", Series.MINUTE, day_span(date(2024, 7, 2))).bars
+    query = series_query("SPY", Series.MINUTE, day_span(date(2024, 7, 2)))
+    truth = synthetic.bars(query).bars
     assert synthetic.splits("SPY") is not None
     assert frame["close"].to_numpy().tolist() == truth.close.tolist()
     assert frame["volume"].to_numpy().tolist() == truth.volume.astype(int).tolist()
@@ -103,7 +105,7 @@ def test_regular_hours_are_the_same_from_cache_and_server(
         assert starts[-1] < pd.Timestamp("2024-11-29 13:00", tz="America/New_York")
 
 
-def test_a_limited_question_over_a_long_range_is_not_fetched_whole(
+def test_a_limited_query_over_a_long_range_is_not_fetched_whole(
     gateway: str, make_client: Callable[..., PolygonClient]
 ) -> None:
     client = make_client(gateway)
@@ -119,20 +121,20 @@ def test_a_limited_question_over_a_long_range_is_not_fetched_whole(
 
 def test_a_cached_frame_is_not_touched_by_its_owner(client: PolygonClient) -> None:
     first = client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "15min")
-    kept = first.copy(deep=True)
+    copy = first.copy(deep=True)
     first.iloc[:, 0] = -1.0
     first["close"] = 0.0
     del first["high"]
     again = client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "15min")
-    pd.testing.assert_frame_equal(again, kept)
+    pd.testing.assert_frame_equal(again, copy)
     assert client.stats().cache_hits == 1
 
 
-def test_a_question_inside_a_cached_range_asks_nobody(client: PolygonClient) -> None:
+def test_a_query_inside_a_cached_range_asks_nobody(client: PolygonClient) -> None:
     whole = client.fetch_bars("AAPL", "2024-07-01", "2024-07-31", "15min")
-    asked = client.stats().requests
+    requests = client.stats().requests
     inner = client.fetch_bars("AAPL", "2024-07-09", "2024-07-10", "M15")
-    assert client.stats().requests == asked
+    assert client.stats().requests == requests
     days = pd.DatetimeIndex(whole.index).tz_convert("America/New_York").strftime("%Y-%m-%d")
     pd.testing.assert_frame_equal(inner, whole[(days >= "2024-07-09") & (days <= "2024-07-10")])
 
@@ -157,11 +159,11 @@ def test_fetch_table_adds_vwap_and_transactions(client: PolygonClient) -> None:
 
 
 def test_fetch_many_by_symbol_and_timeframe(client: PolygonClient) -> None:
-    found = client.fetch_many(["AAPL", "spy"], "2024-07-01", "2024-07-05", ["1day", "1h"])
-    assert list(found) == [("AAPL", "1day"), ("AAPL", "60min"), ("SPY", "1day"), ("SPY", "60min")]
+    frames = client.fetch_many(["AAPL", "spy"], "2024-07-01", "2024-07-05", ["1day", "1h"])
+    assert list(frames) == [("AAPL", "1day"), ("AAPL", "60min"), ("SPY", "1day"), ("SPY", "60min")]
     alone = client.fetch_bars("SPY", "2024-07-01", "2024-07-05", "1h")
-    assert isinstance(found["SPY", "60min"], pd.DataFrame)
-    pd.testing.assert_frame_equal(found["SPY", "60min"], alone)
+    assert isinstance(frames["SPY", "60min"], pd.DataFrame)
+    pd.testing.assert_frame_equal(frames["SPY", "60min"], alone)
     own = client.fetch_many(
         [{"symbol": "AAPL", "limit": 2}, {"symbol": "SPY", "timeframe": "1h"}],
         "2024-07-01", "2024-07-05", "1day",
@@ -175,8 +177,8 @@ def test_fetch_many_raises_or_keeps_errors(client: PolygonClient) -> None:
     with pytest.raises(NotFoundError, match="ZZZZZZ") as caught:
         client.fetch_many(["AAPL", "ZZZZZZ"], "2024-07-01", "2024-07-05")
     assert caught.value.__notes__ == ["while fetching ZZZZZZ 1day"]
-    kept = client.fetch_many(["AAPL", "ZZZZZZ"], "2024-07-01", "2024-07-05", errors="keep")
-    assert isinstance(kept["ZZZZZZ", "1day"], NotFoundError)
+    outcomes = client.fetch_many(["AAPL", "ZZZZZZ"], "2024-07-01", "2024-07-05", errors="keep")
+    assert isinstance(outcomes["ZZZZZZ", "1day"], NotFoundError)
     with pytest.raises(ValidationError, match="one span"):
         client.fetch_many(
             [{"symbol": "AAPL"}, {"symbol": "AAPL", "limit": 1}], "2024-07-01", "2024-07-05"
@@ -191,42 +193,55 @@ def test_symbols_prices_and_search(client: PolygonClient, synthetic: Synthetic) 
     price = client.get_latest_price("AAPL")
     assert price == Decimal(repr(float(synthetic.last_bar("AAPL").close[0])))
     assert client.get_latest_price("ZZZZZZ") is None
-    found = client.search_symbols("apple")
-    assert found[0]["ticker"] == found[0]["symbol"] == "AAPL"
-    assert {"name", "type", "exchange"} <= set(found[0])
+    matches = client.search_symbols("apple")
+    assert matches[0]["ticker"] == matches[0]["symbol"] == "AAPL"
+    assert {"name", "type", "exchange"} <= set(matches[0])
     everything = client.search_symbols("bancorp", active_only=False)
     assert any(not row["active"] for row in everything)
 
 
 def test_the_candle_at_an_instant(client: PolygonClient) -> None:
     frame = client.fetch_bars("AAPL", "2024-07-02", "2024-07-02", "15min", include_extended=False)
+    table = client.fetch_table("AAPL", "2024-07-02", "2024-07-02", "15min", include_extended=False)
     candle = client.get_candle_at_datetime("AAPL", "2024-07-02 10:07 America/New_York")
     assert candle is not None
-    assert candle["timestamp"] == datetime(2024, 7, 2, 14, tzinfo=UTC)
-    row = frame.loc[candle["timestamp"]]
-    assert {name: candle[name] for name in COLUMNS} == row.to_dict()
+    assert list(candle) == ["datetime", "open", "high", "low", "close", "volume", "vwap"]
+    assert candle["datetime"] == datetime(2024, 7, 2, 14, tzinfo=UTC)
+    assert candle["datetime"].tzinfo is UTC
+    row = frame.loc[candle["datetime"]]
+    names = ("open", "high", "low", "close")
+    prices = [candle["open"], candle["high"], candle["low"], candle["close"]]
+    # Money is the shortest decimal text of the number, to the last digit.
+    assert prices == [Decimal(str(row[name])) for name in names]
+    assert all(type(price) is Decimal for price in (*prices, candle["vwap"]))
+    assert (type(candle["volume"]), candle["volume"]) == (int, row["volume"])
+    vwap = table.column("vwap").to_pylist()[frame.index.get_loc(candle["datetime"])]
+    assert candle["vwap"] == Decimal(repr(vwap))
     sunday = datetime(2024, 7, 7, 16, tzinfo=UTC)
     assert client.get_candle_at_datetime("AAPL", sunday) is None
     near = client.get_candle_at_datetime("AAPL", "2024-07-02 20:10 America/New_York")
     assert near is not None
-    assert near["timestamp"] < datetime(2024, 7, 3, 0, 0, tzinfo=UTC)
+    assert near["datetime"] < datetime(2024, 7, 3, 0, 0, tzinfo=UTC)
     assert client.get_candle_at_datetime("AAPL", "2024-07-02 20:10 America/New_York",
                                          tolerance_minutes=5) is None  # fmt: skip
     day = client.get_candle_at_datetime("AAPL", "2024-07-02 20:10 America/New_York", "1day", 0)
     assert day is not None
-    assert day["timestamp"] == datetime(2024, 7, 2, 4, tzinfo=UTC)
+    assert day["datetime"] == datetime(2024, 7, 2, 4, tzinfo=UTC)
 
 
 def test_session_data_is_decimals_and_says_what_is_missing(client: PolygonClient) -> None:
-    told = client.get_session_data("AAPL", "2024-07-02 10:30 America/New_York")
-    assert list(told) == ["symbol", "session_datetime", "current_price", "pre_market_price",
+    data = client.get_session_data("AAPL", "2024-07-02 10:30 America/New_York")
+    assert list(data) == ["symbol", "session_datetime", "current_price", "pre_market_price",
                           "open_price", "atr_5min", "atr_15min", "atr_2hour", "daily_atr",
                           "atr_high", "atr_low", "error"]  # fmt: skip
-    assert told["error"] is None
-    assert all(isinstance(value, Decimal) for value in list(told.values())[2:-1])
-    assert told["atr_high"] - told["current_price"] == told["daily_atr"]
+    assert data["error"] is None
+    assert all(isinstance(value, Decimal) for value in list(data.values())[2:-1])
+    high, price = data["atr_high"], data["current_price"]
+    assert high is not None
+    assert price is not None
+    assert high - price == data["daily_atr"]
     missing = client.get_session_data("ZZZZZZ", "2024-07-02 10:30 America/New_York")
-    assert "ZZZZZZ" in missing["error"]
+    assert "ZZZZZZ" in (missing["error"] or "")
     assert missing["current_price"] is None
 
 
@@ -301,7 +316,7 @@ def test_base_urls_and_configs(gateway: str, monkeypatch: pytest.MonkeyPatch) ->
                    PolygonClient(config=Own), PolygonClient(config=Own())):  # fmt: skip
         with client:
             assert client.validate_ticker("AAPL")
-    assert PolygonClient(config=Own)._core.policy.max_retries == 1
+    assert PolygonClient(config=Own)._core.connection.policy.max_retries == 1
     assert PolygonClient()._core.base_url == PolygonClientConfig.BASE_URL
     monkeypatch.setenv("POLYTAPE_URL", gateway)
     assert PolygonClient()._core.base_url == gateway
@@ -321,7 +336,7 @@ def test_a_client_can_be_pickled_and_its_cache_stays_behind(gateway: str) -> Non
     with PolygonClient(gateway, timeout=5, max_retries=1) as client:
         frame = client.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "15min")
         with pickle.loads(pickle.dumps(client)) as other:
-            assert other._core.policy == client._core.policy
+            assert other._core.connection.policy == client._core.connection.policy
             assert len(other._core.cache) == 0
             pd.testing.assert_frame_equal(
                 other.fetch_bars("AAPL", "2024-07-01", "2024-07-05", "15min"), frame

@@ -6,14 +6,15 @@ import talib
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polytape.engines.atr import Method, atr, true_range
+from polytape.engines.atr import atr, true_range
+from polytape.engines.options import AtrMethod
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from tests import naive
 from tests.conftest import flat_bars
 from tests.model.test_resample import rows
 
-METHODS: tuple[Method, ...] = ("wilder", "ema", "sma")
+METHODS: tuple[AtrMethod, ...] = ("wilder", "ema", "sma")
 methods = st.sampled_from(METHODS)
 
 
@@ -28,7 +29,7 @@ def some_bars(draw: st.DrawFn, least: int = 0) -> Bars:
 
 
 @given(some_bars(), st.integers(1, 20), methods)
-def test_it_is_the_slow_twins(bars: Bars, period: int, method: Method) -> None:
+def test_it_is_the_slow_twins(bars: Bars, period: int, method: AtrMethod) -> None:
     found = atr(bars, period=period, method=method)
     slow = [np.nan if v is None else v for v in naive.atr(rows(bars), period, method)]
     np.testing.assert_allclose(found.values, slow, rtol=1e-9)
@@ -46,7 +47,7 @@ def test_wilders_is_ta_libs(bars: Bars, period: int) -> None:
 
 @given(some_bars(), st.integers(1, 20), methods, st.integers(0, 60))
 def test_a_value_is_never_rewritten_by_later_bars(
-    bars: Bars, period: int, method: Method, cut: int
+    bars: Bars, period: int, method: AtrMethod, cut: int
 ) -> None:
     whole = atr(bars, period=period, method=method).values
     prefix = atr(bars.take(slice(0, cut)), period=period, method=method).values
@@ -54,7 +55,7 @@ def test_a_value_is_never_rewritten_by_later_bars(
 
 
 @given(some_bars(), st.floats(0.01, 100), methods)
-def test_scaling_prices_scales_it(bars: Bars, factor: float, method: Method) -> None:
+def test_scaling_prices_scales_it(bars: Bars, factor: float, method: AtrMethod) -> None:
     scaled = bars.scaled(np.full(len(bars), 1 / factor), np.ones(len(bars)))
     np.testing.assert_allclose(
         atr(scaled, method=method).values, atr(bars, method=method).values * factor, rtol=1e-9

@@ -1,25 +1,18 @@
 """Calibration: nothing of it comes from after its instants, random levels hold at their base rate."""
 
-import math
 from datetime import date
 
 import pytest
-from scipy.stats import binomtest
 
-from polytape.engines.calibration import Calibration, _watch, calibrate, wilson
+from polytape.engines.calibration import _watch, calibrate
+from polytape.engines.rates import Calibration
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.market import Market
+from polytape.model.query import series_query
 from polytape.model.timeframes import Series
 from polytape.upstream.synthetic.source import Synthetic
 from tests.conftest import day_span
-
-
-@pytest.mark.parametrize(("count", "of"), [(0, 10), (3, 10), (10, 10), (70, 100), (1, 1)])
-def test_the_interval_is_scipys(count: int, of: int) -> None:
-    mine, theirs = wilson(count, of), binomtest(count, of).proportion_ci(method="wilson")
-    assert (mine.low, mine.high) == pytest.approx((theirs.low, theirs.high), abs=1e-6)
-    assert math.isnan(wilson(0, 0).rate)
 
 
 def path(*closes: float) -> Bars:
@@ -40,9 +33,9 @@ def path(*closes: float) -> Bars:
 def test_what_held_means(closes: tuple[float, ...], touched: bool, held: bool | None) -> None:
     """Support at 100, an ATR of 1: the zone is 99.5 to 100.5."""
     seen = _watch("L3", 100.0, 110.0, 1.0, path(*closes))
-    assert (seen.touched, seen.held) == (touched, held)
+    assert (seen.touched, seen.bounced) == (touched, held)
     mirrored = _watch("L3", 100.0, 90.0, 1.0, path(*(200 - close for close in closes)))
-    assert (mirrored.touched, mirrored.held) == (touched, held)
+    assert (mirrored.touched, mirrored.bounced) == (touched, held)
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +46,9 @@ def made(synthetic: Synthetic, market: Market) -> Calibration:
 def walked(
     synthetic: Synthetic, market: Market, last: date = date(2026, 11, 18), **how: int
 ) -> Calibration:
-    minutes = synthetic.bars("AAPL", Series.MINUTE, day_span(date(2026, 8, 10), last)).bars
-    days = synthetic.bars("AAPL", Series.DAY, day_span(date(2025, 7, 1), last)).bars
+    minutes_of, days_of = day_span(date(2026, 8, 10), last), day_span(date(2025, 7, 1), last)
+    minutes = synthetic.bars(series_query("AAPL", Series.MINUTE, minutes_of)).bars
+    days = synthetic.bars(series_query("AAPL", Series.DAY, days_of)).bars
     return calibrate(minutes, days, market=market, symbol="AAPL", every_days=2, **how)
 
 

@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polytape.engines.camarilla import Period, camarilla, camarilla_of, last_period
-from polytape.engines.result import run_with
-from polytape.engines.runs import camarilla_run
+from polytape.engines.as_of import last_period
+from polytape.engines.camarilla import camarilla, camarilla_of
+from polytape.engines.camarilla_run import camarilla_flow
+from polytape.engines.flow import run_with
+from polytape.engines.options import CamarillaOptions, Period
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
-from polytape.model.newyork import midnight
+from tests.conftest import MARKET
 
 prices = st.floats(0.01, 10_000)
 
@@ -115,7 +117,7 @@ def some_days() -> Bars:
     """Daily bars that name themselves: the close is the day of the month."""
     days = [date.fromisoformat(day) for day in DAYS]
     close = [float(day.day) for day in days]
-    return Bars.of([midnight(day) for day in days], close, [c + 1 for c in close],
+    return Bars.of([MARKET.midnight(day) for day in days], close, [c + 1 for c in close],
                    [c - 0.5 for c in close], close, [100.0] * len(days))  # fmt: skip
 
 
@@ -136,13 +138,14 @@ def some_days() -> Bars:
 def test_the_last_completed_period(
     at: str, period: Period, first: str, last: str, market: Market
 ) -> None:
-    found = camarilla_of(some_days(), period, parse_instant(f"{at} America/New_York", "at"), market)
+    moment = parse_instant(f"{at} America/New_York", "at", MARKET)
+    found = camarilla_of(some_days(), period, moment, market)
     assert found is not None
     assert (str(found.start), str(found.end), found.period) == (first, last, period)
 
 
 def test_no_completed_period_is_none(market: Market) -> None:
-    at = parse_instant("2023-11-30 10:00 America/New_York", "at")
+    at = parse_instant("2023-11-30 10:00 America/New_York", "at", MARKET)
     assert camarilla_of(some_days(), "day", at, market) is None
     assert last_period(Bars.empty(), "week", at, market) is None
     with pytest.raises(ValidationError, match="period"):
@@ -150,20 +153,20 @@ def test_no_completed_period_is_none(market: Market) -> None:
 
 
 def test_an_auction_outside_the_days_range_leaves_the_other_periods(market: Market) -> None:
-    days, at = some_days(), parse_instant("2023-12-13 10:00 America/New_York", "at")
+    days, at = some_days(), parse_instant("2023-12-13 10:00 America/New_York", "at", MARKET)
     close = days.close.copy()
     close[-1] = days.high[-1] + 0.5
     odd = replace(days, close=close)
-    assert set(run_with(camarilla_run("X", at, market=market), lambda _: days).pivots) == {
-        "day", "week", "month",
-    }  # fmt: skip
-    told = run_with(camarilla_run("X", at, market=market), lambda _: odd)
-    assert set(told.pivots) == {"week", "month"}
-    assert told.notes[0].startswith("no pivots of the last day: close=13.5 is not valid: between")
+    whole = run_with(camarilla_flow("X", at, market, CamarillaOptions()), lambda _: days)
+    assert set(whole.pivots) == {"day", "week", "month"}
+    run = run_with(camarilla_flow("X", at, market, CamarillaOptions()), lambda _: odd)
+    assert set(run.pivots) == {"week", "month"}
+    assert run.notes[0].startswith("no pivots of the last day: close=13.5 is not valid: between")
+    wrong = CamarillaOptions(variant="x")  # type: ignore[arg-type]
     with pytest.raises(ValidationError, match="variant"):
-        run_with(camarilla_run("X", at, market=market, variant="x"), lambda _: days)  # type: ignore[arg-type]
+        run_with(camarilla_flow("X", at, market, wrong), lambda _: days)
 
 
 def test_nothing_was_complete_before_1970(market: Market) -> None:
-    early = midnight(date(1900, 1, 2))
+    early = MARKET.midnight(date(1900, 1, 2))
     assert camarilla_of(some_days(), "week", early, market) is None

@@ -7,28 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polytape.engines.confluence import (
-    WEIGHTS,
-    ConfluenceZone,
-    Level,
-    PriceContext,
-    _clusters,
-    confluence,
-    make_item,
-)
+from polytape.engines.confluence import ConfluenceZone, _clusters, confluence
+from polytape.engines.levels import WEIGHTS, Level, PriceContext, make_level
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.units import DAY_US
 from tests import naive
 
-MARKET = PriceContext(price=100.0, atr_15min=1.0, atr_day=10.0, as_of=100 * DAY_US)
+CONTEXT = PriceContext(price=100.0, atr_15min=1.0, atr_day=10.0, as_of=100 * DAY_US)
 FAMILIES = {"hvn": "hvn", "cam": "camarilla"}
 
 
 def item(type_: str, level: float, *, name: str | None = None, inputs: str | None = None) -> Level:
     family = FAMILIES.get(type_.split("-", maxsplit=1)[0], type_)
-    return make_item(
-        name or f"{type_} {level}", type_, family, level, context=MARKET, inputs=inputs
+    return make_level(
+        name or f"{type_} {level}", type_, family, level, context=CONTEXT, inputs=inputs
     )
 
 
@@ -41,39 +34,39 @@ items = st.lists(
 def test_a_zone_by_hand() -> None:
     """HVN 3.0, monthly pivot 3.0 and a swing 2.0: three families, +20 %, x1.2 for the swing."""
     parts = [item("hvn-30d", 101.0), item("cam-monthly", 101.2), item("fractal", 101.0)]
-    (zone,) = confluence(parts, MARKET, swings=[101.1])
+    (zone,) = confluence(parts, CONTEXT, swings=[101.1])
     assert zone.score == pytest.approx(8.0 * 1.2 * 1.2)
     assert (zone.level, zone.kind, zone.width) == ("L4", "resistance", 1.0)
     assert zone.low < 101.0 < zone.high
     assert zone.families == ("camarilla", "fractal", "hvn")
     assert zone.distance_atr == pytest.approx(zone.distance / 10)
-    (calm,) = confluence(parts, MARKET)
+    (calm,) = confluence(parts, CONTEXT)
     assert calm.score == pytest.approx(8.0 * 1.2)
 
 
 def test_each_type_votes_once_and_shared_inputs_are_one_item() -> None:
     swings = [item("fractal", 101.0 + n / 100) for n in range(10)]
-    (zone,) = confluence([*swings, item("hvn-7d", 101.0)], MARKET)
+    (zone,) = confluence([*swings, item("hvn-7d", 101.0)], CONTEXT)
     assert zone.score == pytest.approx((2.0 + 2.0) * 1.1)
     assert len(zone.parts) == 11
     high = [item("daily-zone", 103.0, inputs="PDH"), item("market-structure", 103.0, inputs="PDH")]
-    assert confluence(high, MARKET) == ()  # one price is one source, whoever names it
-    (zone,) = confluence([*high, item("hvn-7d", 103.1)], MARKET)
+    assert confluence(high, CONTEXT) == ()  # one price is one source, whoever names it
+    (zone,) = confluence([*high, item("hvn-7d", 103.1)], CONTEXT)
     assert zone.votes == ("daily-zone", "hvn-7d")
 
 
 def test_one_family_is_no_confluence() -> None:
     assert (
-        confluence([item("hvn-7d", 101), item("hvn-14d", 101), item("hvn-30d", 101)], MARKET) == ()
+        confluence([item("hvn-7d", 101), item("hvn-14d", 101), item("hvn-30d", 101)], CONTEXT) == ()
     )
-    assert confluence([], MARKET) == ()
+    assert confluence([], CONTEXT) == ()
 
 
 def test_what_is_far_away_does_not_count() -> None:
     near = [item("hvn-30d", 119.9), item("cam-weekly", 119.8)]
     far = [item("hvn-30d", 120.1), item("cam-weekly", 120.2)]
-    assert len(confluence(near, MARKET)) == 1
-    assert confluence(far, MARKET) == ()
+    assert len(confluence(near, CONTEXT)) == 1
+    assert confluence(far, CONTEXT) == ()
 
 
 @given(items)
@@ -87,12 +80,12 @@ def test_clusters_are_the_slow_twins(given_: list[Level]) -> None:
 def test_the_order_of_the_items_changes_nothing(given_: list[Level], chance: random.Random) -> None:
     mixed = list(given_)
     chance.shuffle(mixed)
-    assert confluence(mixed, MARKET, swings=[100.0]) == confluence(given_, MARKET, swings=[100.0])
+    assert confluence(mixed, CONTEXT, swings=[100.0]) == confluence(given_, CONTEXT, swings=[100.0])
 
 
 @given(items)
 def test_zones_are_one_atr_wide_sorted_and_apart(given_: list[Level]) -> None:
-    zones = confluence(given_, MARKET)
+    zones = confluence(given_, CONTEXT)
     scores = [zone.score for zone in zones]
     assert scores == sorted(scores, reverse=True)
     for zone in zones:
@@ -106,40 +99,40 @@ def test_zones_are_one_atr_wide_sorted_and_apart(given_: list[Level]) -> None:
 
 @given(items, st.sampled_from([0.5, 4.0]))
 def test_scaled_prices_scale_zones(given_: list[Level], factor: float) -> None:
-    context = PriceContext(100 * factor, 1 * factor, 10 * factor, MARKET.as_of)
+    context = PriceContext(100 * factor, 1 * factor, 10 * factor, CONTEXT.as_of)
     scaled = [
         Level(i.level * factor, i.low * factor, i.high * factor, i.name, i.type, i.family, i.weight,
              i.strength, i.inputs)
         for i in given_
     ]  # fmt: skip
-    one, two = confluence(given_, MARKET), confluence(scaled, context)
+    one, two = confluence(given_, CONTEXT), confluence(scaled, context)
     assert [z.centre * factor for z in one] == pytest.approx([z.centre for z in two])
     assert [z.score for z in one] == pytest.approx([z.score for z in two])
 
 
 @pytest.mark.parametrize(("age", "recency"), [(1, 2.0), (7, 1.5), (15, 1.2), (25, 1.0)])
 def test_the_last_bar_that_lay_in_a_zone_gives_its_recency(age: int, recency: float) -> None:
-    stamp = MARKET.as_of - age * DAY_US
+    stamp = CONTEXT.as_of - age * DAY_US
     parts = [item("hvn-30d", 101.0), item("cam-weekly", 101.0)]
     bars = Bars.of(
         [stamp - 10, stamp], [101, 101], [101.2, 101.4], [100.9, 100.9], [101, 101], [5, 7]
     )
-    (zone,) = confluence(parts, MARKET, bars=bars)
+    (zone,) = confluence(parts, CONTEXT, bars=bars)
     assert (zone.touches, zone.recency) == (2, recency)
     assert zone.candle is not None
     assert (zone.candle.volume, zone.candle.overlap) == (7.0, 1.0)
-    (bare,) = confluence(parts, MARKET, bars=bars.take(slice(0)))
+    (bare,) = confluence(parts, CONTEXT, bars=bars.take(slice(0)))
     assert (bare.touches, bare.recency, bare.candle) == (0, None, None)
 
 
 def test_a_fifth_of_a_bars_range_is_a_touch() -> None:
     parts = [item("hvn-30d", 101.0), item("cam-weekly", 101.0)]
-    (zone,) = confluence(parts, MARKET)
+    (zone,) = confluence(parts, CONTEXT)
     top = zone.high
 
     def touches(low: float, high: float) -> int:
         bars = Bars.of([0], [low], [high], [low], [high], [1])
-        (found,) = confluence(parts, MARKET, bars=bars)
+        (found,) = confluence(parts, CONTEXT, bars=bars)
         return found.touches
 
     assert touches(top - 0.21, top + 0.79) == 1
@@ -154,6 +147,6 @@ def test_an_atr_of_zero_is_named() -> None:
 
 
 def test_a_zone_reads_well() -> None:
-    (zone,) = confluence([item("hvn-30d", 101.0), item("cam-weekly", 101.0)], MARKET)
+    (zone,) = confluence([item("hvn-30d", 101.0), item("cam-weekly", 101.0)], CONTEXT)
     assert isinstance(zone, ConfluenceZone)
     assert repr(zone).startswith("L3 100.50-101.50 (resistance, score 6.1, +0.1 ATR): ")

@@ -25,43 +25,50 @@ from polytape import (
     PolygonClient,
     ZoneCalculator,
 )
-from polytape.engines.result import run_with
-from polytape.engines.runs import fractal_run, hvn_run, zone_run
-from polytape.engines.scanner import ScanResult, scan_run
+from polytape.engines.flow import run_with
+from polytape.engines.fractal_run import fractal_flow
+from polytape.engines.hvn_run import hvn_flow
+from polytape.engines.options import FractalOptions, HvnOptions, ScanOptions, ZoneOptions
+from polytape.engines.scan_result import ScanResult
+from polytape.engines.scanner import scan_flow
+from polytape.engines.zone_run import zone_flow
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
-from polytape.model.query import BarsQuery
+from polytape.model.query import BarsQuery, series_query
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.upstream.flatfiles.source import FlatFiles
-from polytape.upstream.source import Source
 from polytape.upstream.synthetic.source import Synthetic
+from tests.conftest import MARKET
 
 TODAY = date(2026, 11, 23)
 WHEN = "2026-11-18 11:30 America/New_York"
 
 
 def at(text: str) -> int:
-    return parse_instant(f"{text} America/New_York", "at")
+    return parse_instant(f"{text} America/New_York", "at", MARKET)
 
 
-def answers(source: Source, market: Market, *, lie: int = 0) -> Callable[[BarsQuery], Bars]:
+def answers(
+    source: Synthetic | FlatFiles, market: Market, *, lie: int = 0
+) -> Callable[[BarsQuery], Bars]:
     """Answers from a source. With `lie`, each reaches so much too far into the future."""
 
     def answer(query: BarsQuery) -> Bars:
-        span = Span(query.span.start, query.span.end + lie)
-        asked = BarsQuery(query.symbol, query.timeframe, span)
-        base = source.bars(query.symbol, query.timeframe.series, span).bars
-        splits = source.splits(query.symbol) or ()
-        return asked.answer(base, splits, market=market, today=TODAY)
+        further = query.over(Span(query.span.start, query.span.end + lie))
+        stored = source.bars(further.of_series(market)).bars
+        splits = source.upstream().reference.splits(query.symbol) or ()
+        return further.answer(stored, splits, market=market, today=TODAY)
 
     return answer
 
 
-def scanned(source: Source, market: Market, moment: int, **how: int) -> ScanResult:
-    return run_with(scan_run("AAPL", moment, market=market), answers(source, market, **how))
+def scanned(source: Synthetic | FlatFiles, market: Market, moment: int, **how: int) -> ScanResult:
+    return run_with(
+        scan_flow("AAPL", moment, market, ScanOptions()), answers(source, market, **how)
+    )
 
 
 @settings(max_examples=8)
@@ -93,7 +100,9 @@ def test_a_scan_names_its_parts_and_what_it_lacks(synthetic: Synthetic, market: 
     assert list(frame["score"]) == sorted(frame["score"], reverse=True)
     assert "AAPL" in repr(found)
     early = Bars.empty()
-    bare = run_with(scan_run("AAPL", at("2026-11-18 11:30"), market=market), lambda _: early)
+    bare = run_with(
+        scan_flow("AAPL", at("2026-11-18 11:30"), market, ScanOptions()), lambda _: early
+    )
     assert (bare.zones, bare.price) == ((), None)
     assert bare.errors == {"confluence": "too little history for the ATRs: no zones"}
     assert "no daily bar before it" in bare.notes
@@ -110,7 +119,7 @@ def test_a_short_history_says_which_windows_are_not_filled(
         late = query.timeframe.series is Series.MINUTE
         return bars.within(Span(begin, moment)) if late else bars
 
-    found = run_with(scan_run("AAPL", moment, market=market), answer)
+    found = run_with(scan_flow("AAPL", moment, market, ScanOptions()), answer)
     assert set(found.errors) >= {"hvn-14d", "hvn-30d"}
     assert "hvn-7d" not in found.errors
     assert "begin on 2026-11-09 only" in found.errors["hvn-30d"]
@@ -125,7 +134,7 @@ def test_wrong_candles_spoil_one_source_alone(synthetic: Synthetic, market: Mark
             bars.close[-1] = bars.high[-1] * 2  # a close outside its day
         return bars
 
-    found = run_with(scan_run("AAPL", at("2026-11-18 11:30"), market=market), answer)
+    found = run_with(scan_flow("AAPL", at("2026-11-18 11:30"), market, ScanOptions()), answer)
     assert "close" in found.errors["cam-daily"]
     assert len(found.zones) >= 2
 
@@ -143,7 +152,7 @@ def test_a_split_inside_the_window_moves_no_level(synthetic: Synthetic, market: 
         traded = bars.scaled(1 / ratio, 1 / ratio)  # as traded ...
         return traded.scaled(ratio, ratio)  # ... and adjusted again
 
-    again = run_with(scan_run("AAPL", moment, market=market), answer)
+    again = run_with(scan_flow("AAPL", moment, market, ScanOptions()), answer)
     assert [z.centre for z in again.zones] == pytest.approx([z.centre for z in plain.zones])
     assert [z.score for z in again.zones] == pytest.approx([z.score for z in plain.zones])
 
@@ -152,7 +161,7 @@ def test_a_halted_symbol_is_read_from_its_last_days(synthetic: Synthetic, market
     halted = at("2026-11-13 20:00")
     whole = answers(synthetic, market)
     found = run_with(
-        scan_run("AAPL", at("2026-11-18 11:30"), market=market),
+        scan_flow("AAPL", at("2026-11-18 11:30"), market, ScanOptions()),
         lambda q: whole(q).within(Span(0, halted)),
     )
     assert found.price is not None
@@ -160,25 +169,26 @@ def test_a_halted_symbol_is_read_from_its_last_days(synthetic: Synthetic, market
 
 
 @pytest.mark.parametrize(
-    "options", [{"windows": [5]}, {"weekly_levels": []}, {"daily_levels": [0]}]
+    "options",
+    [ScanOptions(windows=(5,)), ScanOptions(weekly_levels=()), ScanOptions(daily_levels=(0,))],
 )
 def test_wrong_options_are_raised(
-    options: dict[str, object], synthetic: Synthetic, market: Market
+    options: ScanOptions, synthetic: Synthetic, market: Market
 ) -> None:
     with pytest.raises(ValidationError):
-        run_with(scan_run("AAPL", at("2026-11-18 11:30"), market=market, **options),  # type: ignore[arg-type]
-                 answers(synthetic, market))  # fmt: skip
+        run_with(
+            scan_flow("AAPL", at("2026-11-18 11:30"), market, options), answers(synthetic, market)
+        )
     with pytest.raises(ValidationError):
-        next(hvn_run("AAPL", 0, market=market, windows=[]))
+        next(hvn_flow("AAPL", 0, market, HvnOptions(windows=())))
     with pytest.raises(ValidationError):
-        next(fractal_run("AAPL", at("2026-11-18 11:30"), market=market, timeframe="1day"))
+        next(fractal_flow("AAPL", at("2026-11-18 11:30"), market, FractalOptions("1day")))
 
 
 def test_given_levels_stand_in_for_the_weeks(synthetic: Synthetic, market: Market) -> None:
-    engine = zone_run(
-        "AAPL", at("2026-11-18 11:30"), market=market, weekly_levels=[300, 310], daily_levels=[305]
-    )
-    found = run_with(engine, answers(synthetic, market))
+    options = ZoneOptions(weekly_levels=(300, 310), daily_levels=(305,))
+    flow = zone_flow("AAPL", at("2026-11-18 11:30"), market, options)
+    found = run_with(flow, answers(synthetic, market))
     names = [zone.name for zone in found.zones]
     assert names[:3] == ["WL1", "WL2", "DL1"]
     assert {"PDH", "PDL", "PDC"} <= set(names)
@@ -186,8 +196,8 @@ def test_given_levels_stand_in_for_the_weeks(synthetic: Synthetic, market: Marke
 
 @pytest.mark.realdata
 def test_real_bars_make_real_zones(real: FlatFiles, market: Market) -> None:
-    engine = scan_run("SPY", at("2013-10-11 14:30"), market=market)
-    found = run_with(engine, answers(real, market))
+    flow = scan_flow("SPY", at("2013-10-11 14:30"), market, ScanOptions())
+    found = run_with(flow, answers(real, market))
     assert found.price == 170.15
     assert found.structure == "UPTREND"
     assert len(found.zones) >= 4
@@ -197,12 +207,11 @@ def test_real_bars_make_real_zones(real: FlatFiles, market: Market) -> None:
 
 @pytest.mark.realdata
 def test_an_early_close_ends_the_day(real: FlatFiles, market: Market) -> None:
-    engine = hvn_run(
-        "GOOG", at("2015-12-28 12:00"), market=market, windows=[7], include_extended=False
-    )
-    found = run_with(engine, answers(real, market))
+    options = HvnOptions(windows=(7,), include_extended=False)
+    flow = hvn_flow("GOOG", at("2015-12-28 12:00"), market, options)
+    found = run_with(flow, answers(real, market))
     span = Span(at("2015-12-21 00:00"), at("2015-12-28 12:00"))
-    bars = real.bars("GOOG", Series.MINUTE, span).bars
+    bars = real.bars(series_query("GOOG", Series.MINUTE, span)).bars
     regular = bars.take(market.regular(bars.timestamp))
     assert found.profiles[7].total == pytest.approx(float(regular.volume.sum()))
 
@@ -222,7 +231,7 @@ async def test_client_async_client_and_http_give_the_same_numbers(gateway: str) 
     with PolygonClient(gateway) as client:
         mine = {path: run(client) for path, run in paths.items()}
         assert client.stats().requests == 1  # one batch; the rest comes from the cache
-        told = client.get_session_data("AAPL", WHEN)
+        session_data = client.get_session_data("AAPL", WHEN)
     other = AsyncPolygonClient(gateway)
     theirs = [
         await AsyncConfluenceScanner(other).scan("AAPL", WHEN),
@@ -233,13 +242,13 @@ async def test_client_async_client_and_http_give_the_same_numbers(gateway: str) 
     ]
     await other.close()
     async with httpx2.AsyncClient(base_url=gateway, verify=False) as http:
-        for (path, held), twin in zip(mine.items(), theirs, strict=True):
-            assert held.to_dict() == twin.to_dict()
+        for (path, result), twin in zip(mine.items(), theirs, strict=True):
+            assert result.to_dict() == twin.to_dict()
             answer = await http.post(path, json={"symbol": "aapl", "as_of": WHEN})
-            assert msgspec.json.decode(msgspec.json.encode(held.to_dict())) == answer.json()
+            assert msgspec.json.decode(msgspec.json.encode(result.to_dict())) == answer.json()
         body = {"symbol": "AAPL", "as_of": WHEN}
         session = (await http.post("/api/v1/engines/session", json=body)).json()
-        assert session["atr_15min"] == str(told["atr_15min"])
+        assert session["atr_15min"] == str(session_data["atr_15min"])
         wrong = await http.post("/api/v1/scan", json=body | {"options": {"color": "red"}})
         assert (wrong.status_code, "color" in wrong.json()["detail"]) == (400, True)
         for tool, options in (

@@ -7,44 +7,42 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polytape.engines.result import run_with
-from polytape.engines.session import SessionData, session_data
+from polytape.engines.flow import run_with
+from polytape.engines.options import NoOptions
+from polytape.engines.session import SessionData, session_flow
 from polytape.errors import NotFoundError
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
-from polytape.model.newyork import midnight
-from polytape.model.query import BarsQuery
+from polytape.model.query import BarsQuery, series_query
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.model.units import MINUTE_US
 from polytape.upstream.flatfiles.source import FlatFiles
-from polytape.upstream.source import Source
 from polytape.upstream.synthetic.source import Synthetic
 from tests import naive
+from tests.conftest import MARKET
 from tests.model.test_resample import rows
 
 TODAY = date(2026, 11, 23)
 
 
 def at(text: str) -> int:
-    return parse_instant(f"{text} America/New_York", "at")
+    return parse_instant(f"{text} America/New_York", "at", MARKET)
 
 
-def run(source: Source, symbol: str, moment: int, market: Market, *, lie: int = 0) -> SessionData:
+def run(
+    source: Synthetic | FlatFiles, symbol: str, moment: int, market: Market, *, lie: int = 0
+) -> SessionData:
     """Drive the engine from a source. With `lie`, every answer reaches that much too far."""
-    splits = source.splits(symbol) or ()
+    splits = source.upstream().reference.splits(symbol) or ()
 
     def answer(query: BarsQuery) -> Bars:
-        base = source.bars(symbol, query.timeframe.series, further(query, lie)).bars
-        asked = BarsQuery(symbol, query.timeframe, further(query, lie))
-        return asked.answer(base, splits, market=market, today=TODAY)
+        further = query.over(Span(query.span.start, query.span.end + lie))
+        stored = source.bars(further.of_series(market)).bars
+        return further.answer(stored, splits, market=market, today=TODAY)
 
-    return run_with(session_data(symbol, moment, market=market), answer)
-
-
-def further(query: BarsQuery, more: int) -> Span:
-    return Span(query.span.start, query.span.end + more)
+    return run_with(session_flow(symbol, moment, market, NoOptions()), answer)
 
 
 @settings(max_examples=12)
@@ -59,9 +57,9 @@ def test_bars_that_were_not_complete_change_nothing(
 
 def test_the_numbers_are_those_of_the_slow_twin(synthetic: Synthetic, market: Market) -> None:
     moment = at("2024-07-02 10:37")
-    told = run(synthetic, "SPY", moment, market)
-    month = Span(midnight(date(2024, 6, 2)), moment)
-    minutes = synthetic.bars("SPY", Series.MINUTE, month).bars
+    session = run(synthetic, "SPY", moment, market)
+    month = Span(MARKET.midnight(date(2024, 6, 2)), moment)
+    minutes = synthetic.bars(series_query("SPY", Series.MINUTE, month)).bars
     assert synthetic.splits("SPY") == () or all(
         s.execution_date > TODAY for s in synthetic.splits("SPY") or ()
     )
@@ -70,11 +68,11 @@ def test_the_numbers_are_those_of_the_slow_twin(synthetic: Synthetic, market: Ma
         bars = naive.resample(rows(minutes), frame)
         done = [row for row in bars if row[0] + length * MINUTE_US <= moment]
         slow = naive.atr(done, 14, "wilder")[-1]
-        assert float(getattr(told, name)) == pytest.approx(slow, abs=1e-6)
-    assert told.current_price == Decimal(repr(float(minutes.close[-1])))
-    assert told.atr_high is not None
-    assert told.atr_low is not None
-    assert told.atr_high - told.atr_low == 2 * (told.daily_atr or 0)
+        assert float(getattr(session, name)) == pytest.approx(slow, abs=1e-6)
+    assert session.current_price == Decimal(repr(float(minutes.close[-1])))
+    assert session.atr_high is not None
+    assert session.atr_low is not None
+    assert session.atr_high - session.atr_low == 2 * (session.daily_atr or 0)
 
 
 @pytest.mark.parametrize(
@@ -91,10 +89,13 @@ def test_the_numbers_are_those_of_the_slow_twin(synthetic: Synthetic, market: Ma
 def test_what_is_known_depends_on_the_time_of_day(
     synthetic: Synthetic, market: Market, moment: str, has_pre: bool, has_open: bool
 ) -> None:
-    told = run(synthetic, "AAPL", at(moment), market)
-    assert (told.pre_market_price is not None, told.open_price is not None) == (has_pre, has_open)
-    assert told.current_price is not None
-    assert ("no trading day" in (told.error or "")) == moment.startswith("2024-07-04")
+    session = run(synthetic, "AAPL", at(moment), market)
+    assert (session.pre_market_price is not None, session.open_price is not None) == (
+        has_pre,
+        has_open,
+    )
+    assert session.current_price is not None
+    assert ("no trading day" in (session.error or "")) == moment.startswith("2024-07-04")
 
 
 def test_the_daily_range_is_of_the_days_before(synthetic: Synthetic, market: Market) -> None:
@@ -103,25 +104,25 @@ def test_the_daily_range_is_of_the_days_before(synthetic: Synthetic, market: Mar
     assert morning.daily_atr == evening.daily_atr
 
 
-def test_a_symbol_that_is_not_there_is_told_not_raised(market: Market) -> None:
+def test_a_symbol_that_is_not_there_is_said_not_raised(market: Market) -> None:
     def answer(_: BarsQuery) -> Bars:
         raise NotFoundError("no symbol NOPE")
 
-    told = run_with(session_data("NOPE", at("2024-07-02 10:00"), market=market), answer)
-    assert told.error == "no symbol NOPE"
+    session = run_with(session_flow("NOPE", at("2024-07-02 10:00"), market, NoOptions()), answer)
+    assert session.error == "no symbol NOPE"
 
 
-def test_no_bars_at_all_are_told_with_how_many_are_needed(market: Market) -> None:
-    engine = session_data("AAPL", at("2024-07-02 10:00"), market=market)
-    told = run_with(engine, lambda _: Bars.empty())
-    assert told.current_price is told.atr_high is told.daily_atr is None
-    assert "daily_atr needs 15 complete 1day bars, there are 0" in str(told.error)
+def test_no_bars_at_all_are_said_with_how_many_are_needed(market: Market) -> None:
+    flow = session_flow("AAPL", at("2024-07-02 10:00"), market, NoOptions())
+    session = run_with(flow, lambda _: Bars.empty())
+    assert session.current_price is session.atr_high is session.daily_atr is None
+    assert "daily_atr needs 15 complete 1day bars, there are 0" in str(session.error)
 
 
 @pytest.mark.realdata
 def test_a_real_afternoon(real: FlatFiles, market: Market) -> None:
-    told = run(real, "SPY", at("2013-10-11 14:30"), market)
-    assert told.error is None
-    assert told.open_price == Decimal("168.9")
-    assert told.current_price == Decimal("170.15")
-    assert told.session_datetime.timestamp() == at("2013-10-11 14:30") / 1e6
+    session = run(real, "SPY", at("2013-10-11 14:30"), market)
+    assert session.error is None
+    assert session.open_price == Decimal("168.9")
+    assert session.current_price == Decimal("170.15")
+    assert session.session_datetime.timestamp() == at("2013-10-11 14:30") / 1e6

@@ -8,10 +8,12 @@ import pyarrow as pa
 import pytest
 
 from polytape.engines.atr import atr
+from polytape.engines.flow import EngineRun
+from polytape.engines.fractal_run import fractal_flow
 from polytape.engines.fractals import fractals
-from polytape.engines.result import advance
-from polytape.engines.runs import fractal_run, hvn_run
-from polytape.engines.scanner import scan_run
+from polytape.engines.hvn_run import hvn_flow
+from polytape.engines.options import EngineOptions, FractalOptions, HvnOptions, ScanOptions
+from polytape.engines.scanner import scan_flow
 from polytape.engines.validation import as_bars
 from polytape.engines.volume_profile import volume_profile
 from polytape.engines.zones import weekly_zones
@@ -55,7 +57,7 @@ def test_one_meaning_for_every_kind_of_frame(frame: pd.DataFrame) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "allowed"),
     [
         (lambda f: f.assign(Close=1.0), "one column close"),
         (lambda f: pd.concat([f, f[["close"]]], axis=1), "one column close"),
@@ -72,8 +74,8 @@ def test_one_meaning_for_every_kind_of_frame(frame: pd.DataFrame) -> None:
         (lambda f: f[::-1], "later than the one before"),
     ],
 )
-def test_what_is_no_frame_of_bars_is_told(frame: pd.DataFrame, spoil: Any, told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
+def test_what_is_no_frame_of_bars_is_named(frame: pd.DataFrame, spoil: Any, allowed: str) -> None:
+    with pytest.raises(ValidationError, match=allowed):
         volume_profile(spoil(frame))
 
 
@@ -101,20 +103,25 @@ def test_an_option_of_the_wrong_kind_is_named(frame: pd.DataFrame, options: dict
 
 
 @pytest.mark.parametrize(
-    ("tool", "options"),
+    ("flow", "options", "name"),
     [
-        (scan_run, {"windows": 5}), (scan_run, {"windows": None}), (scan_run, {"windows": ["7"]}),
-        (scan_run, {"windows": [8]}), (hvn_run, {"windows": [1.5]}), (hvn_run, {"windows": []}),
-        (hvn_run, {"windows": [0]}), (fractal_run, {"days_back": "x"}),
-        (fractal_run, {"days_back": 0}), (fractal_run, {"days_back": True}),
+        (scan_flow, ScanOptions(windows=5), "windows"),  # type: ignore[arg-type]
+        (scan_flow, ScanOptions(windows=None), "windows"),  # type: ignore[arg-type]
+        (scan_flow, ScanOptions(windows=("7",)), "windows"),  # type: ignore[arg-type]
+        (scan_flow, ScanOptions(windows=(8,)), "windows"),
+        (hvn_flow, HvnOptions(windows=(1.5,)), "windows"),  # type: ignore[arg-type]
+        (hvn_flow, HvnOptions(windows=()), "windows"),
+        (hvn_flow, HvnOptions(windows=(0,)), "windows"),
+        (fractal_flow, FractalOptions(days_back="x"), "days_back"),  # type: ignore[arg-type]
+        (fractal_flow, FractalOptions(days_back=0), "days_back"),
+        (fractal_flow, FractalOptions(days_back=True), "days_back"),
     ],
-)  # fmt: skip
-def test_a_tool_names_a_wrong_option_before_it_asks(
-    tool: Any, options: dict[str, Any], market: Market
+)
+def test_an_engine_names_a_wrong_option_before_it_wants_bars(
+    flow: Any, options: EngineOptions, name: str, market: Market
 ) -> None:
-    (name,) = options
     with pytest.raises(ValidationError, match=name):
-        advance(tool("SPY", 1_700_000_000_000_000, market=market, **options))
+        EngineRun(flow("SPY", 1_700_000_000_000_000, market, options)).start()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from market_profile import MarketProfile
 from scipy.signal import find_peaks
 
-from polytape.engines.volume_profile import ValueArea, volume_profile
+from polytape.engines.options import ValueAreaMethod
+from polytape.engines.volume_profile import volume_profile
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from tests import naive
@@ -35,7 +36,7 @@ def test_volume_is_conserved_and_is_the_slow_twins(bars: Bars, levels: int) -> N
 
 @given(walks(least=5), methods)
 def test_the_value_area_holds_its_share_and_the_point_of_control(
-    bars: Bars, method: ValueArea
+    bars: Bars, method: ValueAreaMethod
 ) -> None:
     assume(bars.volume.sum() > 0 and bars.high.max() > bars.low.min())
     found = volume_profile(bars, value_area_method=method, levels=40)

@@ -16,33 +16,34 @@ from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
+from tests.conftest import MARKET
 
 
-def told(zones: object) -> dict[str, tuple[float, float, float, str]]:
+def by_name(zones: object) -> dict[str, tuple[float, float, float, str]]:
     return {z.name: (z.low, z.level, z.high, z.side) for z in zones}  # type: ignore[attr-defined]
 
 
 def test_zones_worked_by_hand() -> None:
     day, week = Anchors(105.0, 95.0, 101.0), Anchors(110.0, 90.0, 100.0)
-    assert told(weekly_zones(100.0, 0.5, week=week)) == {
+    assert by_name(weekly_zones(100.0, 0.5, week=week)) == {
         "PWH": (109.0, 110.0, 111.0, "resistance"),
         "PWL": (89.0, 90.0, 91.0, "support"),
         "PWC": (99.0, 100.0, 101.0, "resistance"),
     }
-    assert told(weekly_zones(100.0, 0.5, levels=[99, 120.5])) == {
+    assert by_name(weekly_zones(100.0, 0.5, levels=[99, 120.5])) == {
         "WL1": (98.0, 99.0, 100.0, "support"), "WL2": (119.5, 120.5, 121.5, "resistance"),
     }  # fmt: skip
-    assert told(daily_zones(100.0, 0.5, day=day))["PDL"] == (94.75, 95.0, 95.25, "support")
+    assert by_name(daily_zones(100.0, 0.5, day=day))["PDL"] == (94.75, 95.0, 95.25, "support")
     given_ = daily_zones(100.0, 0.5, levels=[103], day=day)
     assert (given_[0].type, given_[0].name, len(given_)) == ("daily-level", "DL1", 1)
-    assert told(atr_zones(100.0, 4.0, 0.25)) == {
+    assert by_name(atr_zones(100.0, 4.0, 0.25)) == {
         "ATR high": (103.75, 104.0, 104.25, "resistance"),
         "ATR low": (95.75, 96.0, 96.25, "support"),
     }
     night = Anchors(102.0, 99.0)
     found = structure_zones(100.0, 0.2, day=day, overnight=night)
     assert [zone.name for zone in found] == ["PDH", "PDL", "PDC", "ONH", "ONL"]
-    assert told(found)["ONL"] == (98.9, 99.0, 99.1, "support")
+    assert by_name(found)["ONL"] == (98.9, 99.0, 99.1, "support")
     # The same price by two ways is known to be one.
     assert found[0].inputs == daily_zones(100.0, 0.5, day=day)[0].inputs
 
@@ -65,12 +66,12 @@ def test_the_night_runs_from_the_bell_to_the_open_or_the_instant(market: Market)
               "2015-12-28 09:29", "2015-12-28 09:30"]  # fmt: skip
     highs = [90.0, 50.0, 60.0, 40.0, 70.0, 99.0]
     minutes = Bars.of(
-        [parse_instant(f"{at} America/New_York", "at") for at in stamps],
+        [parse_instant(f"{at} America/New_York", "at", MARKET) for at in stamps],
         highs, highs, [h - 5 for h in highs], highs, [1.0] * 6,
     )  # fmt: skip
 
     def night(text: str) -> Anchors:
-        at = parse_instant(f"{text} America/New_York", "at")
+        at = parse_instant(f"{text} America/New_York", "at", MARKET)
         return overnight(minutes, at, market)
 
     assert night("2015-12-28 11:00") == Anchors(70.0, 35.0)

@@ -11,17 +11,18 @@ from polytape.fake_vendor.routes import Routes
 from polytape.fake_vendor.server import FakeVendor, running
 from polytape.model.bars import Bars
 from polytape.model.market import xnys
+from polytape.model.query import BarsQuery, series_query
 from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US, MINUTE_US
 from polytape.net.http import SyncDriver
+from polytape.upstream.answer_store import AnswerStore, MemoryAnswers
 from polytape.upstream.budget.budget import Budget
-from polytape.upstream.daily_cache import AnswerStore, MemoryAnswers
 from polytape.upstream.polygon.connection import VendorConnection
 from polytape.upstream.polygon.source import Polygon
-from polytape.upstream.source import Local, Source, SourceBars
+from polytape.upstream.source import SourceBars, Upstream
 from polytape.upstream.synthetic.source import Synthetic
 from polytape.wire.budget import MovingWindow
 from polytape.wire.flow import Runtime
@@ -61,7 +62,7 @@ class Street:
     """A fake vendor, the truth behind it, and sources that ask it."""
 
     vendor: FakeVendor
-    truth: Source
+    truth: Upstream
     time: Time
     url: str
     drivers: list[SyncDriver] = field(default_factory=list)
@@ -71,60 +72,71 @@ class Street:
         timeout_s: float | None = None, limits: tuple[int, float] | None = None,
     ) -> Polygon:  # fmt: skip
         """The real source, never sleeping. `limits` in place of the plan's own."""
-        told = None if plan is None else PLANS[plan]
-        usual = (told.limit, told.window_s) if told else (UNLIMITED, SECOND_S)
+        known = None if plan is None else PLANS[plan]
+        usual = (known.limit, known.window_s) if known else (UNLIMITED, SECOND_S)
         budget = Budget(
-            MovingWindow(*(limits or usual)), learn=told is None,
+            MovingWindow(*(limits or usual)), learn=known is None,
             monotonic=lambda: self.time.seconds, wall=lambda: self.time.now / 1e6,
             pause=self.time.pause,
         )  # fmt: skip
         driver = SyncDriver(self.url, sleep=self.time.sleep)
         self.drivers.append(driver)
-        asking = VendorConnection(driver, budget, key, self.time.runtime())
+        connection = VendorConnection(driver, budget, key, self.time.runtime())
         if timeout_s is not None:
-            asking.policies = {
+            connection.policies = {
                 background: replace(policy, timeout_s=timeout_s, max_retries=1)
-                for background, policy in asking.policies.items()
+                for background, policy in connection.policies.items()
             }
-        held = MemoryAnswers() if memory is None else memory
-        return Polygon(asking, xnys(), lambda: self.time.now, told, held)
+        answers = MemoryAnswers() if memory is None else memory
+        return Polygon(connection, xnys(), lambda: self.time.now, known, answers)
+
+    def true_bars(self, symbol: str, series: Series, span: Span) -> Bars:
+        """What the vendor has, as traded."""
+        return self.truth.bars.bars(series_query(symbol, series, span)).bars
 
     def asked(self) -> list[str]:
         """The paths that were asked for."""
-        return [one.path for one in self.vendor.asked]
+        return [one.path for one in self.vendor.requests]
 
     def spoil(self, *kinds: Mischief) -> None:
         self.vendor.mischief.extend(kinds)
 
 
-class Recorded(Local):
-    """Bars of some symbols and weeks computed once; a minute is there once it has ended, a day once
-    the next one has begun.
+class Recorded:
+    """A source: bars of some symbols and weeks computed once; a minute is there once it has ended,
+    a day once the next one has begun.
     """
 
-    name, made_up = "recorded", True
+    checks_splits = False
 
-    def __init__(
-        self, source: Synthetic, symbols: tuple[str, ...], span: Span, time: "Time"
-    ) -> None:
+    def __init__(self, source: Synthetic, symbols: tuple[str, ...], span: Span, time: Time) -> None:
         self._inner, self._time = source, time
-        self._held = {
-            (symbol, series): source.bars(symbol, series, span).bars
+        self._bars = {
+            (symbol, series): source.bars(series_query(symbol, series, span)).bars
             for symbol in symbols for series in Series
         }  # fmt: skip
 
-    def bars(
-        self, symbol: str, series: Series, span: Span, *, background: bool = False
-    ) -> SourceBars:  # fmt: skip
-        held = self._held[symbol, series].within(span)
-        length = MINUTE_US if series is Series.MINUTE else DAY_US
-        return SourceBars(held.take(held.timestamp + length <= self._time.now))
+    def upstream(self) -> Upstream:
+        return Upstream("recorded", self, self, made_up=True)
+
+    def earliest(self) -> int:
+        return 0
+
+    def bars(self, query: BarsQuery) -> SourceBars:
+        bars = self._bars[query.symbol, query.series].within(query.span)
+        length = MINUTE_US if query.series is Series.MINUTE else DAY_US
+        return SourceBars(bars.take(bars.timestamp + length <= self._time.now))
 
     def last_bar(self, symbol: str) -> Bars:
-        return self._held[symbol, Series.MINUTE].last(1)
+        return self._bars[symbol, Series.MINUTE].last(1)
 
     def splits(self, symbol: str) -> tuple[Split, ...] | None:
         return self._inner.splits(symbol)
+
+    cached_splits = splits
+
+    def forget(self) -> None:
+        """Nothing is cached."""
 
     def find(self, symbol: str) -> SymbolInfo | None:
         return self._inner.find(symbol)
@@ -140,7 +152,7 @@ def street(
     plan: str | None = None,
     most_rows: int | None = None,
     key: str | None = KEY,
-    truth: Source | None = None,
+    truth: Upstream | None = None,
     universe: tuple[str, ...] = UNIVERSE,
     extra_splits: tuple[Split, ...] = (),
     budget: tuple[int, float] | None = None,
@@ -148,7 +160,7 @@ def street(
 ) -> Iterator[Street]:
     """A fake vendor that runs, with made-up bars or those of `truth`."""
     time = time or Time(now)
-    market = truth or Synthetic(xnys(), lambda: time.now)
+    market = truth or Synthetic(xnys(), lambda: time.now).upstream()
     fake = FakeMarket(market, xnys(), lambda: time.now, universe, list(extra_splits))
     routes = Routes(fake, plan, most_rows=most_rows)
     vendor = FakeVendor(routes, key, budget, seconds=lambda: time.seconds)

@@ -1,4 +1,4 @@
-"""Files brought in: whole days, explicit zones, every bad row told, none guessed."""
+"""Files brought in: whole days, explicit zones, every bad row reported, none guessed."""
 
 from datetime import date
 from pathlib import Path
@@ -9,31 +9,44 @@ import pandas as pd
 import pytest
 
 from polytape.errors import DataFetchError, ValidationError
-from polytape.history.export import export_bars
-from polytape.history.importer import Imported, Importer, Mapping, OnError
-from polytape.model.market import xnys
+from polytape.history.export import Exporter, Form
+from polytape.history.import_tables import ColumnMapping
+from polytape.history.importer import (
+    FileImport,
+    Format,
+    Importer,
+    OnError,
+    files_of,
+    flat_file_of,
+)
+from polytape.model.query import series_query
 from polytape.model.timeframes import Series
 from polytape.net.storage import open_storage
-from polytape.store.periods import ALL_TIME
+from polytape.store.periods import all_time
 from polytape.store.segments import SegmentStore
 from polytape.upstream.flatfiles.source import FlatFiles
-from tests.conftest import DATA, NOW, day_span
-from tests.upstream.flatfiles.test_source import DAY, line, put
+from tests.conftest import DATA, MARKET, NOW, day_span
+from tests.upstream.flatfiles.files import DAY, line, put
 
 NY = ZoneInfo("America/New_York")
+ALL_TIME = all_time(MARKET)
 HEADER = "symbol,timestamp,open,high,low,close,volume"
 
 
 @pytest.fixture
 def store() -> SegmentStore:
-    return SegmentStore(open_storage("memory"), "polygon")
+    return SegmentStore(open_storage("memory"), "polygon", MARKET)
 
 
 def bring(
-    store: SegmentStore, path: Path, form: str, on_error: OnError = "fail", **how: object
-) -> list[Imported]:
-    importer = Importer(store, xnys, lambda: NOW, on_error)
-    return list(importer.run([path], form, Mapping(**how)))  # type: ignore[arg-type]
+    store: SegmentStore,
+    path: Path,
+    form: Format,
+    on_error: OnError = "fail",
+    mapping: ColumnMapping | None = None,
+) -> list[FileImport]:
+    importer = Importer(store, MARKET, lambda: NOW, on_error)
+    return list(importer.run([path], form, mapping or ColumnMapping()))
 
 
 def csv(tmp_path: Path, *rows: str, header: str = HEADER) -> Path:
@@ -44,15 +57,14 @@ def csv(tmp_path: Path, *rows: str, header: str = HEADER) -> Path:
 
 @pytest.mark.realdata
 def test_the_real_folder_is_the_same_from_the_store(store: SegmentStore, real: FlatFiles) -> None:
-    told = bring(store, DATA, "flatfiles")
-    assert len(told) == 116
+    assert len(bring(store, DATA, "flatfiles")) == 116
     span = day_span(date(2013, 10, 7), date(2013, 10, 11))
     for symbol in ("SPY", "IBM"):
         for series in Series:
-            truth = real.bars(symbol, series, span).bars
+            truth = real.bars(series_query(symbol, series, span)).bars
             assert store.read(symbol, series, span).same(truth)
-    gone = store.coverage("SPY", Series.MINUTE, day_span(date(2013, 10, 1), date(2013, 10, 11)))
-    assert gone[0].span.start == day_span(date(2013, 10, 4)).start
+    slices = store.coverage("SPY", Series.MINUTE, day_span(date(2013, 10, 1), date(2013, 10, 11)))
+    assert slices[0].span.start == day_span(date(2013, 10, 4)).start
 
 
 def test_a_flat_file_covers_its_day_for_the_whole_market(
@@ -63,8 +75,8 @@ def test_a_flat_file_covers_its_day_for_the_whole_market(
     bring(store, tmp_path, "flatfiles")
     assert len(store.read("NA", Series.MINUTE, day_span(DAY))) == 1
     assert store.read("ZZZ", Series.DAY, ALL_TIME).timestamp.tolist() == [day_span(DAY).start]
-    (piece,) = store.coverage("UNHEARD", Series.MINUTE)
-    assert (piece.span, piece.cover.final) == (day_span(DAY), True)
+    (part,) = store.coverage("UNHEARD", Series.MINUTE)
+    assert (part.span, part.coverage.final) == (day_span(DAY), True)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +90,7 @@ def test_a_flat_file_covers_its_day_for_the_whole_market(
 def test_a_csv_is_read_whatever_its_stamps_if_their_zone_is_known(
     store: SegmentStore, tmp_path: Path, rows: list[str], zone: ZoneInfo | None
 ) -> None:
-    bring(store, csv(tmp_path, *rows), "csv", zone=zone)
+    bring(store, csv(tmp_path, *rows), "csv", mapping=ColumnMapping(zone=zone))
     bars = store.read("A", Series.MINUTE, day_span(DAY))
     assert [str(t) for t in bars.timestamp.astype("M8[us]").astype("M8[m]")] == [
         "2024-07-02T13:30", "2024-07-02T13:31"
@@ -97,7 +109,8 @@ def test_columns_are_mapped_and_a_symbol_may_be_named(store: SegmentStore, tmp_p
         "close": "C",
         "volume": "Vol",
     }
-    bring(store, path, "csv", columns=columns, symbol="brk.b", series=Series.DAY, zone=NY)
+    mapping = ColumnMapping(Series.DAY, columns, NY, "brk.b")
+    bring(store, path, "csv", mapping=mapping)
     assert store.read("BRK.B", Series.DAY, ALL_TIME).timestamp.tolist() == [day_span(DAY).start]
 
 
@@ -116,16 +129,16 @@ GOOD = "A,2024-07-02T13:30:00Z,1,2,1,2,10"
         ("A,2024-07-02T13:30:00Z,1,2,1,2,11", "came before"),
     ],
 )
-def test_a_row_that_is_no_bar_is_refused_or_left_out_as_asked(
+def test_a_row_that_is_no_bar_is_refused_or_left_out_as_wanted(
     store: SegmentStore, tmp_path: Path, bad: str, named: str
 ) -> None:
     path = csv(tmp_path, GOOD, bad)
     with pytest.raises(DataFetchError, match=named):
         bring(store, path, "csv")
-    assert store.series() == []
-    (told,) = bring(store, path, "csv", "report")
-    assert (told.bars, len(told.refused)) == (1, 1)
-    assert named in told.refused[0]
+    assert store.catalog.series() == []
+    (report,) = bring(store, path, "csv", "report")
+    assert (report.bars, len(report.refused)) == (1, 1)
+    assert named in report.refused[0]
     assert store.read("A", Series.MINUTE, ALL_TIME).volume.tolist() == [10]
 
 
@@ -144,7 +157,7 @@ def test_a_file_that_would_have_to_be_guessed_is_refused(
 ) -> None:
     with pytest.raises(DataFetchError, match=named):
         bring(store, csv(tmp_path, *rows, header=header), "csv", "skip")
-    assert store.series() == []
+    assert store.catalog.series() == []
 
 
 def test_a_wall_clock_hour_that_occurs_twice_is_not_guessed(
@@ -152,12 +165,12 @@ def test_a_wall_clock_hour_that_occurs_twice_is_not_guessed(
 ) -> None:
     path = csv(tmp_path, "A,2024-11-03 01:30,1,2,1,2,10")
     with pytest.raises(DataFetchError, match="cannot be read"):
-        bring(store, path, "csv", zone=NY)
+        bring(store, path, "csv", mapping=ColumnMapping(zone=NY))
 
 
-def test_paths_that_hold_nothing_are_named(store: SegmentStore, tmp_path: Path) -> None:
+def test_paths_with_nothing_to_import_are_named(store: SegmentStore, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    wrong = [
+    wrong: list[tuple[Path, Format]] = [
         (tmp_path / "empty", "csv"),
         (tmp_path / "no", "csv"),
         (csv(tmp_path, GOOD), "flatfiles"),
@@ -168,15 +181,17 @@ def test_paths_that_hold_nothing_are_named(store: SegmentStore, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv"])
-@pytest.mark.parametrize("hive", [True, False])
+@pytest.mark.parametrize("folders", [True, False])
 def test_what_is_exported_comes_in_again(
-    store: SegmentStore, tmp_path: Path, form: str, hive: bool
+    store: SegmentStore, tmp_path: Path, form: Form, folders: bool
 ) -> None:
     bring(store, csv(tmp_path, GOOD, "B,2024-07-02T13:31:00Z,1.25,2,1,2,10.5"), "csv")
-    out = tmp_path / "out" / ("" if hive else f"all.{form}")
-    written = export_bars(store, ["A", "B"], Series.MINUTE, ALL_TIME, out, form=form, hive=hive)  # type: ignore[arg-type]
-    assert written == 2
-    other = SegmentStore(open_storage("memory"), "polygon")
+    exporter, out = Exporter(store, Series.MINUTE, ALL_TIME, form), tmp_path / "out"
+    if folders:
+        assert exporter.to_folders(["A", "B"], out) == 2
+    else:
+        assert exporter.to_file(["A", "B"], out / f"all.{form}") == 2
+    other = SegmentStore(open_storage("memory"), "polygon", MARKET)
     bring(other, tmp_path / "out", form)
     for symbol in ("A", "B"):
         assert other.read(symbol, Series.MINUTE, ALL_TIME).same(
@@ -190,7 +205,45 @@ def test_parquet_with_aware_stamps_of_any_zone(store: SegmentStore, tmp_path: Pa
                           "low": [1.0], "close": [1.0], "volume": [5]})  # fmt: skip
     frame.to_parquet(tmp_path / "a.parquet")
     bring(store, tmp_path, "parquet")
-    found = store.read("A", Series.MINUTE, ALL_TIME)
-    assert np.array_equal(
-        found.timestamp.astype("M8[us]"), np.array(["2024-07-02T13:30"], "M8[us]")
-    )
+    bars = store.read("A", Series.MINUTE, ALL_TIME)
+    assert np.array_equal(bars.timestamp.astype("M8[us]"), np.array(["2024-07-02T13:30"], "M8[us]"))
+
+
+def test_rows_of_another_day_do_not_belong_into_a_flat_file(
+    store: SegmentStore, tmp_path: Path
+) -> None:
+    put(tmp_path, "minute_aggs_v1", DAY, [line("A"), line("A", 24 * 60), line("B", -24 * 60)])
+    with pytest.raises(DataFetchError, match="is not of 2024-07-02"):
+        bring(store, tmp_path, "flatfiles")
+    (report,) = bring(store, tmp_path, "flatfiles", "skip")
+    assert (report.bars, len(report.refused)) == (1, 2)
+    assert store.symbols(Series.MINUTE) == ["A"]
+
+
+def test_flat_files_come_in_order_of_their_days_and_each_is_stored_before_the_next(
+    store: SegmentStore, tmp_path: Path
+) -> None:
+    days = [date(2024, 7, day) for day in (3, 1, 2)]
+    for day in days:
+        shift = (day - DAY).days * 24 * 60
+        put(tmp_path, "minute_aggs_v1", day, [line("A", shift)])
+    importer = Importer(store, MARKET, lambda: NOW)
+    for number, done in enumerate(importer.run([tmp_path], "flatfiles", ColumnMapping()), start=1):
+        assert flat_file_of(done.path) == (date(2024, 7, number), Series.MINUTE)
+        assert len(store.read("A", Series.MINUTE, ALL_TIME)) == number
+
+
+def test_files_and_folders_are_found_by_their_ending(tmp_path: Path) -> None:
+    for name in ("b.csv", "sub/a.csv", "sub/c.parquet"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    named = tmp_path / "other.txt"
+    named.touch()
+    assert [path.name for path in files_of([tmp_path], "csv")] == ["a.csv", "b.csv"]
+    assert files_of([named, tmp_path / "sub"], "parquet") == [named, tmp_path / "sub" / "c.parquet"]
+
+
+def test_only_what_is_old_enough_is_final(store: SegmentStore, tmp_path: Path) -> None:
+    today = MARKET.date_of(NOW)
+    bring(store, csv(tmp_path, GOOD, f"A,{today}T14:30:00Z,1,2,1,2,10"), "csv")
+    assert [part.coverage.final for part in store.coverage("A", Series.MINUTE)] == [True, False]

@@ -1,11 +1,10 @@
 """Walks through a vendor that misbehaves as a machine likes: every answer is the truth or a typed
-error, the store claims nothing that it does not hold, and the budget is never overdrawn.
+error, the store claims nothing that it does not have, and the budget is never overdrawn.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date
-from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,28 +17,28 @@ from polytape.history.gap_filler import GapFiller
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.market import xnys
+from polytape.model.query import BarsQuery, series_query
 from polytape.model.resample import bar_ends
 from polytape.model.spans import Span
-from polytape.model.timeframes import Series, Timeframe
+from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US, HOUR_US, MINUTE_US
 from polytape.net.storage import open_storage
 from polytape.store.segments import SegmentStore
 from polytape.upstream.synthetic.source import Synthetic
-from tests.conftest import day_span
+from tests.conftest import MARKET, day_span
 from tests.fakes.vendor import Recorded, Street, Time, street
+from tests.history.scene import AtOnce
 
 pytestmark = [pytest.mark.socket, pytest.mark.timeout(240)]
 
-T = TypeVar("T")
 LIMIT, WINDOW_S = 5, 60.0
 SYMBOLS = ("AAPL", "NVDA")
-FRAMES = {Series.MINUTE: Timeframe.MIN_1, Series.DAY: Timeframe.DAY}
 WEEKS = day_span(date(2026, 11, 9), date(2026, 11, 23))
-NOW = parse_instant("2026-11-23 11:30 America/New_York", "now")
-# An empty page that says so is a lie that nobody can find out; a drip needs real time.
+NOW = parse_instant("2026-11-23 11:30 America/New_York", "now", MARKET)
+# An empty page that says so is a lie that nobody can notice; a drip needs real time.
 UNSEEN = {Mischief.EMPTY_PAGE, Mischief.DRIP}
 
-questions = st.tuples(
+steps = st.tuples(
     st.lists(st.sampled_from(sorted(set(Mischief) - UNSEEN)), max_size=4),
     st.sampled_from(SYMBOLS),
     st.sampled_from(list(Series)),
@@ -47,22 +46,19 @@ questions = st.tuples(
     st.integers(1, 48),
     st.booleans(),
 )
-walks = st.lists(questions, min_size=1, max_size=4)
+walks = st.lists(steps, min_size=1, max_size=4)
 
 
 @pytest.fixture(scope="module")
 def wall() -> Iterator[Street]:
     time = Time(NOW)
     later = Synthetic(xnys(), lambda: NOW + DAY_US)
-    truth = Recorded(later, SYMBOLS, Span(WEEKS.start - DAY_US, WEEKS.end + 3 * DAY_US), time)
+    span = Span(WEEKS.start - DAY_US, WEEKS.end + 3 * DAY_US)
+    truth = Recorded(later, SYMBOLS, span, time).upstream()
     with street(
         NOW, most_rows=400, budget=(LIMIT, WINDOW_S), truth=truth, universe=SYMBOLS, time=time
     ) as made:
         yield made
-
-
-async def at_once(call: Callable[[], T]) -> T:
-    return call()
 
 
 class Walk:
@@ -71,48 +67,59 @@ class Walk:
     def __init__(self, wall: Street) -> None:
         self.wall = wall
         self.loop = asyncio.new_event_loop()
-        wall.vendor.asked.clear()
+        wall.vendor.requests.clear()
         wall.vendor.mischief.clear()
         wall.time.sleep(WINDOW_S)
         wall.time.now = NOW
-        self.store = SegmentStore(open_storage("memory"), "polygon")
+        self.store = SegmentStore(open_storage("memory"), "polygon", MARKET)
         self.source = wall.source("advanced", limits=(LIMIT, WINDOW_S))
         self.filler = GapFiller(
-            self.source, self.store, xnys(), lambda: wall.time.now, at_once, at_once, at_once,
+            self.source.upstream(),
+            self.store,
+            xnys(),
+            lambda: wall.time.now,
+            AtOnce(),
             BarsCache(10**8),
-        )  # fmt: skip
+        )
 
-    def ask(self, symbol: str, series: Series, span: Span, background: bool) -> bool:
+    def fetch(self, query: BarsQuery) -> bool:
         """Whether there was an answer; it was the truth then."""
-        asked = self.wall.time.now
+        fetched_at = self.wall.time.now
         try:
-            asking = self.filler.base(symbol, series, span, background=background)
-            base = self.loop.run_until_complete(asking)
+            read = self.loop.run_until_complete(self.filler.read(query))
         except PolygonClientError:
             return False
-        until = min(span.end, asked if base.through is None else base.through)
+        span = query.span
+        until = min(span.end, fetched_at if read.through is None else read.through)
         seen = Span(span.start, max(span.start, until))
         # A bar that was completed while the vendor was being asked may be there or not.
-        known = bar_ends(base.bars.timestamp, FRAMES[series]) <= asked
-        told = base.bars.take(known).within(seen)
-        assert same(told, self.truth(symbol, series, span, asked).within(seen))
+        sure = bar_ends(read.bars.timestamp, query.timeframe, MARKET) <= fetched_at
+        bars = read.bars.take(sure).within(seen)
+        assert same(bars, self.truth(query, fetched_at).within(seen))
         return True
 
-    def truth(self, symbol: str, series: Series, span: Span, asked: int) -> Bars:
-        """What could be known of a span when it was asked for."""
-        bars = self.wall.truth.bars(symbol, series, span).bars
-        return bars.take(bar_ends(bars.timestamp, FRAMES[series]) <= asked)
+    def truth(self, query: BarsQuery, fetched_at: int) -> Bars:
+        """What could be known of a span when it was fetched."""
+        bars = self.wall.true_bars(query.symbol, query.series, query.span)
+        return bars.take(bar_ends(bars.timestamp, query.timeframe, MARKET) <= fetched_at)
 
     def check(self) -> None:
-        """Every span that the store speaks of holds its true bars; none was asked for in vain."""
+        """Every span that the store speaks of has its true bars; none was fetched in vain."""
         for symbol in SYMBOLS:
             for series in Series:
-                for piece in self.store.coverage(symbol, series, WEEKS):
-                    held = self.store.read(symbol, series, piece.span)
-                    if piece.cover.final:
-                        assert same(held, self.truth(symbol, series, piece.span, piece.cover.asked))
+                for part in self.store.coverage(symbol, series, WEEKS):
+                    stored = self.store.read(symbol, series, part.span)
+                    if part.coverage.final:
+                        query = series_query(symbol, series, part.span)
+                        assert same(stored, self.truth(query, part.coverage.fetched_at))
         assert self.wall.vendor.busiest() <= LIMIT
         assert self.wall.vendor.keys_in_urls == 0
+
+    def close(self) -> None:
+        self.filler.close()
+        self.store.close()
+        self.loop.close()
+        self.source.vendor.driver.close()
 
 
 def same(one: Bars, other: Bars) -> bool:
@@ -132,13 +139,12 @@ def test_a_walk_ends_with_the_truth_or_a_typed_error(
         wall.spoil(*kinds)
         begin = WEEKS.start + start * HOUR_US
         span = Span(begin, begin + hours * HOUR_US + (start % 3) * MINUTE_US)
-        walk.ask(symbol, series, span, background)
+        walk.fetch(series_query(symbol, series, span, background=background))
     walk.check()
     wall.vendor.mischief.clear()
     wall.time.sleep(WINDOW_S)
     # Whatever happened before, a vendor that behaves again is understood again.
-    assert walk.ask("AAPL", Series.MINUTE, Span(WEEKS.start, WEEKS.start + 30 * HOUR_US), True)
+    last = Span(WEEKS.start, WEEKS.start + 30 * HOUR_US)
+    assert walk.fetch(series_query("AAPL", Series.MINUTE, last, background=True))
     walk.check()
-    walk.filler.close()
-    walk.loop.close()
-    walk.source.vendor.driver.close()
+    walk.close()

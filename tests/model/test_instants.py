@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from polytape.errors import ValidationError
 from polytape.model.instants import parse_day_or_instant, parse_instant, parse_span
-from polytape.model.newyork import iso, to_us
+from polytape.model.timestamps import iso, to_us
+from tests.conftest import MARKET
 
 DAY = date(2024, 1, 31)
 days = st.dates(date(1990, 1, 1), date(2100, 1, 1))
@@ -48,7 +49,7 @@ NOON_NY = to_us(datetime(2024, 1, 31, 17, tzinfo=UTC))
     ],
 )  # fmt: skip
 def test_an_instant_is_an_instant_whatever_its_form(value: object) -> None:
-    assert parse_instant(value, "at") == NOON_NY
+    assert parse_instant(value, "at", MARKET) == NOON_NY
 
 
 @pytest.mark.parametrize(
@@ -74,16 +75,16 @@ def test_any_text_is_a_date_or_a_validation_error(text: str) -> None:
 
 
 def test_dates_take_whole_new_york_days_on_both_sides() -> None:
-    span = parse_span("2024-03-08", "2024-03-11")  # over the change to summer time
+    span = parse_span("2024-03-08", "2024-03-11", MARKET)  # over the change to summer time
     assert (iso(span.start), iso(span.end)) == ("2024-03-08T05:00:00Z", "2024-03-12T04:00:00Z")
 
 
 def test_an_instant_as_end_is_exclusive() -> None:
-    span = parse_span("2024-03-08", "2024-03-08T15:00:00Z")
+    span = parse_span("2024-03-08", "2024-03-08T15:00:00Z", MARKET)
     assert iso(span.end) == "2024-03-08T15:00:00Z"
 
 
 def test_an_end_before_the_start_is_refused() -> None:
     with pytest.raises(ValidationError, match="end_date"):
-        parse_span("2024-03-08", "2024-03-07")
-    assert not parse_span("2024-03-08T10:00", "2024-03-08T10:00")
+        parse_span("2024-03-08", "2024-03-07", MARKET)
+    assert not parse_span("2024-03-08T10:00", "2024-03-08T10:00", MARKET)

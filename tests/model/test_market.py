@@ -1,15 +1,102 @@
 """The exchange clock against known days and against the calendar library."""
 
-from datetime import date, timedelta
+import sys
+from datetime import date, time, timedelta
+from typing import Any
 
+import exchange_calendars
 import numpy as np
 import pytest
+from tools import sessions as table_of_sessions
 
+from polytape.model.arrays import Ints
 from polytape.model.instants import parse_instant
-from polytape.model.market import Market
-from polytape.model.newyork import iso, midnight
+from polytape.model.market import FIRST_DAY, LAST_DAY, Market, closures, xnys
 from polytape.model.spans import Span
+from polytape.model.timestamps import day_number, iso
 from polytape.model.units import MINUTE_US
+from tests.conftest import MARKET, day_span
+
+
+def library(first: date, last: date) -> tuple[Ints, Ints, Ints]:
+    """Days, opens and closes as exchange_calendars has them."""
+    calendar: Any = exchange_calendars.get_calendar(
+        "XNYS", start=first.isoformat(), end=last.isoformat()
+    )
+    days = calendar.schedule.index.to_numpy("datetime64[D]").astype(np.int64)
+    opens, closes = (
+        calendar.schedule[name].dt.tz_convert(None).to_numpy("datetime64[us]").astype(np.int64)
+        for name in ("open", "close")
+    )
+    return days, opens, closes
+
+
+def test_the_table_is_what_the_library_says() -> None:
+    """Where it is not: `python -m tools.sessions`."""
+    assert table_of_sessions.PATH.read_text("utf-8") == table_of_sessions.table()
+
+
+def test_every_session_of_the_table_is_the_librarys() -> None:
+    days, opens, closes = library(FIRST_DAY, LAST_DAY)
+    assert MARKET.days.tolist() == days.tolist()
+    assert MARKET.opens.tolist() == opens.tolist()
+    assert MARKET.closes.tolist() == closes.tolist()
+
+
+def test_the_library_is_asked_for_years_past_the_table() -> None:
+    later = xnys(through=date(2060, 1, 1))
+    days, opens, closes = library(FIRST_DAY, date(2060, 12, 31))
+    assert later.days.tolist() == days.tolist()
+    assert later.opens.tolist() == opens.tolist()
+    assert later.closes.tolist() == closes.tolist()
+    assert later.days[: len(MARKET.days)].tolist() == MARKET.days.tolist()
+    session = later.session(date(2060, 1, 2))
+    assert session is not None
+    assert MARKET.session(date(2060, 1, 2)) is None
+    # All else of the market is the same.
+    names = ("zone", "name", "opening_bell_us", "pre_market_us", "post_market_us")
+    assert [getattr(later, name) for name in names] == [getattr(MARKET, name) for name in names]
+
+
+def test_the_table_is_enough_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "exchange_calendars", None)
+    made = xnys.__wrapped__()
+    assert made.days.tolist() == MARKET.days.tolist()
+    with pytest.raises(ImportError):
+        xnys.__wrapped__(date(2051, 1, 1))
+
+
+def test_closures_have_the_calendars_names() -> None:
+    autumn = closures(date(2024, 11, 28), date(2024, 12, 25))
+    assert autumn[date(2024, 11, 28)] == "Thanksgiving"
+    assert list(autumn) == sorted(autumn)
+    assert set(autumn) <= {
+        date(2024, 11, 28), date(2024, 11, 29), date(2024, 12, 24), date(2024, 12, 25)
+    }  # fmt: skip
+    assert date(2024, 12, 25) in autumn
+    assert closures(date(2024, 11, 29), date(2024, 11, 27)) == {}
+
+
+def test_every_closure_is_no_session_or_a_short_one(market: Market) -> None:
+    for day in closures(FIRST_DAY, LAST_DAY):
+        session = market.session(day)
+        assert session is None or session.early_close
+
+
+@pytest.mark.parametrize(
+    ("day", "closes", "minutes"),
+    [
+        (date(2024, 1, 2), time(16), 390),
+        (date(2024, 11, 29), time(13), 210),
+        (date(1990, 12, 24), time(14), 270),
+    ],
+)
+def test_a_session_tells_its_length(market: Market, day: date, closes: time, minutes: int) -> None:
+    session = market.session(day)
+    assert session is not None
+    assert market.local(session.close).time() == closes
+    assert session.minutes == minutes
+    assert session.early_close == (minutes < 390)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +139,7 @@ def test_extended_hours_end_four_hours_after_the_bell(market: Market) -> None:
 
 
 def test_masks_say_what_the_sessions_say_minute_by_minute(market: Market) -> None:
-    span = Span(midnight(date(2024, 3, 7)), midnight(date(2024, 3, 14)))  # a change to summer time
+    span = day_span(date(2024, 3, 7), date(2024, 3, 13))  # over the change to summer time
     minutes = np.arange(span.start, span.end, MINUTE_US)
     regular, extended = market.regular(minutes), market.extended(minutes)
     sessions = list(market.sessions(span))
@@ -63,19 +150,17 @@ def test_masks_say_what_the_sessions_say_minute_by_minute(market: Market) -> Non
     assert int(extended.sum()) == 5 * 960
 
 
-def test_neighbours(market: Market) -> None:
-    before, after = market.session_before(date(2024, 1, 2)), market.session_after(date(2024, 1, 12))
+def test_the_session_before_a_day_may_lie_days_before(market: Market) -> None:
+    before = market.session_before(date(2024, 1, 2))
     assert before is not None
-    assert after is not None
-    assert (before.day, after.day) == (date(2023, 12, 29), date(2024, 1, 16))
+    assert before.day == date(2023, 12, 29)
     assert market.session_before(date(1980, 1, 1)) is None
-    assert market.session_after(date(2060, 1, 1)) is None
 
 
 @pytest.mark.parametrize(
     ("now", "final_days_end_with"),
     [
-        ("2024-01-03 10:59 America/New_York", date(2023, 12, 29)),  # Tuesday is not yet settled
+        ("2024-01-03 10:59 America/New_York", date(2023, 12, 29)),  # Tuesday is not yet final
         ("2024-01-03 11:00 America/New_York", date(2024, 1, 2)),
         ("2024-01-06 12:00 America/New_York", date(2024, 1, 4)),  # Friday waits for Monday
         ("2024-01-08 11:00 America/New_York", date(2024, 1, 5)),
@@ -85,15 +170,27 @@ def test_neighbours(market: Market) -> None:
 def test_a_day_is_final_from_eleven_on_the_next_trading_day(
     market: Market, now: str, final_days_end_with: date
 ) -> None:
-    final = market.final_before(parse_instant(now, "now"))
+    final = market.final_before(parse_instant(now, "now", MARKET))
     last = final_days_end_with
-    assert midnight(last) < final
-    following = market.session_after(last)
-    assert following is not None
-    assert midnight(last + timedelta(days=1)) <= final <= midnight(following.day)
+    assert MARKET.midnight(last) < final
+    following = next(market.sessions(day_span(last + timedelta(days=1), last + timedelta(days=7))))
+    assert MARKET.midnight(last + timedelta(days=1)) <= final <= MARKET.midnight(following.day)
 
 
 def test_days_outside_the_calendar_are_no_trading_days(market: Market) -> None:
-    edge = np.array([midnight(date(1970, 6, 1)), midnight(date(2090, 6, 1))])
+    edge = np.array([MARKET.midnight(date(1970, 6, 1)), MARKET.midnight(date(2090, 6, 1))])
     assert not market.regular(edge).any()
     assert list(market.session_index(edge)) == [-1, -1]
+
+
+def test_the_days_of_a_span_are_those_that_it_overlaps(market: Market) -> None:
+    inside = day_span(date(2024, 1, 5), date(2024, 1, 8))
+    names = [session.day.isoformat() for session in market.sessions(inside)]
+    assert names == ["2024-01-05", "2024-01-08"]
+    one_more = Span(inside.start - 1, inside.end + 1)
+    names = [session.day.isoformat() for session in market.sessions(one_more)]
+    assert names == ["2024-01-04", "2024-01-05", "2024-01-08", "2024-01-09"]
+    assert list(market.sessions(Span(inside.start, inside.start))) == []
+    assert [day_number(s.day) for s in market.sessions(day_span(date(2024, 1, 1), LAST_DAY))] == [
+        day for day in market.days.tolist() if day >= day_number(date(2024, 1, 1))
+    ]

@@ -8,12 +8,13 @@ import pytest
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.quality import QualityReport, check
+from polytape.model.query import series_query
 from polytape.model.splits import Split, adjust
 from polytape.model.timeframes import Series, Timeframe
 from polytape.model.units import MINUTE_US
 from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.synthetic.source import Synthetic
-from tests.conftest import day_span
+from tests.conftest import MARKET, day_span
 
 DAY = date(2024, 7, 2)
 SPAN = day_span(DAY)
@@ -21,7 +22,7 @@ SPAN = day_span(DAY)
 
 @pytest.fixture
 def day(synthetic: Synthetic) -> Bars:
-    return synthetic.bars("SPY", Series.MINUTE, SPAN).bars
+    return synthetic.bars(series_query("SPY", Series.MINUTE, SPAN)).bars
 
 
 def report(bars: Bars, market: Market) -> QualityReport:
@@ -35,9 +36,9 @@ def with_value(bars: Bars, name: str, at: int, value: float) -> Bars:
 
 
 def test_a_sound_day_is_sound(day: Bars, market: Market) -> None:
-    told = report(day, market)
-    assert told.sound
-    assert (told.findings, told.gaps, told.bars) == ((), (), len(day))
+    quality = report(day, market)
+    assert quality.sound
+    assert (quality.findings, quality.gaps, quality.bars) == ((), (), len(day))
 
 
 @pytest.mark.parametrize(
@@ -55,9 +56,9 @@ def test_a_sound_day_is_sound(day: Bars, market: Market) -> None:
 def test_each_fault_is_found_where_it_is(
     day: Bars, market: Market, name: str, value: float, kind: str
 ) -> None:
-    told = report(with_value(day, name, 300, value), market)
-    assert kind in told.counts()
-    assert {f.timestamp for f in told.findings if f.kind == kind} == {int(day.timestamp[300])}
+    quality = report(with_value(day, name, 300, value), market)
+    assert kind in quality.counts()
+    assert {f.timestamp for f in quality.findings if f.kind == kind} == {int(day.timestamp[300])}
 
 
 def test_duplicates_and_disorder_are_found(day: Bars, market: Market) -> None:
@@ -86,32 +87,32 @@ def test_missing_minutes_are_gaps_with_their_length(day: Bars, market: Market) -
     lost = (day.timestamp >= session.open + 5 * MINUTE_US) & (
         day.timestamp < session.open + 12 * MINUTE_US
     )
-    told = report(day.take(~lost), market)
-    assert [(g.missing, g.cause) for g in told.gaps] == [(7, None)]
-    assert told.gaps[0].span.start == session.open + 5 * MINUTE_US
-    assert not told.sound
+    quality = report(day.take(~lost), market)
+    assert [(g.missing, g.cause) for g in quality.gaps] == [(7, None)]
+    assert quality.gaps[0].span.start == session.open + 5 * MINUTE_US
+    assert not quality.sound
 
 
 def test_the_calendar_names_its_causes(synthetic: Synthetic, market: Market) -> None:
     span = day_span(date(2024, 11, 27), date(2024, 11, 30))
-    bars = synthetic.bars("SPY", Series.MINUTE, span).bars
-    told = check(bars, Timeframe.MIN_1, span, market=market)
-    assert [g.cause for g in told.gaps] == ["exchange holiday", "early close"]
-    assert told.sound
+    bars = synthetic.bars(series_query("SPY", Series.MINUTE, span)).bars
+    quality = check(bars, Timeframe.MIN_1, span, market=market)
+    assert [g.cause for g in quality.gaps] == ["exchange holiday", "early close"]
+    assert quality.sound
 
 
 def test_missing_days_are_gaps(synthetic: Synthetic, market: Market) -> None:
     span = day_span(date(2024, 7, 1), date(2024, 7, 8))
-    days = synthetic.bars("SPY", Series.DAY, span).bars
-    told = check(days.take(np.arange(len(days)) != 1), Timeframe.DAY, span, market=market)
-    assert [(g.missing, g.cause) for g in told.gaps] == [(1, None), (0, "exchange holiday")]
+    days = synthetic.bars(series_query("SPY", Series.DAY, span)).bars
+    quality = check(days.take(np.arange(len(days)) != 1), Timeframe.DAY, span, market=market)
+    assert [(g.missing, g.cause) for g in quality.gaps] == [(1, None), (0, "exchange holiday")]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])
 def test_too_few_bars_for_a_spike_are_no_trouble(day: Bars, market: Market, count: int) -> None:
-    told = check(day.take(slice(0, count)), Timeframe.MIN_1, day_span(DAY), market=market)
-    assert told.counts() == {}
-    assert told.unexplained_missing == 390
+    quality = check(day.take(slice(0, count)), Timeframe.MIN_1, day_span(DAY), market=market)
+    assert quality.counts() == {}
+    assert quality.unexplained_missing == 390
 
 
 @pytest.mark.realdata
@@ -119,9 +120,9 @@ def test_the_stale_print_after_apples_split_is_the_one_spike(
     real: FlatFiles, market: Market
 ) -> None:
     span = day_span(date(2014, 6, 5), date(2014, 6, 9))
-    bars = real.bars("AAPL", Series.MINUTE, span).bars
+    bars = real.bars(series_query("AAPL", Series.MINUTE, span)).bars
     split = Split(date(2014, 6, 9), "AAPL", 1, 7)
-    for seen in (bars, adjust(bars, [split], date(2026, 1, 1))):
-        told = check(seen, Timeframe.MIN_1, span, market=market)
-        assert [str(f)[:31] for f in told.findings] == ["2014-06-09T08:00:00Z spike: ope"]
-        assert told.unexplained_missing == 0
+    for prices in (bars, adjust(bars, [split], date(2026, 1, 1), MARKET)):
+        quality = check(prices, Timeframe.MIN_1, span, market=market)
+        assert [str(f)[:31] for f in quality.findings] == ["2014-06-09T08:00:00Z spike: ope"]
+        assert quality.unexplained_missing == 0

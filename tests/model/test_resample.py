@@ -1,17 +1,16 @@
 """Resampling against a slow twin, and against what real days showed."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from polytape.model.bars import Bars
 from polytape.model.market import Market
-from polytape.model.newyork import iso, midnight, to_us
-from polytape.model.query import BarsQuery
+from polytape.model.query import BarsQuery, series_query
 from polytape.model.resample import (
     bar_end,
     bar_ends,
@@ -19,15 +18,17 @@ from polytape.model.resample import (
     complete_through,
     days_from_minutes,
     resample,
+    wall_grid,
     whole_bars,
 )
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
-from polytape.model.units import MINUTE_US
+from polytape.model.timestamps import day_number, iso, to_us
+from polytape.model.units import DAY_US, HOUR_US, MINUTE_US
 from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.synthetic.source import Synthetic
 from tests import naive
-from tests.conftest import day_span
+from tests.conftest import MARKET, day_span, flat_bars
 
 ZONE = ZoneInfo("America/New_York")
 INTRADAY = [t for t in Timeframe if t.series is Series.MINUTE]
@@ -101,7 +102,7 @@ def test_weeks_begin_on_sunday_and_months_on_the_first(
     market: Market, synthetic: Synthetic, timeframe: Timeframe
 ) -> None:
     span = day_span(date(2023, 12, 20), date(2024, 12, 10))
-    days = synthetic.bars("AAPL", Series.DAY, span).bars
+    days = synthetic.bars(series_query("AAPL", Series.DAY, span)).bars
     made = resample(days, timeframe, market=market)
     assert rows(made) == naive.resample(rows(days), timeframe.value)
     starts = {naive.local(int(s)).strftime("%a" if timeframe is Timeframe.WEEK else "%d")
@@ -113,28 +114,48 @@ def test_weeks_begin_on_sunday_and_months_on_the_first(
 def test_a_bar_holds_its_start_and_ends_where_the_next_begins(
     timeframe: Timeframe, offset: int
 ) -> None:
+    """On days of 24 hours: a grid of 2 or 4 hours has no place that fits a Sunday on which the
+    clock is changed, and nobody trades on one.
+    """
     instant = to_us(datetime(2004, 1, 1, tzinfo=ZONE)) + offset * 500
-    start, end = bar_start(instant, timeframe), bar_end(instant, timeframe)
+    day = MARKET.day_span(MARKET.date_of(instant))
+    assume(timeframe.minutes is None or day.end - day.start == DAY_US)
+    start, end = bar_start(instant, timeframe, MARKET), bar_end(instant, timeframe, MARKET)
     assert start <= instant < end
-    assert bar_start(start, timeframe) == start
-    assert bar_start(end, timeframe) == end
-    assert int(bar_ends(np.array([start]), timeframe)[0]) == end
+    assert bar_start(start, timeframe, MARKET) == start
+    assert bar_start(end, timeframe, MARKET) == end
+    assert int(bar_ends(np.array([start]), timeframe, MARKET)[0]) == end
 
 
-def test_the_base_of_an_answer_reaches_to_the_end_of_its_last_bar() -> None:
+def test_bars_begin_at_the_bell_of_their_market() -> None:
+    """London's, from 08:00 to 16:30, in summer."""
+    open_, close = (to_us(datetime(2024, 7, 2, *clock, tzinfo=UTC)) for clock in ((7, 0), (15, 30)))
+    days, opens, closes = (np.array([n]) for n in (day_number(date(2024, 7, 2)), open_, close))
+    london = Market(ZoneInfo("Europe/London"), "XLON", days, opens, closes, 8 * HOUR_US)
+    stamps = list(range(open_ - HOUR_US, close + HOUR_US, MINUTE_US))
+    regular = resample(flat_bars(stamps), Timeframe.MIN_240, market=london, include_extended=False)
+    assert [iso(int(s))[11:16] for s in regular.timestamp] == ["07:00", "11:00", "15:00"]
+    assert regular.volume.tolist() == [24_000, 24_000, 3_000]
+    grid = wall_grid(np.array(stamps), 4 * HOUR_US, london)
+    assert [iso(int(s))[11:16] for s in np.unique(grid)] == ["03:00", "07:00", "11:00", "15:00"]
+    (day,) = resample(flat_bars(stamps), Timeframe.WEEK, market=london).timestamp
+    assert iso(int(day)) == "2024-06-29T23:00:00Z"
+
+
+def test_whole_bars_reach_to_the_end_of_the_last_bar() -> None:
     span = Span(0, 20 * MINUTE_US)
-    assert whole_bars(span, Timeframe.MIN_15) == Span(0, 30 * MINUTE_US)
-    assert whole_bars(span, Timeframe.MIN_1) == span
-    assert whole_bars(Span(5, 5), Timeframe.MIN_15) == Span(5, 5)
+    assert whole_bars(span, Timeframe.MIN_15, MARKET) == Span(0, 30 * MINUTE_US)
+    assert whole_bars(span, Timeframe.MIN_1, MARKET) == span
+    assert whole_bars(Span(5, 5), Timeframe.MIN_15, MARKET) == Span(5, 5)
 
 
 def test_complete_through_is_the_start_of_the_bar_that_is_forming() -> None:
     span = day_span(date(2024, 1, 2), date(2024, 1, 3))
     now = to_us(datetime(2024, 1, 3, 10, 7, tzinfo=ZONE))
-    assert iso(complete_through(span, Timeframe.MIN_15, now)) == "2024-01-03T15:00:00Z"
-    assert complete_through(span, Timeframe.DAY, now) == midnight(date(2024, 1, 3))
-    assert complete_through(span, Timeframe.MIN_15, span.end + 5) == span.end
-    assert complete_through(span, Timeframe.MIN_15, span.start - 5) == span.start
+    assert iso(complete_through(span, Timeframe.MIN_15, now, MARKET)) == "2024-01-03T15:00:00Z"
+    assert complete_through(span, Timeframe.DAY, now, MARKET) == MARKET.midnight(date(2024, 1, 3))
+    assert complete_through(span, Timeframe.MIN_15, span.end + 5, MARKET) == span.end
+    assert complete_through(span, Timeframe.MIN_15, span.start - 5, MARKET) == span.start
 
 
 def test_a_bar_that_begins_at_the_bell_is_complete_when_it_ends() -> None:
@@ -143,7 +164,7 @@ def test_a_bar_that_begins_at_the_bell_is_complete_when_it_ends() -> None:
     regular = BarsQuery("X", Timeframe.MIN_60, span, include_extended=False)
     for minute, complete in ((28, "14:30"), (31, "15:30")):
         now = to_us(datetime(2024, 1, 3, 10, minute, tzinfo=ZONE))
-        assert iso(regular.complete_through(now))[11:16] == complete
+        assert iso(regular.complete_through(now, MARKET))[11:16] == complete
 
 
 def test_vwap_is_weighted_by_volume_and_unknown_where_a_part_is(market: Market) -> None:
@@ -168,9 +189,9 @@ def test_days_from_minutes_close_with_the_auction(market: Market) -> None:
         stamps, [9, 10, 11, 15], [9, 12, 13, 16], [9, 8, 10, 14], [9, 11, 12, 14], [5, 6, 7, 8]
     )
     day = days_from_minutes(made_of, market)
-    assert rows(day) == [(midnight(session.day), 10.0, 15.0, 8.0, 15.0, 26.0)]
+    assert rows(day) == [(MARKET.midnight(session.day), 10.0, 15.0, 8.0, 15.0, 26.0)]
     without = days_from_minutes(made_of.take(slice(0, 3)), market)
-    assert rows(without) == [(midnight(session.day), 10.0, 13.0, 8.0, 12.0, 18.0)]
+    assert rows(without) == [(MARKET.midnight(session.day), 10.0, 13.0, 8.0, 12.0, 18.0)]
     assert not len(days_from_minutes(made_of.take(slice(0, 1)), market))
 
 
@@ -181,22 +202,22 @@ def test_real_minutes_resample_as_the_slow_twin_does(
     market: Market, real: FlatFiles, symbol: str, timeframe: Timeframe
 ) -> None:
     span = day_span(date(2013, 10, 7), date(2013, 10, 11))
-    base = real.bars(symbol, Series.MINUTE, span).bars
-    assert len(base) > 1_500
+    stored = real.bars(series_query(symbol, Series.MINUTE, span)).bars
+    assert len(stored) > 1_500
     query = BarsQuery(symbol, timeframe, span)
-    made = query.answer(base, (), market=market, today=date(2026, 1, 1))
-    assert rows(made) == naive.resample(rows(base), timeframe.value)
+    made = query.answer(stored, (), market=market, today=date(2026, 1, 1))
+    assert rows(made) == naive.resample(rows(stored), timeframe.value)
 
 
 @pytest.mark.realdata
 def test_an_early_close_ends_at_12_59(market: Market, real: FlatFiles) -> None:
     span = day_span(date(2015, 12, 24))
     query = BarsQuery("GOOG", Timeframe.MIN_1, span, include_extended=False)
-    base = real.bars("GOOG", Series.MINUTE, span).bars
-    made = query.answer(base, (), market=market, today=date(2026, 1, 1))
+    stored = real.bars(series_query("GOOG", Series.MINUTE, span)).bars
+    made = query.answer(stored, (), market=market, today=date(2026, 1, 1))
     assert naive.local(int(made.timestamp[0])).strftime("%H:%M") == "09:30"
     assert naive.local(int(made.timestamp[-1])).strftime("%H:%M") == "12:59"
-    assert naive.local(int(base.timestamp[-1])).hour > 13
+    assert naive.local(int(stored.timestamp[-1])).hour > 13
 
 
 @pytest.mark.realdata
@@ -206,8 +227,8 @@ def test_official_days_open_high_and_low_are_near_those_of_regular_minutes(
 ) -> None:
     """Minutes give nearly the official range, never the official volume: they must not mix."""
     span = day_span(date(2013, 10, 7), date(2013, 10, 11))
-    official = real.bars(symbol, Series.DAY, span).bars
-    made = days_from_minutes(real.bars(symbol, Series.MINUTE, span).bars, market)
+    official = real.bars(series_query(symbol, Series.DAY, span)).bars
+    made = days_from_minutes(real.bars(series_query(symbol, Series.MINUTE, span)).bars, market)
     assert list(made.timestamp) == list(official.timestamp)
     for name in ("open", "high", "low", "close"):
         assert getattr(made, name) == pytest.approx(getattr(official, name), rel=2e-3)

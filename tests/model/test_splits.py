@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
-from polytape.model.newyork import midnight
+from polytape.model.query import series_query
 from polytape.model.splits import Split, SplitVerdict, adjust, check_split
 from polytape.model.timeframes import Series
 from polytape.upstream.flatfiles.source import FlatFiles
-from tests.conftest import day_span, flat_bars
+from tests.conftest import MARKET, day_span, flat_bars
 
 TODAY = date(2024, 1, 1)
 ratios = st.sampled_from([(1.0, 2.0), (1.0, 7.0), (10.0, 1.0), (2.0, 3.0)])
@@ -30,8 +30,8 @@ tables = st.lists(
 def test_a_bar_is_divided_by_every_split_after_it_and_up_to_today(
     splits: list[Split], days: list[date]
 ) -> None:
-    bars = flat_bars([midnight(day) for day in sorted(days)], price=100.0, volume=50.0)
-    adjusted = adjust(bars, splits, TODAY)
+    bars = flat_bars([MARKET.midnight(day) for day in sorted(days)], price=100.0, volume=50.0)
+    adjusted = adjust(bars, splits, TODAY, MARKET)
     for at, day in enumerate(sorted(days)):
         factor = 1.0
         for split in splits:
@@ -43,21 +43,23 @@ def test_a_bar_is_divided_by_every_split_after_it_and_up_to_today(
 
 @given(tables)
 def test_money_traded_does_not_change(splits: list[Split]) -> None:
-    bars = flat_bars([midnight(date(2023, month, 5)) for month in range(1, 13)])
-    adjusted = adjust(bars, splits, TODAY)
+    bars = flat_bars([MARKET.midnight(date(2023, month, 5)) for month in range(1, 13)])
+    adjusted = adjust(bars, splits, TODAY, MARKET)
     np.testing.assert_allclose(adjusted.close * adjusted.volume, bars.close * bars.volume)
 
 
 def test_the_execution_day_trades_at_the_new_price() -> None:
     split = Split(date(2023, 6, 9), "X", 1, 7)
-    bars = flat_bars([midnight(date(2023, 6, 9)) - 1, midnight(date(2023, 6, 9))], price=70.0)
-    assert adjust(bars, [split], TODAY).close.tolist() == [10.0, 70.0]
+    bars = flat_bars(
+        [MARKET.midnight(date(2023, 6, 9)) - 1, MARKET.midnight(date(2023, 6, 9))], price=70.0
+    )
+    assert adjust(bars, [split], TODAY, MARKET).close.tolist() == [10.0, 70.0]
 
 
 def test_a_row_that_says_the_same_twice_counts_once_and_a_future_one_not_at_all() -> None:
     split, future = Split(date(2023, 6, 9), "X", 1, 7), Split(date(2024, 1, 2), "X", 1, 2)
-    bars = flat_bars([midnight(date(2023, 6, 8))], price=70.0)
-    assert adjust(bars, [split, split, future], TODAY).close.tolist() == [10.0]
+    bars = flat_bars([MARKET.midnight(date(2023, 6, 8))], price=70.0)
+    assert adjust(bars, [split, split, future], TODAY, MARKET).close.tolist() == [10.0]
 
 
 @pytest.mark.parametrize("bad", [0, -1, float("nan"), float("inf")])
@@ -68,22 +70,24 @@ def test_a_split_of_no_shares_is_refused(bad: float) -> None:
 
 @pytest.mark.realdata
 def test_apple_is_whole_across_its_split(real: FlatFiles) -> None:
-    bars = real.bars("AAPL", Series.DAY, day_span(date(2014, 6, 2), date(2014, 6, 20))).bars
+    bars = real.bars(
+        series_query("AAPL", Series.DAY, day_span(date(2014, 6, 2), date(2014, 6, 20)))
+    ).bars
     traded = np.abs(np.diff(np.log(bars.close)))
     assert traded.max() > 1.9  # ln 7: the fall that is none
     split = Split(date(2014, 6, 9), "AAPL", 1, 7)
-    adjusted = adjust(bars, [split], date(2026, 1, 1))
+    adjusted = adjust(bars, [split], date(2026, 1, 1), MARKET)
     assert np.abs(np.diff(np.log(adjusted.close))).max() < 0.03
 
 
 def around(before: float, after: float) -> Bars:
     """The last day before 2023-06-09 and that day, as traded."""
-    days = [midnight(date(2023, 6, 8)), midnight(date(2023, 6, 9))]
+    days = [MARKET.midnight(date(2023, 6, 8)), MARKET.midnight(date(2023, 6, 9))]
     return Bars.concat([flat_bars(days[:1], before), flat_bars(days[1:], after)])
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "seen"),
+    ("before", "after", "verdict"),
     [
         (70.0, 10.0, SplitVerdict.CONFIRMED),
         (70.0, 11.5, SplitVerdict.CONFIRMED),  # the night moved it as well
@@ -94,18 +98,22 @@ def around(before: float, after: float) -> Bars:
     ],
 )
 def test_prices_tell_whether_a_split_took_place(
-    before: float, after: float, seen: SplitVerdict
+    before: float, after: float, verdict: SplitVerdict
 ) -> None:
-    told = check_split(Split(date(2023, 6, 9), "X", 1, 7), around(before, after))
-    assert (told.seen, told.before, told.after) == (seen, before, after)
-    assert f"7-for-1 on 2023-06-09: {seen.value} ({before:g} before, {after:g} after)" in str(told)
+    check = check_split(Split(date(2023, 6, 9), "X", 1, 7), around(before, after), MARKET)
+    assert (check.verdict, check.before, check.after) == (verdict, before, after)
+    assert check.doubtful == (verdict is not SplitVerdict.CONFIRMED)
+    line = f"7-for-1 on 2023-06-09: {verdict.value} ({before:g} before, {after:g} after)"
+    assert line in str(check)
 
 
 def test_without_prices_on_both_sides_or_with_a_small_ratio_nobody_can_tell() -> None:
     split = Split(date(2023, 6, 9), "X", 1, 7)
     days = around(70.0, 70.0)
     for part in (days.take(slice(1)), days.last(1), Bars.empty()):
-        assert check_split(split, part).seen is SplitVerdict.UNKNOWN
+        check = check_split(split, part, MARKET)
+        assert (check.verdict, check.doubtful) == (SplitVerdict.UNKNOWN, False)
     far = Split(date(2023, 7, 9), "X", 1, 7)
-    assert check_split(far, days).seen is SplitVerdict.UNKNOWN
-    assert check_split(Split(date(2023, 6, 9), "X", 20, 21), days).seen is SplitVerdict.UNKNOWN
+    assert check_split(far, days, MARKET).verdict is SplitVerdict.UNKNOWN
+    small = Split(date(2023, 6, 9), "X", 20, 21)
+    assert check_split(small, days, MARKET).verdict is SplitVerdict.UNKNOWN

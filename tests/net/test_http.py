@@ -9,7 +9,8 @@ import httpx2
 import pytest
 
 from polytape.errors import ConnectionError, IncompleteDataError, ValidationError
-from polytape.net.http import AsyncDriver, SyncDriver, check_url, is_loopback
+from polytape.net.async_http import AsyncDriver
+from polytape.net.http import SyncDriver, check_url, is_loopback
 from polytape.wire.flow import Flow, Request, Response, Wait
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
@@ -54,8 +55,8 @@ def test_a_request_goes_out_as_it_was_said_and_the_answer_comes_whole() -> None:
         assert (request.headers["accept"], request.content) == ("text/x", b"body")
         return httpx2.Response(201, headers={"X-Thing": "Yes"}, content=b"hello")
 
-    asked = Request("POST", "/x", (("a", "1"), ("b", "&")), b"body", {"accept": "text/x"})
-    for outcome in both(handler, lambda: one(asked), "http://test/base/"):
+    request = Request("POST", "/x", (("a", "1"), ("b", "&")), b"body", {"accept": "text/x"})
+    for outcome in both(handler, lambda: one(request), "http://test/base/"):
         assert isinstance(outcome, Response)
         assert (outcome.status, outcome.headers["x-thing"], outcome.body) == (201, "Yes", b"hello")
 

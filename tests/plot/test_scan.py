@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from polytape.engines.result import run_with
-from polytape.engines.scanner import scan_run
+from polytape.engines.flow import run_with
+from polytape.engines.options import ScanOptions
+from polytape.engines.scanner import scan_flow
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.upstream.synthetic.source import Synthetic
@@ -14,7 +15,8 @@ from tests.engines.test_scanner import answers, at
 
 def test_a_scan_becomes_a_picture(synthetic: Synthetic, market: Market, tmp_path: Path) -> None:
     found = run_with(
-        scan_run("AAPL", at("2026-11-18 11:30"), market=market), answers(synthetic, market)
+        scan_flow("AAPL", at("2026-11-18 11:30"), market, ScanOptions()),
+        answers(synthetic, market),
     )
     path = tmp_path / "aapl.png"
     figure = found.plot(str(path))
@@ -29,7 +31,8 @@ def test_a_scan_becomes_a_picture(synthetic: Synthetic, market: Market, tmp_path
 
 
 def test_nothing_is_drawn_as_nothing(market: Market, tmp_path: Path) -> None:
-    found = run_with(scan_run("X", at("2026-11-18 11:30"), market=market), lambda _: Bars.empty())
+    flow = scan_flow("X", at("2026-11-18 11:30"), market, ScanOptions())
+    found = run_with(flow, lambda _: Bars.empty())
     figure = found.plot(str(tmp_path / "x.svg"))
     assert "too little history" in figure.axes[0].get_xlabel()
     with pytest.raises(ValueError, match="not supported"):

@@ -9,14 +9,18 @@ import numpy as np
 import pytest
 
 from polytape import scan_many
-from polytape.engines.result import run_with
-from polytape.engines.scanner import scan_run
+from polytape.engines.flow import run_with
+from polytape.engines.options import ScanOptions
+from polytape.engines.registry import SCAN
+from polytape.engines.scan_result import ScanResult
+from polytape.engines.scanner import scan_flow
 from polytape.errors import ConfigurationError, ValidationError
-from polytape.gateway.api.engines import drive
-from polytape.gateway.service import Desk
+from polytape.gateway.api.engines import run_engine
+from polytape.gateway.gateway import Gateway
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market, xnys
 from polytape.model.market_bars import MarketBars
+from polytape.model.query import series_query
 from polytape.model.timeframes import Series
 from polytape.net.storage import FolderStorage
 from polytape.store.coverage import Coverage
@@ -24,7 +28,7 @@ from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.synthetic.source import Synthetic
-from tests.conftest import NOW, day_span
+from tests.conftest import MARKET, NOW, day_span
 from tests.engines.test_scanner import answers
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
@@ -38,38 +42,39 @@ DAYS = day_span(date(2025, 10, 10), date(2026, 11, 20))
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A store of four made-up symbols."""
-    place = FolderStorage(tmp_path_factory.mktemp("store"))
-    held, source = SegmentStore(place, "synthetic/0"), Synthetic(xnys(), lambda: NOW)
+    storage = FolderStorage(tmp_path_factory.mktemp("store"))
+    store, source = SegmentStore(storage, "synthetic/0", MARKET), Synthetic(xnys(), lambda: NOW)
     for series, span in ((Series.MINUTE, MINUTES), (Series.DAY, DAYS)):
-        bars = {symbol: source.bars(symbol, series, span).bars for symbol in SYMBOLS}
-        covers = [Coverage(symbol, span, NOW, True) for symbol in SYMBOLS]
-        held.write(series, MarketBars.of(bars), covers)
+        bars = {s: source.bars(series_query(s, series, span)).bars for s in SYMBOLS}
+        coverage = [Coverage(symbol, span, NOW, True) for symbol in SYMBOLS]
+        store.write(series, MarketBars.of(bars), coverage)
     splits = [split for symbol in SYMBOLS for split in source.splits(symbol) or ()]
-    Reference(place).put_splits(splits, NOW)
-    held.close()
-    return str(place.root)
+    Reference(storage).put_splits(splits, NOW)
+    store.close()
+    return str(storage.root)
 
 
 def test_processes_give_what_one_gives_and_errors_stay_with_their_symbol(
     store: str, synthetic: Synthetic, market: Market
 ) -> None:
-    seen: list[str] = []
-    told = scan_many(["spy", *SYMBOLS, "NOPE"], store=store, as_of=WHEN, told=seen.append)
-    assert list(told.results) == ["SPY", "AAPL", "MSFT", "NVDA"]
-    assert told.errors == {"NOPE": "the store has no symbol NOPE"}
-    assert sorted(seen) == sorted([*SYMBOLS, "NOPE"])
-    moment = parse_instant(WHEN, "at")
+    done: list[str] = []
+    many = scan_many(["spy", *SYMBOLS, "NOPE"], store=store, as_of=WHEN, on_symbol=done.append)
+    assert list(many.results) == ["SPY", "AAPL", "MSFT", "NVDA"]
+    assert many.errors == {"NOPE": "the store has no symbol NOPE"}
+    assert sorted(done) == sorted([*SYMBOLS, "NOPE"])
+    moment = parse_instant(WHEN, "at", MARKET)
     for symbol in SYMBOLS:
-        alone = run_with(scan_run(symbol, moment, market=market), answers(synthetic, market))
-        assert told.results[symbol].to_dict() == alone.to_dict()
-    frame = told.to_frame()
+        flow = scan_flow(symbol, moment, market, ScanOptions())
+        alone = run_with(flow, answers(synthetic, market))
+        assert many.results[symbol].to_dict() == alone.to_dict()
+    frame = many.to_frame()
     assert list(frame["score"]) == sorted(frame["score"], reverse=True)
     assert set(frame["symbol"]) == set(SYMBOLS)
 
 
 def test_what_the_store_lacks_is_said(store: str) -> None:
-    told = scan_many(["AAPL"], store=store, as_of="2026-10-26 11:30 America/New_York", workers=1)
-    notes = told.results["AAPL"].notes
+    many = scan_many(["AAPL"], store=store, as_of="2026-10-26 11:30 America/New_York", workers=1)
+    notes = many.results["AAPL"].notes
     assert any(note.startswith("1min bars are not held in full: 2026-09-28") for note in notes)
 
 
@@ -90,7 +95,7 @@ def test_dask_runs_the_same_function_on_a_real_cluster(store: str) -> None:
         assert there.results[symbol].to_dict() == here.results[symbol].to_dict()
 
 
-def test_wrong_questions_are_told_at_once(store: str, tmp_path: Path) -> None:
+def test_wrong_questions_are_refused_at_once(store: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is no store"):
         scan_many(["AAPL"], store=str(tmp_path))
     for wrong in ({"engine": "ray"}, {"as_of": "someday"}, {"store": "memory"}):
@@ -102,7 +107,7 @@ def test_wrong_questions_are_told_at_once(store: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "told"),
+    ("how", "message"),
     [
         ({"options": {"windows": 5}}, "options="),
         ({"options": {"window": [7]}}, "unknown field `window`"),
@@ -112,10 +117,10 @@ def test_wrong_questions_are_told_at_once(store: str, tmp_path: Path) -> None:
         ({"workers": -1}, "workers=-1"),
     ],
 )
-def test_wrong_options_are_told_before_any_process_starts(
-    store: str, how: dict[str, Any], told: str
+def test_wrong_options_are_refused_before_any_process_starts(
+    store: str, how: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(ValidationError, match=told):
+    with pytest.raises(ValidationError, match=message):
         scan_many(["AAPL"], store=store, as_of=WHEN, **how)
 
 
@@ -126,22 +131,24 @@ def test_one_text_is_not_several_symbols(store: str) -> None:
 
 def test_levels_may_be_numpys(store: str) -> None:
     levels = np.array([100.0, 120.0])
-    told = scan_many(["AAPL"], store=store, as_of=WHEN, options={"weekly_levels": levels})
-    assert list(told.results) == ["AAPL"]
+    many = scan_many(["AAPL"], store=store, as_of=WHEN, options={"weekly_levels": levels})
+    assert list(many.results) == ["AAPL"]
 
 
 async def test_a_store_of_minutes_alone_is_scanned_as_the_gateway_does(
     tmp_path: Path, market: Market, synthetic: Synthetic
 ) -> None:
-    held = SegmentStore(FolderStorage(tmp_path / "minutes"), "synthetic/0")
-    bars = synthetic.bars("AAPL", Series.MINUTE, MINUTES).bars
-    held.write(Series.MINUTE, MarketBars.of({"AAPL": bars}), [Coverage("AAPL", MINUTES, NOW, True)])
-    desk = Desk(None, market, lambda: NOW, Budget.of(1, 1.0), held)
-    moment = parse_instant(WHEN, "at")
-    asked = await drive(desk, scan_run("AAPL", moment, market=market))
-    place = str(tmp_path / "minutes")
-    told = scan_many(["AAPL"], store=place, as_of=WHEN, workers=1).results["AAPL"]
-    assert [zone.to_dict() for zone in told.zones] == [zone.to_dict() for zone in asked.zones]
-    assert told.zones
-    assert any("made from minutes (the volume lacks trades)" in note for note in told.notes)
-    desk.close()
+    store = SegmentStore(FolderStorage(tmp_path / "minutes"), "synthetic/0", MARKET)
+    bars = synthetic.bars(series_query("AAPL", Series.MINUTE, MINUTES)).bars
+    coverage = [Coverage("AAPL", MINUTES, NOW, True)]
+    store.write(Series.MINUTE, MarketBars.of({"AAPL": bars}), coverage)
+    gateway = Gateway(None, market, lambda: NOW, Budget.of(1, 1.0), store)
+    served = await run_engine(SCAN, "AAPL", WHEN, ScanOptions(), gateway)
+    assert isinstance(served, ScanResult)
+    assert isinstance(served, ScanResult)
+    location = str(tmp_path / "minutes")
+    alone = scan_many(["AAPL"], store=location, as_of=WHEN, workers=1).results["AAPL"]
+    assert [zone.to_dict() for zone in alone.zones] == [zone.to_dict() for zone in served.zones]
+    assert alone.zones
+    assert any("made from minutes (the volume lacks trades)" in note for note in alone.notes)
+    gateway.close()

@@ -24,6 +24,7 @@ from polytape.net.storage import FolderStorage, open_storage
 from polytape.store.compact import compact
 from polytape.store.coverage import Coverage
 from polytape.store.segments import SegmentStore
+from tests.conftest import MARKET
 from tests.store.writer import DAY, FIRST, bars_of, span_of
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
@@ -46,14 +47,18 @@ def writer(folder: Path, symbol: str, seed: int, *mode: str) -> Iterator[subproc
 
 
 def check_whole(folder: Path, symbol: str, acknowledged: list[int]) -> None:
-    """Every piece that is covered holds just what its write said, and no acknowledged write is lost."""
-    store = SegmentStore(FolderStorage(folder), "test")
-    pieces = store.coverage(symbol, Series.MINUTE, ALL)
-    for piece in pieces:
-        truth = bars_of(piece.cover.asked).within(piece.span)
-        assert store.read(symbol, Series.MINUTE, piece.span).same(truth)
+    """Every slice that is covered holds just what its write said, and no acknowledged write is
+    lost.
+    """
+    store = SegmentStore(FolderStorage(folder), "test", MARKET)
+    slices = store.coverage(symbol, Series.MINUTE, ALL)
+    for part in slices:
+        truth = bars_of(part.coverage.fetched_at).within(part.span)
+        assert store.read(symbol, Series.MINUTE, part.span).same(truth)
     newest = {
-        (at): p.cover.asked for p in pieces for at in range(p.span.start, p.span.end, DAY // 2)
+        at: p.coverage.fetched_at
+        for p in slices
+        for at in range(p.span.start, p.span.end, DAY // 2)
     }
     for number in acknowledged:
         span = span_of(number)
@@ -81,19 +86,19 @@ def test_nothing_acknowledged_is_lost_by_two_hundred_kills(tmp_path: Path) -> No
             finally:
                 os._exit(0)
         os.close(write)
-        told = os.read(read, 1 + chance.randrange(12))
+        report = os.read(read, 1 + chance.randrange(12))
         select.select([], [], [], chance.uniform(0, 0.01))  # somewhere inside a later write
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
         while more := os.read(read, 65_536):
-            told += more
+            report += more
         os.close(read)
-        acknowledged += [int(line) for line in told.decode().split("\n")[:-1] if line]
+        acknowledged += [int(line) for line in report.decode().split("\n")[:-1] if line]
         if seed % 25 == 24:
             check_whole(tmp_path, "AAPL", acknowledged)
     assert len(acknowledged) >= 200
-    store = SegmentStore(FolderStorage(tmp_path), "test")
-    for folder in store.folders(Series.MINUTE):
+    store = SegmentStore(FolderStorage(tmp_path), "test", MARKET)
+    for folder in store.catalog.folders(Series.MINUTE):
         compact(store, folder)
     check_whole(tmp_path, "AAPL", acknowledged)
     store.close()
@@ -112,13 +117,13 @@ def test_a_store_reads_while_another_process_writes_and_compacts(tmp_path: Path)
     with writer(tmp_path, "AAPL", 3, "compact") as process:
         assert process.stdout is not None
         process.stdout.readline()
-        store = SegmentStore(FolderStorage(tmp_path), "test")
+        store = SegmentStore(FolderStorage(tmp_path), "test", MARKET)
         for _ in range(60):
             number = int(process.stdout.readline())
             bars = store.read("AAPL", Series.MINUTE, span_of(number))
             assert np.all(np.diff(bars.timestamp) > 0)
             assert number + 1.0 in bars.close or any(
-                p.cover.asked > number
+                p.coverage.fetched_at > number
                 for p in store.coverage("AAPL", Series.MINUTE, span_of(number))
             )
         store.close()
@@ -128,12 +133,12 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("a file where a folder should be")
     with pytest.raises((DataFetchError, ConfigurationError), match="file"):
-        SegmentStore(open_storage(str(blocked)), "test")
+        SegmentStore(open_storage(str(blocked)), "test", MARKET)
 
 
 def some_store(folder: Path) -> SegmentStore:
-    """Overlapping answers, a market-wide one, and one found empty."""
-    store = SegmentStore(FolderStorage(folder), "test")
+    """Overlapping answers, a market-wide one, and an empty one."""
+    store = SegmentStore(FolderStorage(folder), "test", MARKET)
     for number in (1, 2, 3, 4):
         cover = Coverage("AAPL", span_of(number), number, True)
         store.write(Series.MINUTE, MarketBars.of({"AAPL": bars_of(number)}), [cover])
@@ -148,25 +153,25 @@ def some_store(folder: Path) -> SegmentStore:
 
 
 def truth_of(store: SegmentStore) -> list[tuple[str, int, float]]:
-    held = {symbol: store.read(symbol, Series.MINUTE, ALL) for symbol in ("AAPL", "MSFT")}
+    stored = {symbol: store.read(symbol, Series.MINUTE, ALL) for symbol in ("AAPL", "MSFT")}
     return [
         (symbol, int(t), float(c))
-        for symbol, bars in held.items()
+        for symbol, bars in stored.items()
         for t, c in zip(bars.timestamp, bars.close, strict=True)
     ]
 
 
-def ask_duckdb(query: str) -> list[Any]:
+def run_duckdb(query: str) -> list[Any]:
     return duckdb.connect().execute(query).fetchall()
 
 
 def test_duckdb_and_polars_read_a_compacted_folder_as_it_is(tmp_path: Path) -> None:
     store = some_store(tmp_path)
-    for folder in store.folders(Series.MINUTE):
+    for folder in store.catalog.folders(Series.MINUTE):
         compact(store, folder)
     pattern = str(tmp_path / "bars/1min/*/*.parquet")
     query = f"SELECT symbol, epoch_us(timestamp), close FROM '{pattern}' ORDER BY symbol, timestamp"
-    assert ask_duckdb(query) == truth_of(store)
+    assert run_duckdb(query) == truth_of(store)
     frame = pl.read_parquet(pattern).sort("symbol", "timestamp")
     stamps = frame["timestamp"].dt.epoch("us")
     assert list(zip(frame["symbol"], stamps, frame["close"], strict=True)) == truth_of(store)
@@ -177,8 +182,8 @@ def test_the_documented_query_reads_any_store_exactly(tmp_path: Path) -> None:
     store = some_store(tmp_path)
     page = (ROOT / "docs" / "store.md").read_text()
     query = page.split("```sql\n")[1].split("```")[0].replace("STORE", str(tmp_path))
-    assert len(store.segments(store.folders(Series.MINUTE)[0])) > 3
-    assert ask_duckdb(query) == truth_of(store)
+    assert len(store.catalog.segments(store.catalog.folders(Series.MINUTE)[0])) > 3
+    assert run_duckdb(query) == truth_of(store)
     store.close()
 
 
@@ -200,7 +205,7 @@ try:
 except DataFetchError as error:
     print(error)
 assert store.read("AAPL", Series.MINUTE, span_of(2)).same(before)
-assert all(piece.cover.asked != 99 for piece in store.coverage("AAPL", Series.MINUTE))
+assert all(part.coverage.fetched_at != 99 for part in store.coverage("AAPL", Series.MINUTE))
 print([p.name for p in Path(sys.argv[1]).rglob("*") if p.is_file() and p.suffix not in (".parquet", ".json")])
 """
 

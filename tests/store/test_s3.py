@@ -5,14 +5,13 @@ from collections.abc import Iterator
 import pytest
 
 from polytape.errors import DataFetchError
-from polytape.model.market_bars import MarketBars
 from polytape.model.timeframes import Series
 from polytape.net.storage import open_storage
 from polytape.store.compact import compact
-from polytape.store.coverage import Coverage
 from polytape.store.segments import SegmentStore
+from tests.conftest import MARKET
 from tests.fakes.s3 import make_bucket, s3_server
-from tests.store.test_store import WEEK, some_bars
+from tests.store.bars import WEEK, some_bars, write
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(60)]
 
@@ -35,31 +34,31 @@ def location(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_a_store_on_s3_keeps_its_contract(location: str) -> None:
-    store = SegmentStore(open_storage(location), "test")
+    store = SegmentStore(open_storage(location), "test", MARKET)
     bars = some_bars([WEEK.start, WEEK.start + 1_000_000])
-    for asked in (1, 2):
-        later = some_bars([WEEK.start + asked * 60_000_000])
-        store.write(Series.MINUTE, MarketBars.of({"A": later}), [Coverage("A", WEEK, asked, True)])
-    store.write(Series.MINUTE, MarketBars.of({"B": bars}), [Coverage("B", WEEK, 3, False)])
-    for opened in (store, SegmentStore(open_storage(location), "test")):
+    for fetched_at in (1, 2):
+        write(store, "A", some_bars([WEEK.start + fetched_at * 60_000_000]), WEEK, fetched_at)
+    write(store, "B", bars, WEEK, 3, final=False)
+    for opened in (store, SegmentStore(open_storage(location), "test", MARKET)):
         assert opened.read("A", Series.MINUTE, WEEK).timestamp.tolist() == [
             WEEK.start + 120_000_000
         ]
         assert opened.read("B", Series.MINUTE, WEEK).same(bars)
-        assert [p.cover.final for p in opened.coverage("B", Series.MINUTE)] == [False, False]
-    for folder in store.folders(Series.MINUTE):
+        assert [p.coverage.final for p in opened.coverage("B", Series.MINUTE)] == [False, False]
+    for folder in store.catalog.folders(Series.MINUTE):
         compact(store, folder)
-    fresh = SegmentStore(open_storage(location), "test")
+    fresh = SegmentStore(open_storage(location), "test", MARKET)
     assert fresh.read("B", Series.MINUTE, WEEK).same(bars)
     assert fresh.symbols(Series.MINUTE) == ["A", "B"]
-    place = fresh.storage
-    assert all(len(place.names(folder)) == 1 for folder in fresh.folders(Series.MINUTE))
-    place.delete("nothing/here")
+    storage = fresh.storage
+    folders = fresh.catalog.folders(Series.MINUTE)
+    assert all(len(storage.names(folder)) == 1 for folder in folders)
+    storage.delete("nothing/here")
     with pytest.raises(FileNotFoundError):
-        place.read("nothing/here")
+        storage.read("nothing/here")
 
 
 def test_a_bucket_that_is_not_there_is_named(location: str) -> None:
-    place = open_storage(location.replace("bars", "nobucket"))
+    storage = open_storage(location.replace("bars", "nobucket"))
     with pytest.raises((DataFetchError, FileNotFoundError), match=r"nobucket|404|NoSuchBucket"):
-        SegmentStore(place, "test")
+        SegmentStore(storage, "test", MARKET)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from polytape.model.bars import Bars
+from polytape.model.market import xnys
 from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
@@ -39,7 +40,7 @@ def bars_of(number: int) -> Bars:
 
 def main(folder: str, symbol: str, seed: str, *mode: str) -> None:
     """Write for ever."""
-    store = SegmentStore(FolderStorage(Path(folder)), "test")
+    store = SegmentStore(FolderStorage(Path(folder)), "test", xnys())
     chance = random.Random(int(seed))
     for number in range(int(seed) * 1_000, (int(seed) + 1) * 1_000):
         cover = Coverage(symbol, span_of(number), number, True)
@@ -47,7 +48,7 @@ def main(folder: str, symbol: str, seed: str, *mode: str) -> None:
         sys.stdout.write(f"{number}\n")
         sys.stdout.flush()
         if "compact" in mode and chance.random() < 0.2:
-            for name in store.folders(Series.MINUTE):
+            for name in store.catalog.folders(Series.MINUTE):
                 compact(store, name)
 
 

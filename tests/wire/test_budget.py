@@ -45,8 +45,8 @@ def test_after_the_wait_it_was_told_a_caller_is_let_through(
             token, _ = budget.take(now)
         assert token is not None
         budget.answered(token, now)
-    _, behind = budget.take(now, limit + ahead)
-    assert behind > 0 or not steps
+    _, wait = budget.take(now, limit + ahead)
+    assert wait > 0 or not steps
 
 
 def test_who_stands_behind_others_waits_for_more_places() -> None:

@@ -90,9 +90,9 @@ def test_the_last_answer_is_returned_as_it_is() -> None:
 
 
 def test_retry_after_is_obeyed_in_seconds_and_as_a_date() -> None:
-    told = [Response(429, {"retry-after": "17"}, b""),
-            Response(503, {"retry-after": "Mon, 01 Jan 2024 00:00:30 GMT"}, b"")]  # fmt: skip
-    world = World([*told, GOOD])
+    refusals = [Response(429, {"retry-after": "17"}, b""),
+                Response(503, {"retry-after": "Mon, 01 Jan 2024 00:00:30 GMT"}, b"")]  # fmt: skip
+    world = World([*refusals, GOOD])
     assert world.run() == GOOD
     assert world.waits == [17.0, 13.0]
 

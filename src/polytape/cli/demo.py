@@ -1,78 +1,86 @@
 """`polytape demo`: the whole way from a source to a frame, in one process."""
 
 import tempfile
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
+from time import perf_counter
 
-from rich.console import Console
+import click
+import msgspec
 
-from polytape.cli.engines import print_scan
-from polytape.cli.output import MADE_UP, Format, print_bars, print_facts
-from polytape.cli.wiring import make_app, make_desk
+from polytape.cli import scan_output
+from polytape.cli.bars import bars_lines
+from polytape.cli.output import MADE_UP, print_facts
+from polytape.cli.wiring import make_app, make_gateway
 from polytape.client.engines import ConfluenceScanner
 from polytape.client.sync import PolygonClient
-from polytape.model.market import Session, xnys
-from polytape.model.newyork import NEW_YORK, to_datetime
+from polytape.gateway.server import running
+from polytape.model.market import Market, Session
+from polytape.model.timestamps import to_datetime
 from polytape.settings import Settings
-from polytape.wire import arrow
+from polytape.wire import arrow, json_rows
 
 SYMBOL = "AAPL"
+FIGURES = ("source", "requests", "bars_served", "source_questions", "uptime_seconds")
 
 
-def show(console: Console) -> None:
+def show() -> None:
     """Print bars, a session and the gateway's figures."""
-    settings = Settings(source="synthetic", port=0, data=None, token=None, store="none")
-    desk = make_desk(settings)
-    from polytape.gateway.server import running
-
-    with running(make_app(settings, desk)) as url, PolygonClient(url) as client:
-        console.print(f"[bold]A gateway on {url}[/]  {MADE_UP}\n")
-        last = _last_session(desk.now())
-        _bars(console, client, last)
-        _session(console, client, last)
+    settings = Settings(source="synthetic", port=0, store="none")
+    gateway = make_gateway(settings)
+    with running(make_app(settings, gateway)) as url, PolygonClient(url) as client:
+        click.echo(f"{_bold(f'A gateway on {url}')}  {MADE_UP}\n")
+        last = _last_session(gateway.now(), gateway.market)
+        _bars(client, last)
+        _session(client, last)
         for _ in range(2):
-            _year(console, client, last)
-        _scan(console, client, last)
-        console.print("\n[bold]The gateway's figures[/]")
-        told = client.gateway_status()
-        wanted = ("source", "requests", "bars_served", "source_questions", "uptime_seconds")
-        print_facts({name: told[name] for name in wanted}, Format.TABLE, console)
-    console.print("\nThe gateway is stopped. Next: polytape serve --source synthetic")
+            _year(client, last)
+        _scan(client, last)
+        click.echo("\n" + _bold("The gateway's figures"))
+        status = client.gateway_status()
+        print_facts({name: status[name] for name in FIGURES}, "table")
+    click.echo("\nThe gateway is stopped. Next: polytape serve --source synthetic")
 
 
-def _last_session(now: int) -> Session:
-    last = xnys().session_before(to_datetime(now).astimezone(NEW_YORK).date())
+def _bold(text: str) -> str:
+    return click.style(text, bold=True)
+
+
+def _last_session(now: int, market: Market) -> Session:
+    last = market.session_before(market.date_of(now))
     assert last is not None
     return last
 
 
-def _bars(console: Console, client: PolygonClient, last: Session) -> None:
+def _bars(client: PolygonClient, last: Session) -> None:
     table = client.fetch_table(SYMBOL, last.day, last.day, "60min", include_extended=False)
     bars, metadata = arrow.from_table(table)
-    assert metadata is not None
-    print_bars(bars, metadata, console)
+    rows = msgspec.to_builtins(json_rows.to_rows(bars))
+    for line in bars_lines(rows, msgspec.to_builtins(metadata)):
+        click.echo(line)
 
 
-def _session(console: Console, client: PolygonClient, last: Session) -> None:
+def _session(client: PolygonClient, last: Session) -> None:
     at = to_datetime(last.open) + timedelta(hours=1)
-    console.print(f"\n[bold]{SYMBOL} as it could be known at {at.astimezone(NEW_YORK):%a %H:%M}[/]")
-    print_facts(client.get_session_data(SYMBOL, at), Format.TABLE, console)
+    local = at.astimezone(client.market.zone)
+    click.echo("\n" + _bold(f"{SYMBOL} as it could be known at {local:%a %H:%M}"))
+    print_facts(client.get_session_data(SYMBOL, at), "table")
 
 
-def _scan(console: Console, client: PolygonClient, last: Session) -> None:
-    at = to_datetime(last.open) + timedelta(hours=4)
-    found = ConfluenceScanner(client).scan(SYMBOL, at)
-    console.print("\n[bold]Where levels of several kinds meet[/]")
-    print_scan(found, 4, console)
+def _scan(client: PolygonClient, last: Session) -> None:
+    result = ConfluenceScanner(client).scan(SYMBOL, to_datetime(last.open) + timedelta(hours=4))
+    click.echo("\n" + _bold("Where levels of several kinds meet"))
+    for line in scan_output.scan_lines(scan_output.as_json(result), 4):
+        click.echo(line)
     picture = Path(tempfile.gettempdir()) / "polytape-demo.png"
-    found.plot(str(picture))
-    console.print(f"drawn into {picture}")
+    result.plot(str(picture))
+    click.echo(f"drawn into {picture}")
 
 
-def _year(console: Console, client: PolygonClient, last: Session) -> None:
-    began = datetime.now(NEW_YORK)
+def _year(client: PolygonClient, last: Session) -> None:
+    began = perf_counter()
     frame = client.fetch_bars(SYMBOL, last.day - timedelta(days=364), last.day, "1min")
-    took = (datetime.now(NEW_YORK) - began).total_seconds() * 1e3
+    took = (perf_counter() - began) * 1e3
     hits = client.stats().cache_hits
     how = "from the client's cache" if hits else "over HTTP as Arrow"
-    console.print(f"\na year of minutes, {how}: {len(frame):,} bars in {took:,.0f} ms")
+    click.echo(f"\na year of minutes, {how}: {len(frame):,} bars in {took:,.0f} ms")

@@ -1,1 +1,1 @@
-"""4 READ: the clients. One core of flows, driven sync or async."""
+"""5 READ: the clients. One core of flows, driven sync or async."""

@@ -5,19 +5,18 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from polytape.client.batch import AT_ONCE, Key, Requests, parse_many
-from polytape.client.build import make_core, state_of
-from polytape.client.config import PolygonClientConfig
-from polytape.client.core import ClientStats, Core, RateLimit
-from polytape.client.engine_runner import R, run_engine, session
+from polytape.client import batch, build, engine_runner, results
+from polytape.client.candle import candle
+from polytape.client.core import Core
 from polytape.client.frames import to_frame
-from polytape.client.request import Asked, parse_asked
-from polytape.engines.result import EngineFlow
+from polytape.engines import flow, session
 from polytape.errors import PolygonClientError
+from polytape.model.market import Market
+from polytape.model.query import BarsQuery
 from polytape.model.timeframes import Timeframe
-from polytape.net.http import AsyncDriver
+from polytape.net.async_http import AsyncDriver
 from polytape.wire import arrow
 
 if TYPE_CHECKING:
@@ -30,8 +29,8 @@ When = str | date | datetime
 class AsyncPolygonClient:
     """A polytape gateway, or any server of its API, as pandas frames.
 
-    The arguments and the methods of PolygonClient, the latter to be awaited. It can be pickled (the
-    cache stays behind).
+    The arguments and the methods of PolygonClient, the latter to be awaited. It can be pickled,
+    without its cache.
     """
 
     def __init__(
@@ -41,10 +40,10 @@ class AsyncPolygonClient:
         max_retries: int | None = None,
         enable_caching: bool = True,
         *,
-        config: PolygonClientConfig | type[PolygonClientConfig] | None = None,
+        config: build.Config | None = None,
         api_key: str | None = None,
     ) -> None:
-        self._core: Core = make_core(
+        self._core: Core = build.make_core(
             base_url, timeout, max_retries, enable_caching, config=config, api_key=api_key
         )
         self._driver = AsyncDriver(self._core.base_url)
@@ -60,8 +59,10 @@ class AsyncPolygonClient:
         use_cache: bool = True,
     ) -> "pd.DataFrame":
         """See `PolygonClient.fetch_bars`."""
-        asked = parse_asked(symbol, start_date, end_date, timeframe, limit, include_extended)
-        return await self._frame(asked, use_cache=use_cache)
+        query = self._core.query(
+            symbol, start_date, end_date, timeframe, limit, include_extended, use_cache
+        )
+        return await self._frame(query)
 
     async def fetch_table(
         self,
@@ -74,12 +75,14 @@ class AsyncPolygonClient:
         use_cache: bool = True,
     ) -> "pa.Table":
         """See `PolygonClient.fetch_table`."""
-        asked = parse_asked(symbol, start_date, end_date, timeframe, limit, include_extended)
-        return arrow.to_table(*await self._driver.run(self._core.bars(asked, use_cache=use_cache)))
+        query = self._core.query(
+            symbol, start_date, end_date, timeframe, limit, include_extended, use_cache
+        )
+        return arrow.to_table(*await self._driver.run(self._core.bars(query)))
 
     async def fetch_many(
         self,
-        requests: Requests,
+        requests: batch.Requests,
         start_date: When | None = None,
         end_date: When | None = None,
         timeframes: str | Timeframe | Iterable[str | Timeframe] = "1day",
@@ -88,31 +91,39 @@ class AsyncPolygonClient:
         include_extended: bool = True,
         use_cache: bool = True,
         errors: str = "raise",
-    ) -> "dict[Key, pd.DataFrame | PolygonClientError]":
+    ) -> "dict[batch.Key, pd.DataFrame | PolygonClientError]":
         """See `PolygonClient.fetch_many`."""
-        many = parse_many(
-            requests, start_date, end_date, timeframes, limit, include_extended, errors
+        many = batch.parse_many(
+            requests,
+            start_date,
+            end_date,
+            timeframes,
+            self._core.market,
+            limit=limit,
+            include_extended=include_extended,
+            use_cache=use_cache,
+            errors=errors,
         )
 
-        room = asyncio.Semaphore(AT_ONCE)
+        room = asyncio.Semaphore(batch.AT_ONCE)
 
-        async def one(asked: Asked) -> "pd.DataFrame | PolygonClientError":
+        async def one(query: BarsQuery) -> "pd.DataFrame | PolygonClientError":
             async with room:
                 try:
-                    return await self._frame(asked, use_cache=use_cache)
+                    return await self._frame(query)
                 except PolygonClientError as error:
                     return error
 
-        found = await asyncio.gather(*map(one, many.asked.values()))
-        return many.outcome(dict(zip(many.asked, found, strict=True)))
+        frames = await asyncio.gather(*map(one, many.queries.values()))
+        return many.outcome(dict(zip(many.queries, frames, strict=True)))
 
     async def validate_ticker(self, symbol: str) -> bool:
-        """See `PolygonClient.one`."""
-        return await self._driver.run(self._core.validate_ticker(symbol))
+        """See `PolygonClient.validate_ticker`."""
+        return await self._driver.run(self._core.api.validate_ticker(symbol))
 
     async def get_latest_price(self, symbol: str) -> Decimal | None:
         """See `PolygonClient.get_latest_price`."""
-        return await self._driver.run(self._core.latest(symbol))
+        return await self._driver.run(self._core.api.latest(symbol))
 
     async def get_candle_at_datetime(
         self,
@@ -120,42 +131,47 @@ class AsyncPolygonClient:
         target_datetime: When,
         timeframe: str | Timeframe = "15min",
         tolerance_minutes: float = 30,
-    ) -> dict[str, Any] | None:
+    ) -> results.Candle | None:
         """See `PolygonClient.get_candle_at_datetime`."""
         return await self._driver.run(
-            self._core.candle(symbol, target_datetime, timeframe, tolerance_minutes)
+            candle(self._core, symbol, target_datetime, timeframe, tolerance_minutes)
         )
 
-    async def search_symbols(self, query: str, active_only: bool = True) -> list[dict[str, Any]]:
+    async def search_symbols(self, query: str, active_only: bool = True) -> list[results.Security]:
         """See `PolygonClient.search_symbols`."""
-        return await self._driver.run(self._core.search(query, active_only))
+        return await self._driver.run(self._core.api.search(query, active_only))
 
     async def clear_cache(self, symbol: str | None = None) -> bool:
         """See `PolygonClient.clear_cache`."""
         return await self._driver.run(self._core.clear(symbol))
 
-    async def get_session_data(self, symbol: str, session_datetime: When) -> dict[str, Any]:
+    async def get_session_data(self, symbol: str, session_datetime: When) -> session.SessionFields:
         """See `PolygonClient.get_session_data`."""
-        found = await self._driver.run(session(self._core, symbol, session_datetime))
-        return found.to_dict()
+        data = engine_runner.session(self._core, symbol, session_datetime)
+        return (await self._driver.run(data)).to_dict()
 
-    async def run(self, engine: EngineFlow[R]) -> R:
+    async def run(self, engine: flow.EngineFlow[flow.R]) -> flow.R:
         """See `PolygonClient.run`."""
-        return await self._driver.run(run_engine(self._core, engine))
+        return await self._driver.run(engine_runner.run_engine(self._core, engine))
 
-    async def rate_limit(self) -> RateLimit:
+    @property
+    def market(self) -> Market:
+        """The market whose days and hours this client counts."""
+        return self._core.market
+
+    async def rate_limit(self) -> results.RateLimit:
         """See `PolygonClient.rate_limit`."""
-        return await self._driver.run(self._core.rate_limit())
+        return await self._driver.run(self._core.api.rate_limit())
 
-    async def gateway_status(self) -> dict[str, Any]:
+    async def gateway_status(self) -> dict[str, object]:
         """See `PolygonClient.gateway_status`."""
-        return await self._driver.run(self._core.status())
+        return await self._driver.run(self._core.api.status())
 
     async def test_connection(self) -> tuple[bool, str]:
         """See `PolygonClient.test_connection`."""
-        return await self._driver.run(self._core.connection())
+        return await self._driver.run(self._core.api.test_connection())
 
-    def stats(self) -> ClientStats:
+    def stats(self) -> results.ClientStats:
         """See `PolygonClient.stats`."""
         return self._core.stats
 
@@ -177,11 +193,11 @@ class AsyncPolygonClient:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._core.base_url!r})"
 
-    def __getstate__(self) -> dict[str, Any]:
-        return state_of(self._core)
+    def __getstate__(self) -> build.State:
+        return build.state_of(self._core)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: build.State) -> None:
         self.__init__(**state)  # type: ignore[misc]
 
-    async def _frame(self, asked: Asked, *, use_cache: bool) -> "pd.DataFrame":
-        return to_frame(*await self._driver.run(self._core.bars(asked, use_cache=use_cache)))
+    async def _frame(self, query: BarsQuery) -> "pd.DataFrame":
+        return to_frame(*await self._driver.run(self._core.bars(query)))

@@ -1,17 +1,20 @@
-"""Many questions at once, and what becomes of each."""
+"""Many queries at once, and what becomes of each."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
-from polytape.client.request import Asked, parse_asked
 from polytape.errors import PolygonClientError, ValidationError, one_of
+from polytape.model.market import Market
+from polytape.model.query import BarsQuery, parse_query
 from polytape.model.timeframes import Timeframe
 
+T = TypeVar("T")
+# Symbol and standard timeframe.
 Key: TypeAlias = tuple[str, str]
 OnError: TypeAlias = Literal["raise", "keep"]
-Requests: TypeAlias = str | Iterable[str | Mapping[str, Any]]
+Requests: TypeAlias = str | Iterable[str | Mapping[str, object]]
 
 AT_ONCE = 8
 FIELDS = frozenset({"symbol", "start_date", "end_date", "timeframe", "limit", "include_extended"})
@@ -19,19 +22,22 @@ FIELDS = frozenset({"symbol", "start_date", "end_date", "timeframe", "limit", "i
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """Questions by (symbol, standard timeframe)."""
+    """Queries by symbol and timeframe. `errors` says whether the first error is raised."""
 
-    asked: dict[Key, Asked]
+    queries: dict[Key, BarsQuery]
     errors: OnError
 
-    def outcome(self, results: Mapping[Key, Any]) -> dict[Key, Any]:
-        """The results in the order asked. The first error is raised unless errors are kept."""
-        for key in self.asked:
+    def outcome(self, results: Mapping[Key, T]) -> dict[Key, T]:
+        """The results in the order of the queries.
+
+        Raises: the first error among them, where `errors` says so.
+        """
+        for key in self.queries:
             result = results[key]
             if isinstance(result, PolygonClientError) and self.errors == "raise":
                 result.add_note(f"while fetching {key[0]} {key[1]}")
                 raise result
-        return {key: results[key] for key in self.asked}
+        return {key: results[key] for key in self.queries}
 
 
 def parse_many(
@@ -39,31 +45,52 @@ def parse_many(
     start_date: object,
     end_date: object,
     timeframes: str | Timeframe | Iterable[str | Timeframe],
+    market: Market,
+    *,
     limit: object,
     include_extended: bool,
+    use_cache: bool,
     errors: str,
 ) -> Many:
-    """Symbols x timeframes, or requests with their own fields over the shared ones."""
+    """Symbols x timeframes, or requests with their own fields over the shared ones.
+
+    Raises: ValidationError naming the parameter.
+    """
     if errors not in ("raise", "keep"):
         raise ValidationError("errors", errors, one_of(("raise", "keep")))
     rows = [requests] if isinstance(requests, str) else list(requests)
-    frames = [timeframes] if isinstance(timeframes, str | Timeframe) else list(timeframes)
-    shared: dict[str, Any] = {
+    every = [timeframes] if isinstance(timeframes, str | Timeframe) else list(timeframes)
+    shared: dict[str, object] = {
         "start_date": start_date,
         "end_date": end_date,
         "limit": limit,
         "include_extended": include_extended,
     }
-    asked: dict[Key, Asked] = {}
-    for row, frame in product(rows, frames):
-        one = parse_asked(**(shared | {"timeframe": frame} | _own(row)))
-        key = (one.query.symbol, one.query.timeframe.value)
-        if asked.setdefault(key, one) != one:
+    queries: dict[Key, BarsQuery] = {}
+    for row, timeframe in product(rows, every):
+        fields = shared | {"timeframe": timeframe} | _own(row)
+        query = _query(fields, market, use_cache)
+        key = (query.symbol, query.timeframe.value)
+        if queries.setdefault(key, query) != query:
             raise ValidationError("requests", key, "one span for each symbol and timeframe")
-    return Many(asked, "raise" if errors == "raise" else "keep")
+    return Many(queries, "raise" if errors == "raise" else "keep")
 
 
-def _own(row: object) -> dict[str, Any]:
+def _query(fields: Mapping[str, object], market: Market, use_cache: bool) -> BarsQuery:
+    return parse_query(
+        fields["symbol"],
+        fields["start_date"],
+        fields["end_date"],
+        fields["timeframe"],
+        market,
+        limit=fields["limit"],
+        include_extended=bool(fields["include_extended"]),
+        use_cache=use_cache,
+    )
+
+
+def _own(row: object) -> dict[str, object]:
+    """The fields of one request."""
     if isinstance(row, str):
         return {"symbol": row}
     if isinstance(row, Mapping):

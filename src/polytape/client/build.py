@@ -1,16 +1,30 @@
 """How a client is put together from its arguments, its config and the settings."""
 
-from typing import Any
+from typing import TypedDict
 
 from polytape import settings
+from polytape.client.answers import CachedAnswer
 from polytape.client.cache import CacheManager
 from polytape.client.config import PolygonClientConfig
+from polytape.client.connection import Connection
 from polytape.client.core import Core
 from polytape.errors import ValidationError
+from polytape.model.market import xnys
 from polytape.net.http import check_key, check_url
 from polytape.wire.flow import RetryPolicy
 
 Config = PolygonClientConfig | type[PolygonClientConfig]
+
+
+class State(TypedDict):
+    """The arguments of a client: what is pickled of it."""
+
+    base_url: str
+    timeout: float
+    max_retries: int
+    enable_caching: bool
+    config: Config
+    api_key: str | None
 
 
 def make_core(
@@ -22,58 +36,70 @@ def make_core(
     config: Config | None,
     api_key: str | None,
 ) -> Core:
-    """Arguments before config before settings. Raises ValidationError."""
-    held: Config = PolygonClientConfig if config is None else config
-    if base_url is None and config is None:
-        known = settings.load()
-        base_url = known.url
-        # The token goes only where the settings say that it belongs.
-        if api_key is None and known.token is not None:
-            api_key = known.token.get_secret_value()
-    elif base_url is None:
-        base_url = held.BASE_URL
-    url = check_url(base_url).removesuffix(held.API_VERSION)
-    tries = held.MAX_RETRIES if max_retries is None else max_retries
-    if isinstance(tries, bool) or not isinstance(tries, int) or tries < 0:
-        raise ValidationError("max_retries", max_retries, "a whole number, not below 0")
+    """A client's core: arguments before config before settings. Raises: ValidationError."""
+    chosen: Config = PolygonClientConfig if config is None else config
+    address, token = _address(base_url, config)
+    url = check_url(address).removesuffix(chosen.API_VERSION)
     policy = RetryPolicy(
-        timeout_s=_seconds("timeout", held.DEFAULT_TIMEOUT if timeout is None else timeout),
-        max_retries=tries,
-        backoff_s=held.RETRY_BACKOFF,
-        deadline_s=held.TOTAL_DEADLINE,
+        max_retries=_tries(chosen.MAX_RETRIES if max_retries is None else max_retries),
+        timeout_s=_seconds("timeout", chosen.DEFAULT_TIMEOUT if timeout is None else timeout),
+        backoff_s=chosen.RETRY_BACKOFF,
+        deadline_s=chosen.TOTAL_DEADLINE,
     )
-    key = None if api_key is None else check_key(api_key)
-    cache = CacheManager[Any](held.CACHE_SIZE, held.CACHE_TTL_MINUTES) if enable_caching else None
-    return Core(url, policy, cache, key, held.API_VERSION)
+    key = token if api_key is None else api_key
+    key = None if key is None else check_key(key)
+    connection = Connection(url, policy, key, chosen.API_VERSION)
+    cache: CacheManager[CachedAnswer] | None = None
+    if enable_caching:
+        cache = CacheManager(chosen.CACHE_SIZE, chosen.CACHE_TTL_MINUTES)
+    return Core(connection, cache, xnys())
 
 
-def state_of(core: Core) -> dict[str, Any]:
-    """The arguments that make an equal client: what is pickled."""
-    held = {
-        "BASE_URL": core.base_url,
-        "API_VERSION": core.version,
-        "RETRY_BACKOFF": core.policy.backoff_s,
-        "TOTAL_DEADLINE": core.policy.deadline_s,
-    }
+def state_of(core: Core) -> State:
+    """The arguments that make an equal client."""
+    connection = core.connection
     config = PolygonClientConfig()
-    for name, value in held.items():
-        setattr(config, name, value)
+    vars(config).update(
+        BASE_URL=connection.base_url,
+        API_VERSION=connection.version,
+        RETRY_BACKOFF=connection.policy.backoff_s,
+        TOTAL_DEADLINE=connection.policy.deadline_s,
+    )
     if core.cache is not None:
         vars(config).update(
             CACHE_SIZE=core.cache.max_size, CACHE_TTL_MINUTES=core.cache.ttl_minutes
         )
-    return {
-        "base_url": core.base_url,
-        "timeout": core.policy.timeout_s,
-        "max_retries": core.policy.max_retries,
-        "enable_caching": core.cache is not None,
-        "config": config,
-        "api_key": core.api_key,
-    }
+    return State(
+        base_url=connection.base_url,
+        timeout=connection.policy.timeout_s,
+        max_retries=connection.policy.max_retries,
+        enable_caching=core.cache is not None,
+        config=config,
+        api_key=connection.api_key,
+    )
+
+
+def _address(base_url: str | None, config: Config | None) -> tuple[str, str | None]:
+    """The server's address, and the settings' token where the settings name the address: it goes
+    nowhere else.
+    """
+    if base_url is not None:
+        return base_url, None
+    if config is not None:
+        return config.BASE_URL, None
+    loaded = settings.load()
+    return loaded.url, None if loaded.token is None else loaded.token.reveal()
+
+
+def _tries(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValidationError("max_retries", value, "a whole number, not below 0")
+    return value
 
 
 def _seconds(param: str, value: object) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 < float(value) < float("inf"):  # type: ignore[arg-type]
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValidationError(param, value, "seconds above 0")
-    return float(value)  # type: ignore[arg-type]
+    if not 0 < float(value) < float("inf"):
+        raise ValidationError(param, value, "seconds above 0")
+    return float(value)

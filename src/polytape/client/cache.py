@@ -1,11 +1,14 @@
-"""The client's memory of answers."""
+"""The client's cache of answers."""
 
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from types import MappingProxyType
 from typing import Generic, TypeVar
+
+from cachetools import Cache, TTLCache
 
 from polytape.errors import ValidationError
 
@@ -17,14 +20,15 @@ class _Entry(Generic[V]):
     symbol: str
     timeframe: str
     value: V
-    expires: float
 
 
 class CacheManager(Generic[V]):
     """LRU with a time to live. Usable from many threads.
 
-    `market` gives seconds that only grow. Values are handed out as they were put: put only what
+    `clock` gives seconds that only grow. Values are handed out as they were put: put only what
     nobody changes.
+
+    Raises: ValidationError for a size below 1 or minutes not above 0.
     """
 
     def __init__(
@@ -32,7 +36,7 @@ class CacheManager(Generic[V]):
         max_size: int = 100,
         ttl_minutes: float = 5,
         *,
-        market: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if max_size < 1:
             raise ValidationError("max_size", max_size, "at least 1 entry")
@@ -40,9 +44,19 @@ class CacheManager(Generic[V]):
             raise ValidationError("ttl_minutes", ttl_minutes, "minutes above 0")
         self.max_size = max_size
         self.ttl_minutes = ttl_minutes
-        self._clock = market
         self._lock = threading.Lock()
-        self._entries: OrderedDict[str, _Entry[V]] = OrderedDict()
+        self._entries: TTLCache[str, _Entry[V]] = TTLCache(max_size, ttl_minutes * 60, clock)
+
+    @property
+    def ttl(self) -> timedelta:
+        """How long an entry lives."""
+        return timedelta(minutes=self.ttl_minutes)
+
+    @property
+    def cache(self) -> Mapping[str, V]:
+        """What is cached now, by key; it does not change with the cache."""
+        with self._lock:
+            return MappingProxyType({key: entry.value for key, entry in self._peek()})
 
     @staticmethod
     def get_cache_key(symbol: str, timeframe: str, start: object, end: object) -> str:
@@ -52,48 +66,40 @@ class CacheManager(Generic[V]):
     def get(self, key: str) -> V | None:
         """What was put under `key`, None when it is gone or too old."""
         with self._lock:
-            return self._fresh(key)
+            entry = self._entries.get(key)
+        return None if entry is None else entry.value
 
     def put(self, symbol: str, timeframe: str, start: object, end: object, value: V) -> str:
-        """Keep an answer under its key, which is returned; the least recently used one goes."""
+        """Cache an answer under its key, which is returned; a full cache drops the answer that was
+        used the longest ago.
+        """
         key = self.get_cache_key(symbol, timeframe, start, end)
-        expires = self._clock() + self.ttl_minutes * 60
         with self._lock:
-            self._entries[key] = _Entry(symbol, timeframe, value, expires)
-            self._entries.move_to_end(key)
-            while len(self._entries) > self.max_size:
-                self._entries.popitem(last=False)
+            self._entries.pop(key, None)  # put anew, it is the latest
+            self._entries[key] = _Entry(symbol, timeframe, value)
         return key
 
     def find(self, symbol: str, timeframe: str, fits: Callable[[V], bool]) -> V | None:
-        """The most recently used answer of this symbol and timeframe that fits."""
+        """An answer of this symbol and timeframe that fits, the latest put first."""
         with self._lock:
-            for key in reversed(list(self._entries)):
-                entry = self._entries[key]
-                if (entry.symbol, entry.timeframe) == (symbol, timeframe):
-                    value = self._fresh(key)
-                    if value is not None and fits(value):
-                        return value
-            return None
+            for key, entry in reversed(self._peek()):
+                if (entry.symbol, entry.timeframe) == (symbol, timeframe) and fits(entry.value):
+                    self._entries.get(key)  # used now: it goes last
+                    return entry.value
+        return None
 
     def clear(self, symbol: str | None = None) -> int:
-        """Forget one symbol's answers, or all; returns how many."""
+        """Drop one symbol's answers, or all; returns how many."""
         with self._lock:
-            gone = [k for k, e in self._entries.items() if symbol is None or e.symbol == symbol]
+            gone = [k for k, e in self._peek() if symbol is None or e.symbol == symbol]
             for key in gone:
-                del self._entries[key]
+                self._entries.pop(key, None)
             return len(gone)
 
     def __len__(self) -> int:
         with self._lock:
             return len(self._entries)
 
-    def _fresh(self, key: str) -> V | None:
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        if entry.expires <= self._clock():
-            del self._entries[key]
-            return None
-        self._entries.move_to_end(key)
-        return entry.value
+    def _peek(self) -> list[tuple[str, _Entry[V]]]:
+        """The entries, the earliest put first. This does not count as a use of them."""
+        return [(key, Cache.__getitem__(self._entries, key)) for key in self._entries]

@@ -19,5 +19,5 @@ class PolygonClientConfig:
     CACHE_TTL_MINUTES: ClassVar[float] = 5
     TIMEFRAMES: ClassVar[tuple[str, ...]] = STANDARD
     TIMEFRAME_MAPPINGS: ClassVar[MappingProxyType[str, str]] = MappingProxyType(
-        {text: frame.value for text, frame in spellings().items()}
+        {text: timeframe.value for text, timeframe in spellings().items()}
     )

@@ -1,6 +1,6 @@
 """Bars as pandas frames."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,17 +13,16 @@ if TYPE_CHECKING:
 
 def to_frame(bars: Bars, metadata: BarsMetadata | None = None) -> "pd.DataFrame":
     """Columns open, high, low, close (float64), volume (int64, whole shares), timestamp
-    (datetime64[us, UTC]); the index holds the same instants and has no name.
+    (datetime64[us, UTC]); the index has the same instants and no name.
 
     `frame.attrs` says where the bars are from. The frame shares no memory with `bars`.
     """
     import pandas as pd
 
     stamps = pd.DatetimeIndex(bars.timestamp.astype("M8[us]")).tz_localize("UTC")
-    columns: dict[str, Any] = {name: getattr(bars, name).copy() for name in PRICES}
-    columns["volume"] = np.rint(bars.volume).astype(np.int64)
-    columns["timestamp"] = stamps
-    frame = pd.DataFrame(columns, index=stamps)
+    prices = {name: getattr(bars, name).copy() for name in PRICES}
+    volume = np.rint(bars.volume).astype(np.int64)
+    frame = pd.DataFrame(prices | {"volume": volume, "timestamp": stamps}, index=stamps)
     if metadata is not None:
         facts = ("symbol", "timeframe", "source", "made_up", "adjusted", "complete_through")
         frame.attrs = {name: getattr(metadata, name) for name in facts}

@@ -5,17 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from polytape.client.batch import AT_ONCE, Key, Requests, parse_many
-from polytape.client.build import make_core, state_of
-from polytape.client.config import PolygonClientConfig
-from polytape.client.core import ClientStats, Core, RateLimit
-from polytape.client.engine_runner import R, run_engine, session
+from polytape.client import batch, build, engine_runner, results
+from polytape.client.candle import candle
+from polytape.client.core import Core
 from polytape.client.frames import to_frame
-from polytape.client.request import Asked, parse_asked
-from polytape.engines.result import EngineFlow
+from polytape.engines import flow, session
 from polytape.errors import PolygonClientError
+from polytape.model.market import Market
+from polytape.model.query import BarsQuery
 from polytape.model.timeframes import Timeframe
 from polytape.net.http import SyncDriver
 from polytape.wire import arrow
@@ -30,9 +29,9 @@ When = str | date | datetime
 class PolygonClient:
     """A polytape gateway, or any server of its API, as pandas frames.
 
-    One client serves many threads; it can be pickled (the cache stays behind). `base_url` may end
-    in `/api/v1`; without one POLYTAPE_URL decides, else http://localhost:8200. `timeout` is in
-    seconds for each try. `api_key` is the gateway's access token, where it asks for one.
+    One client serves many threads; it can be pickled, without its cache. `base_url` may end in
+    `/api/v1`; without one POLYTAPE_URL decides, else http://localhost:8200. `timeout` is in seconds
+    for each try. `api_key` is the gateway's access token, where it requires one.
     """
 
     def __init__(
@@ -42,10 +41,10 @@ class PolygonClient:
         max_retries: int | None = None,
         enable_caching: bool = True,
         *,
-        config: PolygonClientConfig | type[PolygonClientConfig] | None = None,
+        config: build.Config | None = None,
         api_key: str | None = None,
     ) -> None:
-        self._core: Core = make_core(
+        self._core: Core = build.make_core(
             base_url, timeout, max_retries, enable_caching, config=config, api_key=api_key
         )
         self._driver = SyncDriver(self._core.base_url)
@@ -60,20 +59,23 @@ class PolygonClient:
         include_extended: bool = True,
         use_cache: bool = True,
     ) -> "pd.DataFrame":
-        """Bars that start in [start_date, end_date).
+        """Bars that start in [start_date, end_date), as a frame.
 
         A date means that whole trading day in New York, both ends included; a datetime is an
         instant, UTC where it has no zone, and exclusive as `end_date`. `limit` keeps the latest
         bars. Without `include_extended` intraday bars are of [09:30, close), early closes included.
-        `use_cache=False` asks again, through to the source.
+        `use_cache=False` fetches anew, through to the source.
 
         Returns columns open, high, low, close (float64, split-adjusted), volume (int64), timestamp
         (datetime64[us, UTC], the bar's start), indexed by the same instants; empty where there are
-        no bars. `frame.attrs` names the source. Raises ValidationError, NotFoundError,
-        ConnectionError, DataFetchError.
+        no bars. `frame.attrs` names the source.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
-        asked = parse_asked(symbol, start_date, end_date, timeframe, limit, include_extended)
-        return self._frame(asked, use_cache=use_cache)
+        query = self._core.query(
+            symbol, start_date, end_date, timeframe, limit, include_extended, use_cache
+        )
+        return self._frame(query)
 
     def fetch_table(
         self,
@@ -87,13 +89,17 @@ class PolygonClient:
     ) -> "pa.Table":
         """The same bars as an Arrow table: timestamp, open, high, low, close, volume (float64: the
         vendor reports fractions), vwap, transactions. `polars.from_arrow` takes it without a copy.
+
+        Raises: as `fetch_bars`.
         """
-        asked = parse_asked(symbol, start_date, end_date, timeframe, limit, include_extended)
-        return arrow.to_table(*self._driver.run(self._core.bars(asked, use_cache=use_cache)))
+        query = self._core.query(
+            symbol, start_date, end_date, timeframe, limit, include_extended, use_cache
+        )
+        return arrow.to_table(*self._driver.run(self._core.bars(query)))
 
     def fetch_many(
         self,
-        requests: Requests,
+        requests: batch.Requests,
         start_date: When | None = None,
         end_date: When | None = None,
         timeframes: str | Timeframe | Iterable[str | Timeframe] = "1day",
@@ -102,35 +108,50 @@ class PolygonClient:
         include_extended: bool = True,
         use_cache: bool = True,
         errors: str = "raise",
-    ) -> "dict[Key, pd.DataFrame | PolygonClientError]":
+    ) -> "dict[batch.Key, pd.DataFrame | PolygonClientError]":
         """Frames by (symbol, timeframe), fetched in parallel.
 
-        `requests` are symbols, asked over every one of `timeframes`, or mappings with the fields of
-        `fetch_bars`. With `errors="keep"` an error takes its frame's place; otherwise the first one
-        is raised.
+        `requests` are symbols, each fetched over every one of `timeframes`, or mappings with the
+        fields of `fetch_bars`. With `errors="keep"` an error takes its frame's place.
+
+        Raises: ValidationError; the first error as `fetch_bars` raises it, where `errors="raise"`.
         """
-        many = parse_many(
-            requests, start_date, end_date, timeframes, limit, include_extended, errors
+        many = batch.parse_many(
+            requests,
+            start_date,
+            end_date,
+            timeframes,
+            self._core.market,
+            limit=limit,
+            include_extended=include_extended,
+            use_cache=use_cache,
+            errors=errors,
         )
 
-        def one(asked: Asked) -> "pd.DataFrame | PolygonClientError":
+        def one(query: BarsQuery) -> "pd.DataFrame | PolygonClientError":
             try:
-                return self._frame(asked, use_cache=use_cache)
+                return self._frame(query)
             except PolygonClientError as error:
                 return error
 
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="polytape-fetch") as pool:
+        with ThreadPoolExecutor(batch.AT_ONCE, thread_name_prefix="polytape-fetch") as pool:
             return many.outcome(
-                dict(zip(many.asked, pool.map(one, many.asked.values()), strict=True))
+                dict(zip(many.queries, pool.map(one, many.queries.values()), strict=True))
             )
 
     def validate_ticker(self, symbol: str) -> bool:
-        """Whether the symbol exists. Raises ValidationError for what is no symbol at all."""
-        return self._driver.run(self._core.validate_ticker(symbol))
+        """Whether the symbol exists.
+
+        Raises: ValidationError for what is no symbol at all; ConnectionError, DataFetchError.
+        """
+        return self._driver.run(self._core.api.validate_ticker(symbol))
 
     def get_latest_price(self, symbol: str) -> Decimal | None:
-        """The close of the last complete minute bar; None for a symbol without one."""
-        return self._driver.run(self._core.latest(symbol))
+        """The close of the last complete minute bar, in dollars; None for a symbol without one.
+
+        Raises: ValidationError, ConnectionError, DataFetchError.
+        """
+        return self._driver.run(self._core.api.latest(symbol))
 
     def get_candle_at_datetime(
         self,
@@ -138,53 +159,69 @@ class PolygonClient:
         target_datetime: When,
         timeframe: str | Timeframe = "15min",
         tolerance_minutes: float = 30,
-    ) -> dict[str, Any] | None:
-        """The bar that holds an instant, else the one whose start is nearest and at most
-        `tolerance_minutes` away, else None. Keys: timestamp (aware UTC datetime), open, high, low,
-        close (float), volume (int).
+    ) -> results.Candle | None:
+        """The bar that contains an instant, else the one whose start is nearest and at most
+        `tolerance_minutes` away, else None.
+
+        Raises: as `fetch_bars`.
         """
         return self._driver.run(
-            self._core.candle(symbol, target_datetime, timeframe, tolerance_minutes)
+            candle(self._core, symbol, target_datetime, timeframe, tolerance_minutes)
         )
 
-    def search_symbols(self, query: str, active_only: bool = True) -> list[dict[str, Any]]:
-        """Securities whose symbol or name holds `query`, the best first.
+    def search_symbols(self, query: str, active_only: bool = True) -> list[results.Security]:
+        """Securities whose symbol or name contains `query`, the best first.
 
-        Keys: ticker, symbol, name, type, exchange, active.
+        Raises: ValidationError, ConnectionError, DataFetchError.
         """
-        return self._driver.run(self._core.search(query, active_only))
+        return self._driver.run(self._core.api.search(query, active_only))
 
     def clear_cache(self, symbol: str | None = None) -> bool:
-        """Clear this client's cache and the gateway's; False when the gateway's could not be."""
+        """Clear this client's cache and the gateway's; False where the gateway's could not be.
+
+        Raises: ValidationError for what is no symbol at all.
+        """
         return self._driver.run(self._core.clear(symbol))
 
-    def get_session_data(self, symbol: str, session_datetime: When) -> dict[str, Any]:
-        """What could be known of a symbol at an instant: symbol, session_datetime, current_price,
-        pre_market_price, open_price, atr_5min, atr_15min, atr_2hour, daily_atr, atr_high, atr_low
-        (Decimal or None), error (None, or what data was missing).
+    def get_session_data(self, symbol: str, session_datetime: When) -> session.SessionFields:
+        """Prices and ATRs of a symbol as they could be known at an instant; `error` names what is
+        missing.
+
+        Raises: ValidationError, ConnectionError, DataFetchError.
         """
-        return self._driver.run(session(self._core, symbol, session_datetime)).to_dict()
+        data = engine_runner.session(self._core, symbol, session_datetime)
+        return self._driver.run(data).to_dict()
 
-    def run(self, engine: EngineFlow[R]) -> R:
-        """The result of an engine that asks for bars (`polytape.engines.runs`) on this gateway's
-        bars: what it asks for is fetched in one request.
+    def run(self, engine: flow.EngineFlow[flow.R]) -> flow.R:
+        """The result of an engine (a flow such as `polytape.engines.scanner.scan_flow`) on this
+        gateway's bars, fetched in one request.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
-        return self._driver.run(run_engine(self._core, engine))
+        return self._driver.run(engine_runner.run_engine(self._core, engine))
 
-    def rate_limit(self) -> RateLimit:
-        """The gateway's upstream request budget."""
-        return self._driver.run(self._core.rate_limit())
+    @property
+    def market(self) -> Market:
+        """The market whose days and hours this client counts."""
+        return self._core.market
 
-    def gateway_status(self) -> dict[str, Any]:
-        """What the gateway says of itself: version, source, made_up, uptime, counts."""
-        return self._driver.run(self._core.status())
+    def rate_limit(self) -> results.RateLimit:
+        """The gateway's upstream request budget. Raises: ConnectionError, DataFetchError."""
+        return self._driver.run(self._core.api.rate_limit())
+
+    def gateway_status(self) -> dict[str, object]:
+        """The gateway's description of itself: version, source, made_up, uptime, counts.
+
+        Raises: ConnectionError, DataFetchError.
+        """
+        return self._driver.run(self._core.api.status())
 
     def test_connection(self) -> tuple[bool, str]:
         """Whether the gateway answers, and a sentence about it. Does not raise."""
-        return self._driver.run(self._core.connection())
+        return self._driver.run(self._core.api.test_connection())
 
-    def stats(self) -> ClientStats:
-        """What this client has done so far."""
+    def stats(self) -> results.ClientStats:
+        """Counts of what this client has done so far."""
         return self._core.stats
 
     def close(self) -> None:
@@ -205,11 +242,11 @@ class PolygonClient:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._core.base_url!r})"
 
-    def __getstate__(self) -> dict[str, Any]:
-        return state_of(self._core)
+    def __getstate__(self) -> build.State:
+        return build.state_of(self._core)
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: build.State) -> None:
         self.__init__(**state)  # type: ignore[misc]
 
-    def _frame(self, asked: Asked, *, use_cache: bool) -> "pd.DataFrame":
-        return to_frame(*self._driver.run(self._core.bars(asked, use_cache=use_cache)))
+    def _frame(self, query: BarsQuery) -> "pd.DataFrame":
+        return to_frame(*self._driver.run(self._core.bars(query)))

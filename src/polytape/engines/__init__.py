@@ -1,1 +1,1 @@
-"""5 DERIVE: levels from bars. Pure functions; what needs bars is a generator that asks for them."""
+"""5 DERIVE: levels from bars. Pure functions; what needs bars is a generator of queries."""

@@ -1,28 +1,28 @@
 """Average true range."""
 
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
 import numpy as np
 
-from polytape.engines.validation import as_bars
-from polytape.errors import ValidationError, one_of
+from polytape.engines.options import AtrMethod
+from polytape.engines.validation import as_bars, require
+from polytape.errors import one_of
+from polytape.model.arrays import Floats
 from polytape.model.bars import Bars
-from polytape.model.units import Floats
 
-Method: TypeAlias = Literal["wilder", "ema", "sma"]
 BLOCK = 64
 
 
 @dataclass(frozen=True, eq=False)
 class Atr:
-    """ATR at each bar, in dollars, knowable when that bar is complete; NaN where there are too few
+    """ATR at each bar, in dollars, known once that bar is complete; NaN where there are too few
     bars before it. `needed` bars give the first value.
     """
 
     values: Floats
     period: int
-    method: Method
+    method: AtrMethod
 
     @property
     def needed(self) -> int:
@@ -49,47 +49,52 @@ def true_range(bars: Bars) -> Floats:
     return widest
 
 
-def atr(bars: object, *, period: int = 14, method: Method = "wilder") -> Atr:
+def atr(bars: object, *, period: int = 14, method: AtrMethod = "wilder") -> Atr:
     """ATR by one of three methods; "ATR does not match" is nearly always this choice.
 
     "wilder" (Wilder 1978, TA-Lib): the first value, at index n, is the mean of TR[1..n], then
     (ATR * (n-1) + TR) / n. "ema": span n, not adjusted, from the first bar on. "sma": the mean
-    of the last n true ranges. Raises ValidationError for bad bars.
+    of the last n true ranges.
+
+    Raises: ValidationError for bad parameters or bars.
     """
-    if isinstance(period, bool) or not isinstance(period, int) or period < 1:
-        raise ValidationError("period", period, "a whole number above 0")
-    if method not in get_args(Method):
-        raise ValidationError("method", method, one_of(get_args(Method)))
+    sound = isinstance(period, int) and not isinstance(period, bool) and period >= 1
+    require("period", period, sound, "a whole number above 0")
+    require("method", method, method in get_args(AtrMethod), one_of(get_args(AtrMethod)))
     ranges = true_range(as_bars(bars))
     values = np.full(len(ranges), np.nan)
     if len(ranges) > period:
-        if method == "sma":
-            sums = np.cumsum(ranges)
-            values[period:] = (sums[period:] - sums[:-period]) / period
-        elif method == "wilder":
-            seed = float(np.mean(ranges[1 : period + 1]))
-            values[period:] = _smooth(seed, ranges[period + 1 :], 1 / period)
-        else:
-            smoothed = _smooth(float(ranges[0]), ranges[1:], 2 / (period + 1))
-            values[period:] = smoothed[period:]
+        values[period:] = _averages(ranges, period, method)
     return Atr(values, period, method)
 
 
-def _smooth(seed: float, ranges: Floats, weight: float) -> Floats:
-    """seed, then each value `weight` of the way to the next range.
+def _averages(ranges: Floats, period: int, method: AtrMethod) -> Floats:
+    """The averages from the bar at place `period` on."""
+    if method == "sma":
+        sums = np.cumsum(ranges)
+        means: Floats = (sums[period:] - sums[:-period]) / period
+        return means
+    if method == "wilder":
+        seed = float(np.mean(ranges[1 : period + 1]))
+        return _smooth(seed, ranges[period + 1 :], 1 / period)
+    return _smooth(float(ranges[0]), ranges[1:], 2 / (period + 1))[period:]
 
-    Block by block: what a block adds to a start of zero is worked out for all blocks together, and
-    only the starts follow one another. Bar by bar the same sums whatever comes after, so that a
-    longer history never changes an earlier value, not in the last bit.
+
+def _smooth(seed: float, ranges: Floats, weight: float) -> Floats:
+    """The seed, then each value `weight` of the way to the next range.
+
+    Block by block: what a block adds to a start of zero is computed for all blocks together, and
+    only the starts follow one another. Each bar gets the same sums whatever comes after it, so that
+    a longer history never changes an earlier value, not in the last bit.
     """
-    keep = 1 - weight
+    fade = 1 - weight
     blocks = -(-len(ranges) // BLOCK)
     padded = np.zeros(blocks * BLOCK)
     padded[: len(ranges)] = ranges * weight
     own = padded.reshape(blocks, BLOCK)
     for at in range(1, BLOCK):
-        own[:, at] += own[:, at - 1] * keep
-    fading = keep ** np.arange(1, BLOCK + 1)
+        own[:, at] += own[:, at - 1] * fade
+    fading = fade ** np.arange(1, BLOCK + 1)
     start = seed
     for at in range(blocks):
         own[at] += start * fading

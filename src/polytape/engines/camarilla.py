@@ -6,20 +6,16 @@ named: `pivot_boss` R6 = R5 + 1.168 * (R5 - R4); `range` R6 = H / L * C and R5 =
 R3).
 """
 
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Literal, TypeAlias, get_args
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import get_args
 
+from polytape.engines.as_of import last_period
+from polytape.engines.options import Period, PivotVariant
 from polytape.engines.result import Result
-from polytape.engines.validation import as_bars
-from polytape.errors import ValidationError, one_of
-from polytape.model.bars import Bars
+from polytape.engines.validation import require
+from polytape.errors import one_of
 from polytape.model.market import Market
-from polytape.model.newyork import date_of, midnight
-from polytape.model.spans import Span
-
-Variant: TypeAlias = Literal["pivot_boss", "range"]
-Period: TypeAlias = Literal["day", "week", "month"]
 
 DIVISORS = (12.0, 6.0, 4.0, 2.0)
 WIDENED = 1.168
@@ -36,7 +32,7 @@ class Camarilla(Result):
     high: float
     low: float
     close: float
-    variant: Variant
+    variant: PivotVariant
     flat: bool
     undrawable: tuple[str, ...]
     period: Period | None = None
@@ -60,55 +56,34 @@ class Camarilla(Result):
 
 
 def camarilla(
-    high: float, low: float, close: float, *, variant: Variant = "pivot_boss"
+    high: float, low: float, close: float, *, variant: PivotVariant = "pivot_boss"
 ) -> Camarilla:
-    """The levels of one completed period. Raises ValidationError for low <= 0, high < low, or a
-    close outside them.
+    """The levels of one completed period.
+
+    Raises: ValidationError for low <= 0, high < low, or a close outside them.
     """
-    if variant not in get_args(Variant):
-        raise ValidationError("variant", variant, one_of(get_args(Variant)))
-    if not 0 < low < float("inf"):
-        raise ValidationError("low", low, "a price above 0")
-    if not low <= high < float("inf"):
-        raise ValidationError("high", high, f"not below the low ({low})")
-    if not low <= close <= high:
-        raise ValidationError("close", close, f"between low and high ({low} to {high})")
-    rise = [(high - low) * 1.1 / divisor for divisor in DIVISORS]
-    up = [close + part for part in rise]
-    ratio = high / low * close
-    if variant == "pivot_boss":
-        up += [ratio, ratio + WIDENED * (ratio - up[3])]
-    else:
-        up += [up[3] + WIDENED * (up[3] - up[2]), ratio]
+    require("variant", variant, variant in get_args(PivotVariant), one_of(get_args(PivotVariant)))
+    require("low", low, 0 < low < float("inf"), "a price above 0")
+    require("high", high, low <= high < float("inf"), f"not below the low ({low})")
+    within = f"between low and high ({low} to {high})"
+    require("close", close, low <= close <= high, within)
+    up = _resistances(high, low, close, variant)
     levels = {"PP": (high + low + close) / 3}
     levels |= {f"R{n}": price for n, price in enumerate(up, 1)}
     levels |= {f"S{n}": close - (price - close) for n, price in enumerate(up, 1)}
     if high == low:
         levels = dict.fromkeys(levels, close)
-    gone = tuple(name for name, price in levels.items() if price <= 0)
-    return Camarilla(levels, high, low, close, variant, high == low, gone)
+    undrawable = tuple(name for name, price in levels.items() if price <= 0)
+    return Camarilla(levels, high, low, close, variant, high == low, undrawable)
 
 
-def last_period(
-    days: object, period: Period, as_of: int, market: Market
-) -> tuple[Bars, Span] | None:
-    """The daily bars of the last completed day, week or month before `as_of` (microseconds UTC),
-    and its span; None where no bar of one is there.
-
-    The day of `as_of` itself is never complete. A week or month is once it has no session left.
-    """
-    if period not in get_args(Period):
-        raise ValidationError("period", period, one_of(get_args(Period)))
-    held, today = as_bars(days), date_of(as_of)
-    before = held.within(Span(0, max(0, midnight(today))))
-    while len(before):
-        span = _period_of(date_of(int(before.timestamp[-1])), period)
-        inside = before.within(span)
-        left = market.sessions(Span(midnight(today), max(midnight(today), span.end)))
-        if next(left, None) is None:
-            return inside, span
-        before = before.within(Span(0, max(0, span.start)))
-    return None
+def _resistances(high: float, low: float, close: float, variant: PivotVariant) -> list[float]:
+    """R1 to R6."""
+    up = [close + (high - low) * 1.1 / divisor for divisor in DIVISORS]
+    ratio = high / low * close
+    if variant == "pivot_boss":
+        return [*up, ratio, ratio + WIDENED * (ratio - up[3])]
+    return [*up, up[3] + WIDENED * (up[3] - up[2]), ratio]
 
 
 def camarilla_of(
@@ -117,33 +92,18 @@ def camarilla_of(
     as_of: int,
     market: Market,
     *,
-    variant: Variant = "pivot_boss",
+    variant: PivotVariant = "pivot_boss",
 ) -> Camarilla | None:
-    """The levels of the last completed period before `as_of`, from official daily bars; None where
-    there are none. Raises ValidationError as `camarilla`.
+    """The levels of the last completed period before `as_of` (microseconds UTC), from official
+    daily bars; None where there are none.
+
+    Raises: ValidationError as `camarilla` does, and for bad bars.
     """
-    found = last_period(days, period, as_of, market)
-    if found is None:
+    completed = last_period(days, period, as_of, market)
+    if completed is None:
         return None
-    bars, _ = found
-    made = camarilla(
-        float(bars.high.max()), float(bars.low.min()), float(bars.close[-1]), variant=variant
-    )
-    first, last = date_of(int(bars.timestamp[0])), date_of(int(bars.timestamp[-1]))
-    return Camarilla(
-        made.levels, made.high, made.low, made.close, variant, made.flat, made.undrawable,
-        period, first, last,
-    )  # fmt: skip
-
-
-def _period_of(day: date, period: Period) -> Span:
-    """The day, the week from Sunday on, or the month that holds a day."""
-    if period == "day":
-        first, after = day, day + timedelta(days=1)
-    elif period == "week":
-        first = day - timedelta(days=(day.weekday() + 1) % 7)
-        after = first + timedelta(days=7)
-    else:
-        first = day.replace(day=1)
-        after = (first + timedelta(days=31)).replace(day=1)
-    return Span(midnight(first), midnight(after))
+    bars, _ = completed
+    high, low, close = float(bars.high.max()), float(bars.low.min()), float(bars.close[-1])
+    first, last = (market.date_of(int(bars.timestamp[at])) for at in (0, -1))
+    pivots = camarilla(high, low, close, variant=variant)
+    return replace(pivots, period=period, start=first, end=last)

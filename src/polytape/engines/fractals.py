@@ -1,26 +1,27 @@
 """Swing points: strict fractals, thinned to a zigzag by ATR, and the structure they make.
 
-Definitions: Williams, Trading Chaos (1995), for the fractal; each reading carries the instant at
-which it could be known. A reading that is `settled` is never rewritten by later bars; the last one
-of a zigzag may still give way to a more extreme one of its kind.
+Definitions: Williams, Trading Chaos (1995), for the fractal; each swing carries the instant at
+which it could be known. A swing that is `settled` is never rewritten by later bars; the last one of
+a zigzag may still give way to a more extreme one of its kind.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime as Moment  # noqa: N812 - `datetime` is a field's name
 from typing import Literal, TypeAlias
 
 import numpy as np
 
-from polytape.engines.atr import Atr, Method, atr
-from polytape.engines.result import Result
-from polytape.engines.validation import as_bars, is_number
-from polytape.errors import ValidationError
+from polytape.engines import validation
+from polytape.engines.atr import atr
+from polytape.engines.options import AtrMethod
+from polytape.engines.result import SHOWN_IN, Result
+from polytape.model.arrays import Bools, Floats, Ints
 from polytape.model.bars import Bars
-from polytape.model.newyork import NEW_YORK, to_datetime
+from polytape.model.market import Market, xnys
 from polytape.model.resample import bar_ends
 from polytape.model.timeframes import Timeframe, parse_timeframe
-from polytape.model.units import Bools, Floats
+from polytape.model.timestamps import to_datetime
 
 Kind: TypeAlias = Literal["high", "low"]
 Structure: TypeAlias = Literal[
@@ -31,7 +32,8 @@ Structure: TypeAlias = Literal[
 @dataclass(frozen=True)
 class Swing(Result):
     """A swing point. `datetime` is the start of its bar, `confirmed_at` the end of the last bar
-    that it took to know it, both UTC; `index` is its place among the bars; `atr` that of its bar.
+    that confirms it, both UTC; `index` is its place among the bars; `atr` is that at its bar, in
+    dollars.
     """
 
     datetime: Moment
@@ -48,21 +50,21 @@ class Swing(Result):
     settled: bool
 
     def __repr__(self) -> str:
-        at = self.datetime.astimezone(NEW_YORK)
+        at = self.datetime.astimezone(SHOWN_IN)
         return f"{self.kind} {self.price:.2f} on {at:%a %Y-%m-%d %H:%M}"
 
 
 @dataclass(frozen=True, repr=False)
 class Fractals(Result):
     """Swings in order of time, and the structure of the last two highs and lows. With fewer than
-    `needed` bars there are none. ATRs are by `atr_method`.
+    `needed` bars there are none. ATRs are smoothed by `atr_method`.
     """
 
     swings: tuple[Swing, ...]
     structure: Structure
     bars: int
     needed: int
-    atr_method: Method
+    atr_method: AtrMethod
     notes: tuple[str, ...] = ()
 
     def rows(self) -> tuple[Swing, ...]:
@@ -83,42 +85,49 @@ def fractals(
     fractal_length: int = 11,
     min_atr_distance: float = 1.0,
     atr_period: int = 14,
-    atr_method: Method = "wilder",
+    atr_method: AtrMethod = "wilder",
     check_price_overlap: bool = True,
+    market: Market | None = None,
 ) -> Fractals:
     """Swings of bars of one timeframe.
 
     A high is a candidate when it is strictly above the highs of the `fractal_length // 2` bars on
     each side, a low likewise; one bar that is both counts as a high first. Highs and lows
-    alternate: of two of a kind the more extreme stays, and a swing counts only `min_atr_distance`
-    ATRs of its own bar away from the last one of the other kind. With `check_price_overlap` one
-    whose bar overlaps the bar of the swing before it is then left out. Raises ValidationError.
+    alternate: of two of a kind the more extreme one counts, and a swing counts only
+    `min_atr_distance` ATRs of its own bar away from the last one of the other kind. With
+    `check_price_overlap` one whose bar overlaps the bar of the swing before it is then left out.
+    `market` is New York's by default.
+
+    Raises: ValidationError for bad parameters or bars.
     """
-    frame, held = parse_timeframe(timeframe), as_bars(bars)
-    odd = is_number(fractal_length, whole=True)
-    if not odd or fractal_length < 3 or fractal_length % 2 == 0:  # noqa: PLR2004
-        raise ValidationError("fractal_length", fractal_length, "an odd number, 3 or more")
-    if not is_number(min_atr_distance) or not min_atr_distance >= 0:
-        raise ValidationError("min_atr_distance", min_atr_distance, "a number of ATRs, 0 or more")
+    parsed, checked = parse_timeframe(timeframe), validation.as_bars(bars)
+    _check(fractal_length, min_atr_distance)
     side = fractal_length // 2
-    ranges = atr(held, period=atr_period, method=atr_method)
+    ranges = atr(checked, period=atr_period, method=atr_method)
     needed = max(fractal_length, ranges.needed + side)
-    zigzag = list(_zigzag(held, ranges.values, side, min_atr_distance))
-    chosen = _apart(held, zigzag) if check_price_overlap else zigzag
-    last = zigzag[-1] if zigzag else None
-    ends = bar_ends(held.timestamp, frame)
-    swings = tuple(
-        _swing(held, ranges, place, kind, int(ends[place + side]), (place, kind) != last)
-        for place, kind in chosen
+    zigzag = list(_zigzag(checked, ranges.values, side, min_atr_distance))
+    chosen = _apart(checked, zigzag) if check_price_overlap else zigzag
+    confirmed = bar_ends(checked.timestamp, parsed, market or xnys())[side:]
+    swings = tuple(_swings(checked, ranges.values, confirmed, chosen, zigzag[-1:]))
+    return Fractals(swings, structure_of(swings), len(checked), needed, atr_method)
+
+
+def _check(fractal_length: int, min_atr_distance: float) -> None:
+    odd = (
+        validation.is_number(fractal_length, whole=True)
+        and fractal_length >= 3  # noqa: PLR2004 - a bar and one neighbour on each side
+        and fractal_length % 2 == 1
     )
-    return Fractals(swings, structure_of(swings), len(held), needed, atr_method)
+    validation.require("fractal_length", fractal_length, odd, "an odd number, 3 or more")
+    sound = validation.is_number(min_atr_distance) and min_atr_distance >= 0
+    validation.require("min_atr_distance", min_atr_distance, sound, "a number of ATRs, 0 or more")
 
 
 def structure_of(swings: tuple[Swing, ...]) -> Structure:
-    """What the last two highs and the last two lows say."""
+    """The structure of the last two highs and the last two lows."""
     highs = [swing.price for swing in swings if swing.kind == "high"][-2:]
     lows = [swing.price for swing in swings if swing.kind == "low"][-2:]
-    if len(highs) < 2 or len(lows) < 2:  # noqa: PLR2004
+    if min(len(highs), len(lows)) < 2:  # noqa: PLR2004 - two of each are compared
         return "INSUFFICIENT_DATA"
     up, rising = np.sign(highs[1] - highs[0]), np.sign(lows[1] - lows[0])
     named: dict[tuple[float, float], Structure] = {
@@ -133,21 +142,21 @@ def structure_of(swings: tuple[Swing, ...]) -> Structure:
 def extremes(values: Floats, side: int) -> Bools:
     """Which values are strictly above `side` neighbours on each side; none near the edges."""
     count = len(values)
-    found = np.zeros(count, np.bool_)
+    is_extreme = np.zeros(count, np.bool_)
     if count <= 2 * side:
-        return found
+        return is_extreme
     middle = values[side : count - side]
     above = np.ones(len(middle), np.bool_)
     for step in range(1, side + 1):
         above &= middle > values[side - step : count - side - step]
         above &= middle > values[side + step : count - side + step]
-    found[side : count - side] = above
-    return found
+    is_extreme[side : count - side] = above
+    return is_extreme
 
 
 def _zigzag(bars: Bars, ranges: Floats, side: int, distance: float) -> Iterator[tuple[int, Kind]]:
     """Alternating swings: each place is given once nothing later can replace it, the last one as
-    it stands.
+    it is.
     """
     highs, lows = extremes(bars.high, side), extremes(-bars.low, side)
     last: tuple[int, Kind] | None = None
@@ -173,35 +182,41 @@ def _away(price: float, other: float, kind: Kind) -> float:
 
 
 def _apart(bars: Bars, swings: list[tuple[int, Kind]]) -> list[tuple[int, Kind]]:
-    """Those whose bar does not overlap the bar of the one kept before."""
-    kept: list[tuple[int, Kind]] = []
+    """Those whose bar does not overlap the bar of the chosen one before it."""
+    chosen: list[tuple[int, Kind]] = []
     for place, kind in swings:
-        if kept:
-            before = kept[-1][0]
+        if chosen:
+            before = chosen[-1][0]
             if bars.low[place] <= bars.high[before] and bars.low[before] <= bars.high[place]:
                 continue
-        kept.append((place, kind))
-    return kept
+        chosen.append((place, kind))
+    return chosen
 
 
 def _price(bars: Bars, place: int, kind: Kind) -> float:
     return float(bars.high[place] if kind == "high" else bars.low[place])
 
 
-def _swing(
-    bars: Bars, ranges: Atr, place: int, kind: Kind, confirmed: int, settled: bool
-) -> Swing:  # fmt: skip
-    return Swing(
-        datetime=to_datetime(int(bars.timestamp[place])),
-        kind=kind,
-        price=_price(bars, place, kind),
-        atr=float(ranges.values[place]),
-        index=place,
-        open=float(bars.open[place]),
-        high=float(bars.high[place]),
-        low=float(bars.low[place]),
-        close=float(bars.close[place]),
-        volume=float(bars.volume[place]),
-        confirmed_at=to_datetime(confirmed),
-        settled=settled,
-    )
+def _swings(
+    bars: Bars,
+    ranges: Floats,
+    confirmed: Ints,
+    chosen: Iterable[tuple[int, Kind]],
+    last: list[tuple[int, Kind]],
+) -> Iterator[Swing]:
+    """The swings at these places; the last of the zigzag is not settled."""
+    for place, kind in chosen:
+        yield Swing(
+            datetime=to_datetime(int(bars.timestamp[place])),
+            kind=kind,
+            price=_price(bars, place, kind),
+            atr=float(ranges[place]),
+            index=place,
+            open=float(bars.open[place]),
+            high=float(bars.high[place]),
+            low=float(bars.low[place]),
+            close=float(bars.close[place]),
+            volume=float(bars.volume[place]),
+            confirmed_at=to_datetime(int(confirmed[place])),
+            settled=(place, kind) not in last,
+        )

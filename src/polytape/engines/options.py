@@ -1,79 +1,111 @@
-"""The options of the tools, typed: what HTTP and a scan of many symbols take."""
+"""The options of every engine: their names, types, defaults and meanings, once.
 
-from collections.abc import Mapping
-from typing import Any
+The client's methods, the requests over HTTP, the commands and the docs are made from these. Light:
+nothing here loads numpy, so that the command line starts in a blink.
+"""
+
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import Meta
 
-from polytape.engines.atr import Method
-from polytape.engines.camarilla import Period, Variant
-from polytape.engines.volume_profile import ValueArea
-from polytape.errors import ValidationError
+AtrMethod: TypeAlias = Literal["wilder", "ema", "sma"]
+Period: TypeAlias = Literal["day", "week", "month"]
+PivotVariant: TypeAlias = Literal["pivot_boss", "range"]
+ValueAreaMethod: TypeAlias = Literal["two_row", "one_row"]
+
+MINUTES_BACK_DAYS = 30
+WINDOWS = (7, 14, 30)
+PERIODS: tuple[Period, ...] = ("day", "week", "month")
 
 
-class ScanOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+def _meaning(text: str) -> Meta:
+    return Meta(description=text)
+
+
+Weekly = Annotated[
+    tuple[float, ...] | None,
+    _meaning("Up to 4 prices in place of the last completed week's high, low, close."),
+]
+Daily = Annotated[
+    tuple[float, ...] | None,
+    _meaning("Up to 6 prices in place of the last completed day's high, low, close."),
+]
+Variant = Annotated[PivotVariant, _meaning("How R5 and R6 are made.")]
+Windows = Annotated[tuple[int, ...], _meaning("Windows of the volume profile, in days back.")]
+
+
+class EngineOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Options of one engine. The first `POSITIONAL` of them may be given by position in Python."""
+
+    POSITIONAL: ClassVar[int] = 0
+
+
+class NoOptions(EngineOptions, frozen=True):
+    """None at all."""
+
+
+class ScanOptions(EngineOptions, frozen=True):
     """Those of the scanner."""
 
-    weekly_levels: list[float] | None = None
-    daily_levels: list[float] | None = None
-    windows: list[int] | UnsetType = UNSET
-    variant: Variant | UnsetType = UNSET
+    POSITIONAL: ClassVar[int] = 2
+
+    weekly_levels: Weekly = None
+    daily_levels: Daily = None
+    windows: Windows = WINDOWS
+    variant: Variant = "pivot_boss"
 
 
-class FractalOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class FractalOptions(EngineOptions, frozen=True):
     """Those of the fractals."""
 
-    timeframe: str | UnsetType = UNSET
-    days_back: int | UnsetType = UNSET
-    fractal_length: int | UnsetType = UNSET
-    min_atr_distance: float | UnsetType = UNSET
-    atr_period: int | UnsetType = UNSET
-    atr_method: Method | UnsetType = UNSET
-    check_price_overlap: bool | UnsetType = UNSET
+    timeframe: Annotated[str, _meaning("1min to 240min.")] = "15min"
+    days_back: Annotated[int, _meaning("Calendar days of minutes to look at.")] = MINUTES_BACK_DAYS
+    fractal_length: Annotated[int, _meaning("Bars of a fractal, an odd number.")] = 11
+    min_atr_distance: Annotated[
+        float, _meaning("ATRs that a swing lies away from the one before it.")
+    ] = 1.0
+    atr_period: Annotated[int, _meaning("Bars of the ATR.")] = 14
+    atr_method: Annotated[AtrMethod, _meaning("How the ATR is smoothed.")] = "wilder"
+    check_price_overlap: Annotated[
+        bool, _meaning("Leave out a swing whose bar overlaps the one before it.")
+    ] = True
 
 
-class HvnOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class HvnOptions(EngineOptions, frozen=True):
     """Those of the volume profile."""
 
-    timeframe: str | UnsetType = UNSET
-    windows: list[int] | UnsetType = UNSET
-    include_extended: bool | UnsetType = UNSET
-    levels: int | UnsetType = UNSET
-    price_step: float | None = None
-    percentile: float | UnsetType = UNSET
-    prominence: float | UnsetType = UNSET
-    distance: int | UnsetType = UNSET
-    value_area: float | UnsetType = UNSET
-    value_area_method: ValueArea | UnsetType = UNSET
+    timeframe: Annotated[str, _meaning("1min to 240min.")] = "5min"
+    windows: Windows = WINDOWS
+    include_extended: Annotated[bool, _meaning("Extended hours too.")] = True
+    levels: Annotated[int, _meaning("Levels from low to high.")] = 100
+    price_step: Annotated[
+        float | None, _meaning("Dollars of a level, in place of their number.")
+    ] = None
+    percentile: Annotated[float, _meaning("A node is at or above this percentile.")] = 80.0
+    prominence: Annotated[
+        float, _meaning("How far a node stands out, a share of the largest level.")
+    ] = 0.005
+    distance: Annotated[int, _meaning("Levels between two nodes.")] = 3
+    value_area: Annotated[float, _meaning("The share of volume in the value area.")] = 0.70
+    value_area_method: Annotated[
+        ValueAreaMethod, _meaning("Rows added at a time to the value area.")
+    ] = "two_row"
 
 
-class CamarillaOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class CamarillaOptions(EngineOptions, frozen=True):
     """Those of the pivots."""
 
-    periods: list[Period] | UnsetType = UNSET
-    variant: Variant | UnsetType = UNSET
+    periods: Annotated[
+        tuple[Period, ...], _meaning("Which completed periods to make levels of.")
+    ] = PERIODS
+    variant: Variant = "pivot_boss"
 
 
-class ZoneOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+class ZoneOptions(EngineOptions, frozen=True):
     """Those of the zones."""
 
-    weekly_levels: list[float] | None = None
-    daily_levels: list[float] | None = None
+    POSITIONAL: ClassVar[int] = 2
 
-
-def given(kind: type[msgspec.Struct], options: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the options that were given, checked. Raises ValidationError."""
-    try:
-        told = msgspec.to_builtins(options, enc_hook=_plain)
-        found: dict[str, Any] = msgspec.to_builtins(msgspec.convert(told, kind))
-    except (msgspec.ValidationError, NotImplementedError) as error:
-        raise ValidationError("options", dict(options), str(error)) from error
-    return found
-
-
-def _plain(value: Any) -> Any:
-    """Numbers and arrays of NumPy as Python's own."""
-    if hasattr(value, "tolist"):
-        return value.tolist()
-    raise NotImplementedError(f"{type(value).__name__} is no option")
+    weekly_levels: Weekly = None
+    daily_levels: Daily = None

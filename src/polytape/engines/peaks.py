@@ -8,13 +8,13 @@ import math
 
 import numpy as np
 
-from polytape.model.units import Floats, Ints
+from polytape.model.arrays import Floats, Ints
 
 
 def find_peaks(signal: Floats, *, prominence: float, distance: float) -> Ints:
     """The places of local maxima, in order: of those nearer to each other than `distance` places
-    the highest stays, and what stays rises by `prominence` above its surroundings. A plateau counts
-    once, at its middle.
+    only the highest counts, and it must rise by `prominence` above its surroundings. A plateau
+    counts once, at its middle.
     """
     peaks = _local_maxima(signal)
     peaks = _spaced(peaks, signal[peaks], math.ceil(distance))
@@ -25,13 +25,13 @@ def prominences(signal: Floats, peaks: Ints) -> Floats:
     """How far each peak stands above the higher of the two lowest points that lie between it and
     the next higher point on either side, or the signal's end.
     """
-    found = np.empty(len(peaks))
+    heights = np.empty(len(peaks))
     for number, peak in enumerate(peaks.tolist()):
         top = signal[peak]
         left, right = signal[: peak + 1][::-1], signal[peak:]
         lowest = [side[: _first(side > top)].min() for side in (left, right)]
-        found[number] = top - max(lowest)
-    return found
+        heights[number] = top - max(lowest)
+    return heights
 
 
 def peak_widths(signal: Floats, peaks: Ints, *, relative_height: float = 0.5) -> Floats:
@@ -41,8 +41,11 @@ def peak_widths(signal: Floats, peaks: Ints, *, relative_height: float = 0.5) ->
     heights = signal[peaks] - prominences(signal, peaks) * relative_height
     widths = np.empty(len(peaks))
     for number, (peak, height) in enumerate(zip(peaks.tolist(), heights.tolist(), strict=True)):
-        left, right = signal[: peak + 1][::-1], signal[peak:]
-        widths[number] = _crossing(left, height) + _crossing(right, height)
+        left = peak - _first(signal[: peak + 1][::-1] <= height)
+        right = peak + _first(signal[peak:] <= height)
+        widths[number] = (right - _beyond(signal, right, right - 1, height)) - (
+            left + _beyond(signal, left, left + 1, height)
+        )
     return widths
 
 
@@ -69,11 +72,11 @@ def _spaced(peaks: Ints, heights: Floats, distance: int) -> Ints:
     return peaks[stays]
 
 
-def _crossing(side: Floats, height: float) -> float:
-    """How far from its first value a side falls to `height`."""
-    at = _first(side <= height)
-    fall = float(side[at - 1] - side[at])
-    return at - float(height - side[at]) / fall if fall else float(at)
+def _beyond(signal: Floats, low: int, high: int, height: float) -> float:
+    """How far from `low` towards its neighbour `high` the signal reaches `height`."""
+    if signal[low] >= height:
+        return 0.0
+    return float((height - signal[low]) / (signal[high] - signal[low]))
 
 
 def _first(mask: object) -> int:

@@ -1,63 +1,18 @@
 """What every engine's result can do: be a dictionary, be a frame."""
 
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+from zoneinfo import ZoneInfo
 
 import numpy as np
-
-from polytape.errors import PolygonClientError
-from polytape.model.bars import Bars
-from polytape.model.query import BarsQuery
 
 if TYPE_CHECKING:
     import pandas as pd
 
-T = TypeVar("T")
-# An engine that needs bars asks for several at a time and is sent them in that order. It may be
-# thrown what went wrong instead.
-EngineFlow: TypeAlias = Generator[tuple[BarsQuery, ...], tuple[Bars, ...], T]
-
-
-@dataclass(frozen=True, slots=True)
-class Done(Generic[T]):
-    """An engine's result: it asks no more."""
-
-    value: T
-
-
-def advance(
-    engine: EngineFlow[T],
-    bars: tuple[Bars, ...] | None = None,
-    error: PolygonClientError | None = None,
-) -> tuple[BarsQuery, ...] | Done[T]:
-    """Begin an engine, or send it what it asked for, or throw in what went wrong instead: its next
-    questions, or its result.
-    """
-    try:
-        if error is not None:
-            return engine.throw(error)
-        return next(engine) if bars is None else engine.send(bars)
-    except StopIteration as done:
-        return Done(done.value)
-
-
-def run_with(engine: EngineFlow[T], answer: Callable[[BarsQuery], Bars]) -> T:
-    """Drive an engine to its end with a function that has the bars."""
-    step = advance(engine)
-    while not isinstance(step, Done):
-        step = _answered(engine, step, answer)
-    return step.value
-
-
-def _answered(
-    engine: EngineFlow[T], asked: tuple[BarsQuery, ...], answer: Callable[[BarsQuery], Bars]
-) -> tuple[BarsQuery, ...] | Done[T]:
-    try:
-        bars = tuple(map(answer, asked))
-    except PolygonClientError as error:
-        return advance(engine, error=error)
-    return advance(engine, bars)
+# Results have their instants in UTC; where they are shown to people, it is in the exchange's time.
+SHOWN_IN = ZoneInfo("America/New_York")
 
 
 class Result:
@@ -65,34 +20,41 @@ class Result:
 
     def noting(self, text: str) -> Self:
         """The same with a further note."""
-        held: tuple[str, ...] = getattr(self, "notes", ())
-        return replace(self, notes=(*held, text))  # type: ignore[type-var]
+        notes: tuple[str, ...] = getattr(self, "notes", ())
+        return replace(self, notes=(*notes, text))  # type: ignore[type-var]
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name; arrays as lists, NaN as None, instants as aware UTC datetimes."""
         return {field.name: plain(getattr(self, field.name)) for field in fields(self)}  # type: ignore[arg-type]
 
-    def rows(self) -> Iterable[Any]:
+    def rows(self) -> Iterable[object]:
         """What `to_frame` has a row for; the result itself unless it says otherwise."""
         return (self,)
 
     def to_frame(self) -> "pd.DataFrame":
-        """One row for each thing found."""
+        """One row for each of `rows`."""
         import pandas as pd
 
         return pd.DataFrame([plain(row) for row in self.rows()])
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """A value without numpy and dataclasses: what JSON can say."""
-    if isinstance(value, np.ndarray):
-        return [plain(item) for item in value.tolist()]
-    if isinstance(value, np.generic):
-        value = value.item()
+    if isinstance(value, np.ndarray | np.generic):
+        value = value.tolist()
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
-    return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 - NaN
+    return None if _is_nan(value) else value
+
+
+def iso_minutes(moment: datetime) -> str:
+    """A UTC instant to the minute: `2026-11-18T16:30Z`."""
+    return moment.isoformat(timespec="minutes").replace("+00:00", "Z")
+
+
+def _is_nan(value: object) -> bool:
+    return isinstance(value, float) and value != value  # noqa: PLR0124 - only NaN differs from itself

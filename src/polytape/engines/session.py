@@ -1,25 +1,49 @@
 """What a trader wants to know of a symbol at one instant of a session, and could know then."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TypedDict, cast
 
+from polytape.engines.as_of import complete, days_query, minutes_query
 from polytape.engines.atr import atr
-from polytape.engines.result import EngineFlow
+from polytape.engines.flow import EngineFlow
+from polytape.engines.options import MINUTES_BACK_DAYS, NoOptions
 from polytape.errors import NotFoundError
+from polytape.model import timestamps
 from polytape.model.bars import Bars
 from polytape.model.market import Market
-from polytape.model.newyork import date_of, iso, midnight, to_datetime
-from polytape.model.query import BarsQuery
-from polytape.model.resample import bar_ends, resample
+from polytape.model.money import money
+from polytape.model.resample import resample
 from polytape.model.spans import Span
 from polytape.model.timeframes import Timeframe
 
 PERIOD = 14
-MINUTES_BACK_DAYS = 30
 DAYS_BACK_DAYS = 365
 DECIMALS = 6
+RANGES = {
+    "atr_5min": Timeframe.MIN_5,
+    "atr_15min": Timeframe.MIN_15,
+    "atr_2hour": Timeframe.MIN_120,
+    "daily_atr": Timeframe.DAY,
+}
+
+
+class SessionFields(TypedDict):
+    """`SessionData` as a dictionary."""
+
+    symbol: str
+    session_datetime: datetime
+    current_price: Decimal | None
+    pre_market_price: Decimal | None
+    open_price: Decimal | None
+    atr_5min: Decimal | None
+    atr_15min: Decimal | None
+    atr_2hour: Decimal | None
+    daily_atr: Decimal | None
+    atr_high: Decimal | None
+    atr_low: Decimal | None
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +51,8 @@ class SessionData:
     """All prices and ranges in dollars, None where they could not be known. Nothing in it was
     incomplete at `session_datetime` (UTC). `error` says what was missing.
 
-    Prices are in the shares of the bars that were asked for: split-adjusted bars give the price of
-    a past instant in today's shares, as `fetch_bars` does. Rounded to 6 decimals.
+    Split-adjusted bars give the price of a past instant in today's shares, as `fetch_bars` does.
+    Rounded to 6 decimals.
     """
 
     symbol: str
@@ -44,99 +68,93 @@ class SessionData:
     atr_low: Decimal | None = None
     error: str | None = None
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> SessionFields:
         """The fields by name."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return cast("SessionFields", fields)
 
     def noting(self, text: str) -> "SessionData":
         """The same with something more that was missing."""
         return replace(self, error="; ".join(filter(None, (self.error, text))))
 
 
-def session_data(symbol: str, at: int, *, market: Market) -> EngineFlow[SessionData]:
-    """Asks for 30 days of minutes and a year of days before `at` (microseconds UTC).
+def session_flow(
+    symbol: str,
+    as_of: int,
+    market: Market,
+    options: NoOptions,  # noqa: ARG001 - every flow takes its options
+) -> EngineFlow[SessionData]:
+    """Session data at `as_of` (microseconds UTC), from 30 days of minutes and a year of daily bars
+    before it.
 
-    Intraday ATRs are Wilder 14 of bars complete at `at`, extended hours in; the daily one of the
-    days before. `open_price` is the open of the 09:30 minute once that is complete, which is the
-    official open. A symbol that does not exist is told in `error`.
+    Intraday ATRs are Wilder 14 of bars complete then, extended hours included; the daily one is of
+    the days before. `open_price` is the open of the 09:30 minute once that is complete, which is
+    the official open. A symbol that does not exist is reported in `error`.
     """
-    day = date_of(at)
-    first = midnight(day - timedelta(days=MINUTES_BACK_DAYS))
-    earliest = midnight(day - timedelta(days=DAYS_BACK_DAYS))
     try:
         minutes, days = yield (
-            BarsQuery(symbol, Timeframe.MIN_1, Span(first, at)),
-            BarsQuery(symbol, Timeframe.DAY, Span(earliest, midnight(day))),
+            minutes_query(symbol, as_of, market),
+            days_query(symbol, as_of, market, DAYS_BACK_DAYS),
         )
     except NotFoundError as error:
-        return SessionData(symbol, to_datetime(at), error=error.detail)
-    return _at(symbol, at, complete(minutes, Timeframe.MIN_1, at), days, market)
+        return SessionData(symbol, timestamps.to_datetime(as_of), error=error.detail)
+    known = complete(minutes, Timeframe.MIN_1, as_of, market)
+    return _session_data(symbol, as_of, known, days, market)
 
 
-def complete(bars: Bars, timeframe: Timeframe, at: int) -> Bars:
-    """The bars that were complete at an instant: those that end at or before it."""
-    return bars.take(bar_ends(bars.timestamp, timeframe) <= at)
-
-
-def decimal(value: float | None, decimals: int | None = None) -> Decimal | None:
-    """Money from the shortest decimal text of a float."""
-    if value is None:
-        return None
-    return Decimal(repr(float(value if decimals is None else round(value, decimals))))
-
-
-def _at(symbol: str, at: int, minutes: Bars, days: Bars, market: Market) -> SessionData:
-    day = date_of(at)
+def _session_data(symbol: str, at: int, minutes: Bars, days: Bars, market: Market) -> SessionData:
+    day = market.date_of(at)
     missing: list[str] = []
     if not len(minutes):
-        missing.append(f"no minute bar in the {MINUTES_BACK_DAYS} days before {iso(at)}")
+        missing.append(f"no minute bar in the {MINUTES_BACK_DAYS} days before {timestamps.iso(at)}")
     if market.session(day) is None:
         missing.append(f"{day} is no trading day ({market.why_closed(day)})")
-    ranges = {
-        name: _range(resample(minutes, timeframe, market=market), timeframe, at, name, missing)
-        for name, timeframe in (
-            ("atr_5min", Timeframe.MIN_5),
-            ("atr_15min", Timeframe.MIN_15),
-            ("atr_2hour", Timeframe.MIN_120),
-        )
-    }
-    daily = _range(days, Timeframe.DAY, at, "daily_atr", missing)
-    current = decimal(float(minutes.close[-1]), DECIMALS) if len(minutes) else None
-    pre_market, opening = _around_the_open(minutes, day, market)
-    price = current if current is not None else pre_market
-    known = price is not None and daily is not None
-    return SessionData(
+    ranges, lacks = _ranges(minutes, days, at, market)
+    before, regular = _around_the_open(minutes, day, market)
+    data = SessionData(
         symbol=symbol,
-        session_datetime=to_datetime(at),
-        current_price=current,
-        pre_market_price=pre_market,
-        open_price=opening,
+        session_datetime=timestamps.to_datetime(at),
+        current_price=_last_close(minutes),
+        pre_market_price=_last_close(before),
+        open_price=_first_open(regular),
         **ranges,
-        daily_atr=daily,
-        atr_high=price + daily if known else None,  # type: ignore[operator]
-        atr_low=price - daily if known else None,  # type: ignore[operator]
-        error="; ".join(missing) or None,
+        error="; ".join([*missing, *lacks]) or None,
     )
+    price, daily = data.current_price, data.daily_atr
+    if price is None or daily is None:
+        return data
+    return replace(data, atr_high=price + daily, atr_low=price - daily)
 
 
-def _range(
-    bars: Bars, timeframe: Timeframe, at: int, name: str, missing: list[str]
-) -> Decimal | None:
-    found = atr(complete(bars, timeframe, at), period=PERIOD)
-    if found.last is None:
-        held = len(found.values)
-        missing.append(f"{name} needs {found.needed} complete {timeframe} bars, there are {held}")
-    return decimal(found.last, DECIMALS)
+def _ranges(
+    minutes: Bars, days: Bars, at: int, market: Market
+) -> tuple[dict[str, Decimal | None], list[str]]:
+    """The ATRs by name, None where there are too few bars, and what is missing for those."""
+    ranges: dict[str, Decimal | None] = {}
+    lacks = []
+    for name, timeframe in RANGES.items():
+        stored = days if timeframe is Timeframe.DAY else minutes
+        bars = complete(resample(stored, timeframe, market=market), timeframe, at, market)
+        reading = atr(bars, period=PERIOD)
+        ranges[name] = None if reading.last is None else money(reading.last, DECIMALS)
+        if reading.last is None:
+            counts = f"{reading.needed} complete {timeframe} bars, there are {len(bars)}"
+            lacks.append(f"{name} needs {counts}")
+    return ranges, lacks
 
 
-def _around_the_open(
-    minutes: Bars, day: date, market: Market
-) -> tuple[Decimal | None, Decimal | None]:
-    """The last price before the bell and the official open of `day`, from complete minutes."""
+def _around_the_open(minutes: Bars, day: date, market: Market) -> tuple[Bars, Bars]:
+    """The minutes of `day` before the opening bell, and those from it to the closing bell."""
     session = market.session(day)
     if session is None:
-        return None, None
+        return Bars.empty(), Bars.empty()
     before = minutes.within(Span(session.extended.start, session.open))
-    regular = minutes.within(session.regular)
-    last = decimal(float(before.close[-1]), DECIMALS) if len(before) else None
-    return last, decimal(float(regular.open[0]), DECIMALS) if len(regular) else None
+    return before, minutes.within(session.regular)
+
+
+def _last_close(bars: Bars) -> Decimal | None:
+    return money(float(bars.close[-1]), DECIMALS) if len(bars) else None
+
+
+def _first_open(bars: Bars) -> Decimal | None:
+    return money(float(bars.open[0]), DECIMALS) if len(bars) else None

@@ -1,17 +1,45 @@
-"""Bars are checked, not trusted: an engine never computes on nonsense."""
+"""Bars and parameters are checked, not trusted: an engine never computes on nonsense."""
 
-from typing import Any
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from polytape.errors import ValidationError
+from polytape.model.arrays import Floats, Ints
 from polytape.model.bars import PRICES, Bars
-from polytape.model.newyork import iso
+from polytape.model.timeframes import Timeframe, parse_timeframe
+from polytape.model.timestamps import iso
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def require(param: str, value: object, sound: object, allowed: str) -> None:
+    """Refuse a parameter that is not sound. Raises: ValidationError."""
+    if not sound:
+        raise ValidationError(param, value, allowed)
+
+
+def is_number(value: object, *, whole: bool = False) -> bool:
+    """Whether a value counts as a number; true and false do not."""
+    kinds = int | np.integer if whole else int | float | np.integer | np.floating
+    return isinstance(value, kinds) and not isinstance(value, bool)
+
+
+def intraday(timeframe: str | Timeframe) -> Timeframe:
+    """A timeframe that is made from minutes. Raises: ValidationError."""
+    parsed = parse_timeframe(timeframe)
+    require("timeframe", timeframe, parsed.minutes is not None, "1min to 240min")
+    return parsed
 
 
 def checked(bars: Bars) -> Bars:
-    """The same bars. Raises ValidationError naming the first bad row: unsorted, duplicate, not
-    finite, a price not above 0, high below low.
+    """The same bars.
+
+    Raises: ValidationError naming the first bad row: unsorted, duplicate, not finite, a price not
+    above 0, high below low.
     """
     if _sound(bars):
         return bars
@@ -44,7 +72,7 @@ def _sound(bars: Bars) -> bool:
     )
 
 
-def _raise_first(bars: Bars, bad: Any, allowed: str) -> None:
+def _raise_first(bars: Bars, bad: npt.ArrayLike, allowed: str) -> None:
     rows = np.flatnonzero(bad)
     if len(rows):
         row = int(rows[0])
@@ -54,17 +82,11 @@ def _raise_first(bars: Bars, bad: Any, allowed: str) -> None:
         )
 
 
-def is_number(value: object, *, whole: bool = False) -> bool:
-    """Whether a value counts as a number; true and false do not."""
-    kinds = int | np.integer if whole else int | float | np.integer | np.floating
-    return isinstance(value, kinds) and not isinstance(value, bool)
-
-
-def as_bars(data: Any) -> Bars:
+def as_bars(data: object) -> Bars:
     """Bars from what callers have: Bars, an Arrow table of ours, or a frame with open, high, low,
     close, volume in any case and a datetime index or a `timestamp` column (without a zone: UTC).
 
-    Raises ValidationError for anything else, and for bad rows as `checked` does.
+    Raises: ValidationError for anything else, and for bad rows as `checked` does.
     """
     if isinstance(data, Bars):
         return checked(data)
@@ -72,44 +94,48 @@ def as_bars(data: Any) -> Bars:
         data = data.to_pandas()
     if not hasattr(data, "columns") or not hasattr(data, "index"):
         raise ValidationError("bars", type(data).__name__, "Bars, an Arrow table or a pandas frame")
-    named = _named(data)
+    frame = cast("pd.DataFrame", data)
+    named = _named(frame)
     if missing := [name for name in (*PRICES, "volume") if name not in named]:
-        raise ValidationError("bars", list(data.columns), f"the columns {', '.join(missing)} too")
+        raise ValidationError("bars", list(frame.columns), f"the columns {', '.join(missing)} too")
     columns = {
-        name: _numbers(name, data[named[name]])
+        name: _numbers(name, frame[named[name]])
         for name in (*PRICES, "volume", "vwap", "transactions")
         if name in named
     }
-    stamps = data[named["timestamp"]] if "timestamp" in named else data.index
+    stamps = frame[named["timestamp"]] if "timestamp" in named else frame.index
     return checked(Bars.of(_instants(stamps), **columns))
 
 
-def _named(frame: Any) -> dict[str, Any]:
-    """The columns of a frame by lower-case name. Raises ValidationError for two of one name."""
+def _named(frame: "pd.DataFrame") -> dict[str, Hashable]:
+    """The columns of a frame by lower-case name.
+
+    Raises: ValidationError for two of one name.
+    """
     names = [str(name).lower() for name in frame.columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ValidationError("bars", list(frame.columns), f"one column {', '.join(twice)}")
     return dict(zip(names, frame.columns, strict=True))
 
 
-def _numbers(name: str, column: Any) -> Any:
+def _numbers(name: str, column: "pd.Series") -> Floats:
     try:
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise ValidationError("bars", f"{name}: {error}", "columns of numbers") from error
 
 
-def _instants(stamps: Any) -> Any:
+def _instants(stamps: "pd.Series | pd.Index") -> Ints:
     """Microseconds UTC of a datetime index or column, of NumPy's kind or Arrow's."""
     if getattr(stamps, "nlevels", 1) > 1:
-        names = list(stamps.names)
+        names = list(cast("pd.Index", stamps).names)
         raise ValidationError("bars", names, "an index of instants alone: one symbol at a time")
     kind = str(getattr(stamps, "dtype", ""))
     if kind.startswith("timestamp") and kind.endswith("[pyarrow]"):
         stamps = stamps.astype("datetime64[us, UTC]" if "tz=" in kind else "datetime64[us]")
     elif not kind.startswith("datetime64"):
         raise ValidationError("bars", kind, "a datetime index, or a timestamp column of datetimes")
-    values = stamps.array
+    values = cast("pd.DatetimeIndex", stamps).array
     zoned = getattr(values, "tz", None)
     naive = values.tz_convert("UTC").tz_localize(None) if zoned is not None else values
     return np.asarray(naive).astype("M8[us]").astype(np.int64)

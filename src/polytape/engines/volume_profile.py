@@ -1,29 +1,29 @@
 """Volume by price: point of control, value area, high- and low-volume nodes.
 
 A bar's volume is spread evenly over [low, high]. Value area: Steidlmayer's 70 % by either of the
-two usual ways (CBOT Market Profile handbook). Nodes: peaks as scipy.signal.find_peaks has them.
+two usual ways (CBOT Market Profile handbook). Nodes: peaks as scipy.signal.find_peaks defines them.
 """
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from dataclasses import dataclass, replace
+from typing import get_args
 
 import numpy as np
 
+from polytape.engines.options import ValueAreaMethod
 from polytape.engines.peaks import find_peaks, peak_widths
 from polytape.engines.result import Result
-from polytape.engines.validation import as_bars, is_number
+from polytape.engines.validation import as_bars, is_number, require
 from polytape.errors import ValidationError, one_of
+from polytape.model.arrays import Floats, Ints
 from polytape.model.bars import Bars
-from polytape.model.units import Floats
 
-ValueArea: TypeAlias = Literal["two_row", "one_row"]
 MOST_LEVELS = 100_000
 
 
 @dataclass(frozen=True)
 class Node(Result):
-    """A node: its level's middle price, rank (1 = most volume, of a low-volume node least), volume,
-    share of all volume, and width in dollars at half its prominence.
+    """A node: its level's middle price, rank (1 has the most volume, or for a low-volume node the
+    least), volume, share of all volume, and width in dollars at half its prominence.
     """
 
     price: float
@@ -51,7 +51,7 @@ class VolumeProfile(Result):
     hvns: tuple[Node, ...]
     lvns: tuple[Node, ...]
     bars: int
-    value_area_method: ValueArea
+    value_area_method: ValueAreaMethod
 
     def rows(self) -> list[dict[str, float]]:
         """A row for each level."""
@@ -77,38 +77,36 @@ def volume_profile(
     prominence: float = 0.005,
     distance: int = 3,
     value_area: float = 0.70,
-    value_area_method: ValueArea = "two_row",
+    value_area_method: ValueAreaMethod = "two_row",
 ) -> VolumeProfile:
     """The profile of all bars, in `levels` levels from their low to their high, or in levels of
     `price_step` dollars on its multiples.
 
-    Nodes have `prominence` (a share of the largest level) and are `distance` levels apart; kept are
-    those at or above the `percentile` of all levels. Takes time linear in bars and levels. Raises
-    ValidationError.
+    A node has `prominence` (a share of the largest level), is `distance` levels from the next, and
+    at or above the `percentile` of all levels. Takes time linear in bars and levels.
+
+    Raises: ValidationError for bad parameters or bars.
     """
     _check(levels, price_step, percentile, prominence, distance, value_area, value_area_method)
-    held = as_bars(bars)
-    if not len(held):
-        return _without(0, value_area_method)
-    edges, step = _edges(held, levels, price_step)
-    volumes = spread(held, float(edges[0]), step, len(edges) - 1)
-    prices = (edges[:-1] + edges[1:]) / 2
-    total = float(volumes.sum())
-    poc = _poc(volumes) if total > 0 else None
-    low = high = None
-    hvns: tuple[Node, ...] = ()
-    lvns: tuple[Node, ...] = ()
-    if poc is not None:
-        first, last = _area(volumes, poc, value_area, value_area_method)
-        low, high = float(edges[first]), float(edges[last + 1])
-        floor = prominence * float(volumes.max())
-        hvns = _nodes(volumes, volumes, prices, step, floor, distance, percentile)
-        lvns = _nodes(-volumes, volumes, prices, step, floor, distance, percentile)
-    return VolumeProfile(
-        prices, volumes, step, total, float(held.low.min()), float(held.high.max()),
-        None if poc is None else float(prices[poc]), high, low, hvns, lvns, len(held),
-        value_area_method,
-    )  # fmt: skip
+    checked = as_bars(bars)
+    if not len(checked):
+        return _without_bars(value_area_method)
+    edges, step = _edges(checked, levels, price_step)
+    profile = _without_nodes(checked, edges, step, value_area_method)
+    if not profile.total > 0:
+        return profile
+    volumes = profile.volumes
+    poc = _poc(volumes)
+    first, last = _area(volumes, poc, value_area, value_area_method)
+    find = _NodeFinder(profile, prominence * float(volumes.max()), distance, percentile)
+    return replace(
+        profile,
+        poc=float(profile.prices[poc]),
+        value_area_low=float(edges[first]),
+        value_area_high=float(edges[last + 1]),
+        hvns=find.nodes(volumes),
+        lvns=find.nodes(-volumes),
+    )
 
 
 def spread(bars: Bars, bottom: float, step: float, levels: int) -> Floats:
@@ -121,18 +119,23 @@ def spread(bars: Bars, bottom: float, step: float, levels: int) -> Floats:
     first, last = (np.clip(np.floor(x).astype(np.int64), 0, levels - 1) for x in (low, high))
     width = high - low
     single = (first == last) | (width <= 0)
-    found: Floats = np.bincount(first[single], bars.volume[single], levels).astype(np.float64)
+    volumes: Floats = np.bincount(first[single], bars.volume[single], levels).astype(np.float64)
     at, to = first[~single], last[~single]
     density = bars.volume[~single] / width[~single]
     begin, end = density * (at + 1 - low[~single]), density * (high[~single] - to)
-    found += np.bincount(at, begin, levels) + np.bincount(to, end, levels)
-    steps = np.bincount(at + 1, density, levels + 1) - np.bincount(to, density, levels + 1)
-    # Differences leave crumbs of rounding behind where there is nothing.
-    inside = np.cumsum(steps[:levels])
-    covered = np.cumsum(np.bincount(at + 1, minlength=levels + 1)[:levels]
-                        - np.bincount(to, minlength=levels + 1)[:levels])  # fmt: skip
-    whole: Floats = found + np.where(covered > 0, np.maximum(inside, 0.0), 0.0)
-    return whole
+    volumes += np.bincount(at, begin, levels) + np.bincount(to, end, levels)
+    inside = _running_sum(at + 1, to, density, levels)
+    # Differences leave crumbs of rounding where there is nothing.
+    covered = _running_sum(at + 1, to, np.ones(len(at)), levels)
+    volumes += np.where(covered > 0, np.maximum(inside, 0.0), 0.0)
+    return volumes
+
+
+def _running_sum(starts: Ints, ends: Ints, weights: Floats, levels: int) -> Floats:
+    """By level, the summed weights of the stretches [start, end) that contain it."""
+    steps = np.bincount(starts, weights, levels + 1) - np.bincount(ends, weights, levels + 1)
+    total: Floats = np.cumsum(steps[:levels])
+    return total
 
 
 def _edges(bars: Bars, levels: int, price_step: float | None) -> tuple[Floats, float]:
@@ -141,7 +144,7 @@ def _edges(bars: Bars, levels: int, price_step: float | None) -> tuple[Floats, f
         if high == low:
             return np.array([low, low]), 0.0
         return np.linspace(low, high, levels + 1), (high - low) / levels
-    countable = high / price_step < 2**53  # beyond, one level is not told from the next
+    countable = high / price_step < 2**53  # beyond, floats do not tell levels apart
     first, last = np.floor(low / price_step), np.floor(high / price_step) + 1
     if not countable or last - first > MOST_LEVELS:
         raise ValidationError("price_step", price_step, f"at most {MOST_LEVELS:,} levels")
@@ -155,71 +158,100 @@ def _poc(volumes: Floats) -> int:
     return int(largest[np.argmin(np.abs(largest - middle))])
 
 
-def _area(volumes: Floats, poc: int, share: float, method: ValueArea) -> tuple[int, int]:
+def _area(volumes: Floats, poc: int, share: float, method: ValueAreaMethod) -> tuple[int, int]:
     """First and last level of the value area. Rows are added on the side with more volume, one or
     two at a time; of equal ones the upper.
     """
     rows = 2 if method == "two_row" else 1
     target, first, last = share * float(volumes.sum()), poc, poc
-    held = float(volumes[poc])
-    while held < target and (first > 0 or last < len(volumes) - 1):
+    volume = float(volumes[poc])
+    while volume < target and (first > 0 or last < len(volumes) - 1):
         above = volumes[last + 1 : last + 1 + rows]
         below = volumes[max(0, first - rows) : first]
         if len(above) and (not len(below) or above.sum() >= below.sum()):
-            held, last = held + float(above.sum()), last + len(above)
+            volume, last = volume + float(above.sum()), last + len(above)
         else:
-            held, first = held + float(below.sum()), first - len(below)
+            volume, first = volume + float(below.sum()), first - len(below)
     return first, last
 
 
-def _nodes(
-    signal: Floats, volumes: Floats, prices: Floats, step: float, floor: float, distance: int,
-    percentile: float,
-) -> tuple[Node, ...]:  # fmt: skip
-    found = find_peaks(signal, prominence=floor, distance=distance)
-    found = found[signal[found] >= np.percentile(signal, percentile)]
-    if not len(found):
-        return ()
-    widths = peak_widths(signal, found) * step
-    order = np.argsort(-signal[found], kind="stable")
-    total = float(volumes.sum())
-    return tuple(
-        Node(float(prices[at]), rank, float(volumes[at]), float(volumes[at]) / total, float(width))
-        for rank, (at, width) in enumerate(zip(found[order], widths[order], strict=True), 1)
+@dataclass(frozen=True, slots=True)
+class _NodeFinder:
+    """Peaks of a profile's volumes, or of their negative for low-volume nodes."""
+
+    profile: VolumeProfile
+    prominence: float
+    distance: int
+    percentile: float
+
+    def nodes(self, signal: Floats) -> tuple[Node, ...]:
+        peaks = find_peaks(signal, prominence=self.prominence, distance=self.distance)
+        peaks = peaks[signal[peaks] >= np.percentile(signal, self.percentile)]
+        widths = peak_widths(signal, peaks) * self.profile.step
+        order = np.argsort(-signal[peaks], kind="stable")
+        ranked = zip(peaks[order].tolist(), widths[order].tolist(), strict=True)
+        return tuple(self._node(at, rank, width) for rank, (at, width) in enumerate(ranked, 1))
+
+    def _node(self, at: int, rank: int, width: float) -> Node:
+        volume = float(self.profile.volumes[at])
+        share = volume / self.profile.total
+        return Node(float(self.profile.prices[at]), rank, volume, share, width)
+
+
+def _without_bars(method: ValueAreaMethod) -> VolumeProfile:
+    return VolumeProfile(
+        prices=np.array([]),
+        volumes=np.array([]),
+        step=0.0,
+        total=0.0,
+        low=np.nan,
+        high=np.nan,
+        poc=None,
+        value_area_high=None,
+        value_area_low=None,
+        hvns=(),
+        lvns=(),
+        bars=0,
+        value_area_method=method,
     )
 
 
-def _without(count: int, method: ValueArea) -> VolumeProfile:
-    nothing = np.array([])
-    return VolumeProfile(
-        nothing, nothing, 0.0, 0.0, np.nan, np.nan, None, None, None, (), (), count, method
+def _without_nodes(
+    bars: Bars, edges: Floats, step: float, method: ValueAreaMethod
+) -> VolumeProfile:
+    volumes = spread(bars, float(edges[0]), step, len(edges) - 1)
+    return replace(
+        _without_bars(method),
+        prices=(edges[:-1] + edges[1:]) / 2,
+        volumes=volumes,
+        step=step,
+        total=float(volumes.sum()),
+        low=float(bars.low.min()),
+        high=float(bars.high.max()),
+        bars=len(bars),
     )
 
 
 def _check(
-    levels: int, price_step: float | None, percentile: float, prominence: float, distance: int,
-    value_area: float, method: str,
-) -> None:  # fmt: skip
-    for name, count in (("levels", levels), ("distance", distance)):
-        if not is_number(count, whole=True):
-            raise ValidationError(name, count, "a whole number")
-    shares = {"percentile": percentile, "prominence": prominence, "value_area": value_area}
-    for name, share in (shares | {"price_step": 1.0 if price_step is None else price_step}).items():
-        if not is_number(share):
-            raise ValidationError(name, share, "a number")
-    for name, value, sound, allowed in (
-        ("levels", levels, 1 <= levels <= MOST_LEVELS, f"1 to {MOST_LEVELS:,}"),
-        (
-            "price_step",
-            price_step,
-            price_step is None or 0 < price_step < np.inf,
-            "dollars above 0",
-        ),
-        ("percentile", percentile, 0 <= percentile <= 100, "0 to 100"),  # noqa: PLR2004
-        ("prominence", prominence, prominence >= 0, "a share, 0 or more"),
-        ("distance", distance, distance >= 1, "a number of levels, 1 or more"),
-        ("value_area", value_area, 0 < value_area <= 1, "a share above 0, up to 1"),
-        ("value_area_method", method, method in get_args(ValueArea), one_of(get_args(ValueArea))),
-    ):
-        if not sound:
-            raise ValidationError(name, value, allowed)
+    levels: int,
+    price_step: float | None,
+    percentile: float,
+    prominence: float,
+    distance: int,
+    value_area: float,
+    method: str,
+) -> None:
+    for name, count in {"levels": levels, "distance": distance}.items():
+        require(name, count, is_number(count, whole=True), "a whole number")
+    numbers = {"percentile": percentile, "prominence": prominence, "value_area": value_area}
+    step = 1.0 if price_step is None else price_step
+    for name, number in (numbers | {"price_step": step}).items():
+        require(name, number, is_number(number), "a number")
+    require("levels", levels, 1 <= levels <= MOST_LEVELS, f"1 to {MOST_LEVELS:,}")
+    require("price_step", price_step, 0 < step < np.inf, "dollars above 0")
+    require("percentile", percentile, 0 <= percentile <= 100, "0 to 100")  # noqa: PLR2004 - percent
+    require("prominence", prominence, prominence >= 0, "a share, 0 or more")
+    require("distance", distance, distance >= 1, "a number of levels, 1 or more")
+    require("value_area", value_area, 0 < value_area <= 1, "a share above 0, up to 1")
+    methods = get_args(ValueAreaMethod)
+    require("value_area_method", method, method in methods, one_of(methods))

@@ -17,11 +17,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from polytape.engines.result import Result
-from polytape.engines.validation import is_number
-from polytape.errors import ValidationError
+from polytape.engines.validation import is_number, require
 from polytape.model.bars import Bars
 from polytape.model.market import Market
-from polytape.model.newyork import date_of
 from polytape.model.spans import Span
 
 Side: TypeAlias = Literal["support", "resistance"]
@@ -33,8 +31,8 @@ WEEKLY_ATRS, DAILY_ATRS, STRUCTURE_ATRS, ATR_ATRS = 2.0, 0.5, 0.5, 1.0
 
 @dataclass(frozen=True, repr=False)
 class Zone(Result):
-    """A zone in dollars. `inputs` names the price that it stands on, so that a price used twice is
-    known to be one.
+    """A zone in dollars. `inputs` names the price that it stands on: two zones of one input are one
+    opinion.
     """
 
     name: str
@@ -52,7 +50,7 @@ class Zone(Result):
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """Prices that zones stand on; None where they are not known."""
+    """High, low and close of a period, in dollars; None where unknown."""
 
     high: float | None = None
     low: float | None = None
@@ -60,13 +58,13 @@ class Anchors:
 
     @classmethod
     def of(cls, bars: Bars) -> "Anchors":
-        """Those of some completed days taken together."""
+        """Those of some daily bars taken together."""
         if not len(bars):
             return cls()
         return cls(float(bars.high.max()), float(bars.low.min()), float(bars.close[-1]))
 
     def named(self, prefix: str) -> Iterator[tuple[str, float]]:
-        """PDH, PDL, PDC for the prefix PD, as far as known."""
+        """The known ones as PDH, PDL, PDC for the prefix PD."""
         for letter, price in (("H", self.high), ("L", self.low), ("C", self.close)):
             if price is not None:
                 yield f"{prefix}{letter}", price
@@ -80,7 +78,10 @@ def weekly_zones(
     week: Anchors | None = None,
     multiplier: float = WEEKLY_ATRS,
 ) -> tuple[Zone, ...]:
-    """WL1 to WL4 of given levels, else PWH, PWL, PWC of the last completed week."""
+    """WL1 to WL4 of given levels, else PWH, PWL, PWC of the last completed week.
+
+    Raises: ValidationError for bad levels or a bad ATR.
+    """
     named = _given("weekly_levels", "WL", levels, MOST_WEEKLY)
     if named is None:
         named = list((week or Anchors()).named("PW"))
@@ -95,7 +96,10 @@ def daily_zones(
     day: Anchors | None = None,
     multiplier: float = DAILY_ATRS,
 ) -> tuple[Zone, ...]:
-    """DL1 to DL6 of given levels, else PDH, PDL, PDC of the last completed day."""
+    """DL1 to DL6 of given levels, else PDH, PDL, PDC of the last completed day.
+
+    Raises: ValidationError for bad levels or a bad ATR.
+    """
     named = _given("daily_levels", "DL", levels, MOST_DAILY)
     half = multiplier * _atr("atr_15min", atr_15min)
     if named is not None:
@@ -106,7 +110,10 @@ def daily_zones(
 def atr_zones(
     price: float, atr_day: float, atr_5min: float, *, multiplier: float = ATR_ATRS
 ) -> tuple[Zone, ...]:
-    """One daily ATR above and below the price."""
+    """One daily ATR above and below the price.
+
+    Raises: ValidationError for a bad ATR.
+    """
     reach, half = _atr("atr_day", atr_day), multiplier * _atr("atr_5min", atr_5min)
     return _around(
         (("ATR high", price + reach), ("ATR low", price - reach)), "atr", "atr", price, half
@@ -121,18 +128,55 @@ def structure_zones(
     overnight: Anchors | None = None,
     multiplier: float = STRUCTURE_ATRS,
 ) -> tuple[Zone, ...]:
-    """PDH, PDL, PDC of the last completed day, ONH and ONL of the night."""
+    """PDH, PDL, PDC of the last completed day, ONH and ONL of the night.
+
+    Raises: ValidationError for a bad ATR.
+    """
     night = overnight or Anchors()
     named = [*(day or Anchors()).named("PD"), *Anchors(night.high, night.low).named("ON")]
     half = multiplier * _atr("atr_5min", atr_5min)
     return _around(named, "market-structure", "market-structure", price, half)
 
 
-def overnight(minutes: Bars, as_of: int, market: Market) -> Anchors:
-    """High and low from the last regular close before the day of `as_of` to the earlier of `as_of`
-    and that day's open. `minutes` are those complete at `as_of` (microseconds UTC).
+@dataclass(frozen=True, slots=True)
+class ZoneInputs:
+    """What zones are made from: the price and ATRs in dollars, None where unknown; the last
+    completed day and week, and the night.
     """
-    day = date_of(as_of)
+
+    price: float | None
+    atr_5min: float | None
+    atr_15min: float | None
+    atr_day: float | None
+    day: Anchors
+    week: Anchors
+    night: Anchors
+
+    def zones(
+        self, weekly_levels: Sequence[float] | None, daily_levels: Sequence[float] | None
+    ) -> tuple[Zone, ...]:
+        """The zones of every family that can be made.
+
+        Raises: ValidationError for bad levels.
+        """
+        zones: list[Zone] = []
+        if self.price is None:
+            return ()
+        if self.atr_15min is not None:
+            zones += weekly_zones(self.price, self.atr_15min, levels=weekly_levels, week=self.week)
+            zones += daily_zones(self.price, self.atr_15min, levels=daily_levels, day=self.day)
+        if self.atr_day is not None and self.atr_5min is not None:
+            zones += atr_zones(self.price, self.atr_day, self.atr_5min)
+        if self.atr_5min is not None:
+            zones += structure_zones(self.price, self.atr_5min, day=self.day, overnight=self.night)
+        return tuple(zones)
+
+
+def overnight(minutes: Bars, as_of: int, market: Market) -> Anchors:
+    """High and low from the last regular close before the day of `as_of` (microseconds UTC) to the
+    earlier of `as_of` and that day's open. `minutes` are those complete at `as_of`.
+    """
+    day = market.date_of(as_of)
     before, session = market.session_before(day), market.session(day)
     if before is None:
         return Anchors()
@@ -148,14 +192,14 @@ def _around(
 ) -> tuple[Zone, ...]:
     return tuple(
         Zone(
-            name,
-            family,
-            kind,
-            level,
-            level - half,
-            level + half,
-            "support" if level < price else "resistance",
-            name,
+            name=name,
+            family=family,
+            type=kind,
+            level=level,
+            low=level - half,
+            high=level + half,
+            side="support" if level < price else "resistance",
+            inputs=name,
         )
         for name, level in named
         if level > 0
@@ -168,15 +212,16 @@ def _given(
     if levels is None:
         return None
     most_price = float(np.finfo(np.float64).max)
-    sound = hasattr(levels, "__len__") and all(
-        is_number(level) and 0 < level <= most_price for level in levels
+    sound = (
+        hasattr(levels, "__len__")
+        and all(is_number(level) and 0 < level <= most_price for level in levels)
+        and 1 <= len(levels) <= most
     )
-    if not sound or not 1 <= len(levels) <= most:
-        raise ValidationError(param, levels, f"1 to {most} prices above 0")
+    shown = list(levels) if isinstance(levels, tuple) else levels
+    require(param, shown, sound, f"1 to {most} prices above 0")
     return [(f"{prefix}{n}", float(level)) for n, level in enumerate(levels, 1)]
 
 
 def _atr(param: str, value: float) -> float:
-    if not is_number(value) or not 0 <= value < np.inf:
-        raise ValidationError(param, value, "dollars, 0 or more")
+    require(param, value, is_number(value) and 0 <= value < np.inf, "dollars, 0 or more")
     return float(value)

@@ -1,18 +1,27 @@
-"""Custom bars as the vendor makes them: snapped ends, a limit on base bars, pages."""
+"""Custom bars as the vendor makes them: snapped ends, a limit on base bars, pages.
+
+https://massive.com/docs/rest/stocks/aggregates/custom-bars
+https://massive.com/blog/aggs-api-updates
+"""
 
 import base64
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
 from urllib.parse import parse_qs, urlencode
 
-from polytape.fake_vendor.market import MINUTE_MS, FakeMarket, Row
-from polytape.model.newyork import NEW_YORK
+from polytape.fake_vendor.answers import Json, Query
+from polytape.fake_vendor.market import MINUTE_MS, NEW_YORK, FakeBar, FakeMarket
 from polytape.model.timeframes import Series
 
-TIMESPANS = ("minute", "hour", "day", "week", "month", "quarter", "year")
+UNIT_MS = {"minute": MINUTE_MS, "hour": 60 * MINUTE_MS}
+UNIT_DAYS = {"day": 1, "week": 7}
+UNIT_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+TIMESPANS = (*UNIT_MS, *UNIT_DAYS, *UNIT_MONTHS)
 MOST, USUAL = 50_000, 5_000
-Windows: TypeAlias = list[tuple[int, list[Row]]]
+
+# The base bars of each window, by the window's start.
+Windows: TypeAlias = dict[int, list[FakeBar]]
 
 
 class BadRequestError(ValueError):
@@ -20,8 +29,8 @@ class BadRequestError(ValueError):
 
 
 @dataclass(frozen=True)
-class Question:
-    """One page asked for: `start` and `end` in milliseconds, both included and snapped."""
+class AggsRequest:
+    """A request for one page: `start` and `end` in milliseconds, both included and snapped."""
 
     ticker: str
     multiplier: int
@@ -33,138 +42,193 @@ class Question:
     limit: int
 
 
-def parse_question(parts: list[str], query: dict[str, str]) -> Question:
-    """`{ticker}/range/{multiplier}/{timespan}/{from}/{to}` and its query."""
+@dataclass(frozen=True)
+class AggsPage:
+    """The bars of a page in the order of the request, how many base bars they are made of, and
+    where the next page is.
+    """
+
+    bars: list[FakeBar]
+    base: int
+    next_url: str | None
+
+    def json(self, request: AggsRequest) -> Json:
+        """The page as the vendor writes it."""
+        content: Json = {
+            "ticker": request.ticker,
+            "queryCount": self.base,
+            "resultsCount": len(self.bars),
+            "adjusted": request.adjusted,
+            "status": "OK",
+            "request_id": "fake",
+            "count": len(self.bars),
+        }
+        if self.bars:
+            content["results"] = [bar.json() for bar in self.bars]
+        if self.next_url is not None:
+            content["next_url"] = self.next_url
+        return content
+
+
+def parse_request(parts: list[str], query: Query) -> AggsRequest:
+    """`{ticker}/range/{multiplier}/{timespan}/{from}/{to}` and its query.
+
+    Raises: BadRequestError in the vendor's words.
+    """
     ticker, _, multiplier, timespan, start, end = parts
-    cursor = query.get("cursor")
-    if cursor is not None:
-        saved = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-        query = {name: values[0] for name, values in parse_qs(saved).items()}
+    options = query if "cursor" not in query else _cursor_options(query["cursor"])
     if timespan not in TIMESPANS or not multiplier.isdigit() or int(multiplier) < 1:
         raise BadRequestError(f"The timespan '{multiplier} {timespan}' is not supported")
-    first, last = _instant(start, "from", "start"), _instant(end, "to", "end")
+    first, last = _instant(start, "from"), _instant(end, "to")
     if last < first:
         raise BadRequestError("The parameter 'to' cannot be a time that occurs before 'from'")
-    limit = int(query.get("limit", USUAL))
+    limit = int(options.get("limit", USUAL))
     if not 1 <= limit <= MOST:
         raise BadRequestError("limit must be between 1 and 50000")
-    asked = Question(
-        ticker, int(multiplier), timespan, _unit_start(first, timespan),
-        _unit_end(last, timespan), query.get("adjusted", "true").lower() != "false",
-        query.get("sort", "asc") == "desc", limit,
-    )  # fmt: skip
-    return replace(asked, end=_window_end(_window_start(asked.end, asked), asked))
+    snapped, count = _unit_start(first, timespan), int(multiplier)
+    last_window = _window_start(_unit_end(last, timespan), snapped, timespan, count)
+    return AggsRequest(
+        ticker,
+        count,
+        timespan,
+        start=snapped,
+        end=_window_end(last_window, timespan, count),
+        adjusted=options.get("adjusted", "true").lower() != "false",
+        descending=options.get("sort", "asc") == "desc",
+        limit=limit,
+    )
 
 
-def answer(market: FakeMarket, asked: Question, host: str, most_rows: int | None) -> Row:
-    """A page. `most_rows` makes pages smaller than the limit asks for."""
-    intraday = asked.timespan in ("minute", "hour")
-    series = Series.MINUTE if intraday else Series.DAY
-    base = market.base(asked.ticker, series, asked.start, asked.end)
-    limit = min(asked.limit, most_rows or asked.limit)
-    cut = len(base) > limit
-    taken = base[-limit:] if asked.descending and cut else base[:limit]
-    rows = list(market.adjusted(asked.ticker, taken)) if asked.adjusted else taken
-    windows = _windows(rows, asked)
+def aggs_page(
+    market: FakeMarket, request: AggsRequest, host: str, most_rows: int | None
+) -> AggsPage:
+    """A page. `most_rows` makes pages smaller than the request's limit."""
+    series = Series.MINUTE if request.timespan in UNIT_MS else Series.DAY
+    base = market.base(request.ticker, series, request.start, request.end)
+    limit = min(request.limit, most_rows or request.limit)
+    taken = base[-limit:] if request.descending else base[:limit]
+    bars = list(market.adjusted(request.ticker, taken)) if request.adjusted else taken
+    windows = _windows(bars, request)
     next_url = None
-    if cut:
-        windows, resume = _whole(windows, base, taken, asked)
-        next_url = _next(asked, resume, host)
-    made = [_merge(start, inside) for start, inside in windows]
-    told: Row = {
-        "ticker": asked.ticker, "queryCount": len(taken), "resultsCount": len(made),
-        "adjusted": asked.adjusted, "status": "OK", "request_id": "fake", "count": len(made),
-    }  # fmt: skip
-    if made:
-        told["results"] = made[::-1] if asked.descending else made
-    if next_url:
-        told["next_url"] = next_url
-    return told
+    if len(base) > limit:
+        windows, resume = _whole(windows, base, limit, request)
+        next_url = _next_url(request, resume, host)
+    merged = [_merged(start, inside) for start, inside in windows.items()]
+    return AggsPage(merged[::-1] if request.descending else merged, len(taken), next_url)
+
+
+def _windows(bars: list[FakeBar], request: AggsRequest) -> Windows:
+    windows: Windows = {}
+    for bar in bars:
+        windows.setdefault(_window_of(bar, request), []).append(bar)
+    return windows
 
 
 def _whole(
-    windows: Windows, base: list[Row], taken: list[Row], asked: Question
+    windows: Windows, base: list[FakeBar], limit: int, request: AggsRequest
 ) -> tuple[Windows, int]:
-    """Without the window that the limit cut through, and where the next page resumes."""
-    if asked.descending:
-        left_out = base[: len(base) - len(taken)][-1]["t"]
-        first = _window_start(left_out, asked)
-        kept = [w for w in windows if w[0] != first] if len(windows) > 1 else windows
-        return kept, kept[0][0] - 1
-    left_out = base[len(taken)]["t"]
-    first = _window_start(left_out, asked)
-    kept = [w for w in windows if w[0] != first] if len(windows) > 1 else windows
-    return kept, first if kept is not windows or windows[-1][0] != first else left_out
+    """Without the window that the limit cut through, and where the next page resumes. A window that
+    is longer than the limit stays, cut.
+    """
+    left_out = base[-limit - 1] if request.descending else base[limit]
+    cut = _window_of(left_out, request)
+    single = len(windows) == 1
+    whole = windows if single else {at: bars for at, bars in windows.items() if at != cut}
+    if request.descending:
+        return whole, next(iter(whole)) - 1
+    return whole, left_out.start if single and cut in windows else cut
 
 
-def _next(asked: Question, resume: int, host: str) -> str:
-    saved = urlencode({
-        "adjusted": str(asked.adjusted).lower(), "limit": asked.limit,
-        "sort": "desc" if asked.descending else "asc",
-    })  # fmt: skip
-    cursor = base64.urlsafe_b64encode(saved.encode()).decode().rstrip("=")
-    start, end = (asked.start, resume) if asked.descending else (resume, asked.end)
+def _next_url(request: AggsRequest, resume: int, host: str) -> str:
+    options = {
+        "adjusted": str(request.adjusted).lower(),
+        "limit": request.limit,
+        "sort": "desc" if request.descending else "asc",
+    }
+    cursor = base64.urlsafe_b64encode(urlencode(options).encode()).decode().rstrip("=")
+    start, end = (request.start, resume) if request.descending else (resume, request.end)
     return (
-        f"{host}/v2/aggs/ticker/{asked.ticker}/range/{asked.multiplier}/{asked.timespan}/"
+        f"{host}/v2/aggs/ticker/{request.ticker}/range/{request.multiplier}/{request.timespan}/"
         f"{start}/{end}?cursor={cursor}"
     )
 
 
-def _windows(rows: list[Row], asked: Question) -> Windows:
-    found: Windows = []
-    for row in rows:
-        start = _window_start(row["t"], asked)
-        if found and found[-1][0] == start:
-            found[-1][1].append(row)
-        else:
-            found.append((start, [row]))
-    return found
+def _cursor_options(cursor: str) -> Query:
+    text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    return {name: values[0] for name, values in parse_qs(text).items()}
 
 
-def _merge(start: int, rows: list[Row]) -> Row:
-    volume = sum(row["v"] for row in rows)
-    made: Row = {
-        "v": volume, "o": rows[0]["o"], "c": rows[-1]["c"],
-        "h": max(row["h"] for row in rows), "l": min(row["l"] for row in rows), "t": start,
-    }  # fmt: skip
-    if all("vw" in row for row in rows) and volume:
-        traded = sum(row["vw"] * row["v"] for row in rows)
-        made["vw"] = rows[0]["vw"] if len(rows) == 1 else round(traded / volume, 4)
-    if all("n" in row for row in rows):
-        made["n"] = sum(row["n"] for row in rows)
-    return made
+def _merged(start: int, bars: list[FakeBar]) -> FakeBar:
+    return FakeBar(
+        start,
+        bars[0].open,
+        max(bar.high for bar in bars),
+        min(bar.low for bar in bars),
+        bars[-1].close,
+        sum(bar.volume for bar in bars),
+        _vwap(bars),
+        _trades(bars),
+    )
 
 
-def _window_start(stamp: int, asked: Question) -> int:
-    """Windows run from the snapped start of the question."""
-    if asked.timespan in ("minute", "hour"):
-        length = asked.multiplier * (MINUTE_MS if asked.timespan == "minute" else 60 * MINUTE_MS)
-        return stamp - (stamp - asked.start) % length
-    first, day = _day(asked.start), _day(stamp)
-    if asked.timespan in ("day", "week"):
-        length = asked.multiplier * (7 if asked.timespan == "week" else 1)
+def _vwap(bars: list[FakeBar]) -> float | None:
+    volume = sum(bar.volume for bar in bars)
+    known = [(bar.vwap, bar.volume) for bar in bars if bar.vwap is not None]
+    if len(known) < len(bars) or not volume:
+        return None
+    return known[0][0] if len(bars) == 1 else round(sum(p * v for p, v in known) / volume, 4)
+
+
+def _trades(bars: list[FakeBar]) -> int | None:
+    known = [bar.trades for bar in bars if bar.trades is not None]
+    return sum(known) if len(known) == len(bars) else None
+
+
+def _window_of(bar: FakeBar, request: AggsRequest) -> int:
+    return _window_start(bar.start, request.start, request.timespan, request.multiplier)
+
+
+def _window_start(stamp: int, origin: int, timespan: str, multiplier: int) -> int:
+    """Windows run from the snapped start of the request."""
+    if timespan in UNIT_MS:
+        return stamp - (stamp - origin) % (multiplier * UNIT_MS[timespan])
+    first, day = _day(origin), _day(stamp)
+    if timespan in UNIT_DAYS:
+        length = multiplier * UNIT_DAYS[timespan]
         return _midnight(day - timedelta(days=(day - first).days % length))
-    months = asked.multiplier * {"month": 1, "quarter": 3, "year": 12}[asked.timespan]
+    months = multiplier * UNIT_MONTHS[timespan]
     count = (day.year - first.year) * 12 + day.month - first.month
-    count = first.month - 1 + count - count % months
-    return _midnight(date(first.year + count // 12, count % 12 + 1, 1))
+    return _midnight(_month(first.year, first.month + count - count % months))
 
 
-def _window_end(start: int, asked: Question) -> int:
-    """The last millisecond of a window: the end of a question is stretched to it."""
-    if asked.timespan in ("minute", "hour"):
-        unit = MINUTE_MS if asked.timespan == "minute" else 60 * MINUTE_MS
-        return start + asked.multiplier * unit - 1
+def _window_end(start: int, timespan: str, multiplier: int) -> int:
+    """The last millisecond of a window: the end of a request is stretched to it."""
+    if timespan in UNIT_MS:
+        return start + multiplier * UNIT_MS[timespan] - 1
     day = _day(start)
-    if asked.timespan in ("day", "week"):
-        days = asked.multiplier * (7 if asked.timespan == "week" else 1)
-        return _midnight(day + timedelta(days=days)) - 1
-    months = asked.multiplier * {"month": 1, "quarter": 3, "year": 12}[asked.timespan]
-    count = day.month - 1 + months
-    return _midnight(date(day.year + count // 12, count % 12 + 1, 1)) - 1
+    if timespan in UNIT_DAYS:
+        return _midnight(day + timedelta(days=multiplier * UNIT_DAYS[timespan])) - 1
+    return _midnight(_month(day.year, day.month + multiplier * UNIT_MONTHS[timespan])) - 1
 
 
-def _instant(text: str, name: str, side: str) -> int:
+def _unit_start(stamp: int, timespan: str) -> int:
+    if timespan in UNIT_MS:
+        return stamp - stamp % UNIT_MS[timespan]
+    day = _day(stamp)
+    if timespan == "week":
+        day -= timedelta(days=(day.weekday() + 1) % 7)
+    elif timespan in UNIT_MONTHS:
+        months = UNIT_MONTHS[timespan]
+        day = day.replace(month=(day.month - 1) // months * months + 1, day=1)
+    return _midnight(day)
+
+
+def _unit_end(stamp: int, timespan: str) -> int:
+    return _window_end(_unit_start(stamp, timespan), timespan, 1)
+
+
+def _instant(text: str, name: str) -> int:
+    """Milliseconds of a date or of an instant; as `to` a date is its last one."""
     if text.lstrip("-").isdigit() and len(text) != 8:
         return int(text)
     try:
@@ -173,29 +237,12 @@ def _instant(text: str, name: str, side: str) -> int:
         raise BadRequestError(
             f"Could not parse the time parameter: '{name}'. Use YYYY-MM-DD or Unix MS Timestamps"
         ) from error
-    return _midnight(day) if side == "start" else _midnight(day + timedelta(days=1)) - 1
+    return _midnight(day) if name == "from" else _midnight(day + timedelta(days=1)) - 1
 
 
-def _unit_start(stamp: int, timespan: str) -> int:
-    if timespan == "minute":
-        return stamp - stamp % MINUTE_MS
-    if timespan == "hour":
-        return stamp - stamp % (60 * MINUTE_MS)
-    day = _day(stamp)
-    if timespan == "week":
-        day -= timedelta(days=(day.weekday() + 1) % 7)
-    elif timespan != "day":
-        month = {"month": day.month, "quarter": (day.month - 1) // 3 * 3 + 1, "year": 1}[timespan]
-        day = day.replace(month=month, day=1)
-    return _midnight(day)
-
-
-def _unit_end(stamp: int, timespan: str) -> int:
-    if timespan in ("minute", "hour"):
-        length = MINUTE_MS if timespan == "minute" else 60 * MINUTE_MS
-        return stamp - stamp % length + length - 1
-    unit = Question("", 1, timespan, 0, 0, adjusted=False, descending=False, limit=1)
-    return _window_end(_unit_start(stamp, timespan), unit)
+def _month(year: int, month: int) -> date:
+    """The first day of a month; months past December are of later years."""
+    return date(year + (month - 1) // 12, (month - 1) % 12 + 1, 1)
 
 
 def _day(stamp: int) -> date:

@@ -3,21 +3,67 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from polytape.errors import NotFoundError
+from polytape.fake_vendor.answers import Json
 from polytape.model.market import Market
-from polytape.model.newyork import NEW_YORK, date_of, midnight, to_datetime
+from polytape.model.query import series_query
 from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
-from polytape.upstream.source import Source
+from polytape.upstream.source import Upstream
 
-Row: TypeAlias = dict[str, Any]
+# The vendor's own zone, whatever the market.
+NEW_YORK = ZoneInfo("America/New_York")
 
 FIRST_DAY = date(2003, 9, 10)
 MINUTE_MS = 60_000
+LOOK_BACK_DAYS = 7
+
+
+class FakeBar(NamedTuple):
+    """One bar. `start` in milliseconds; `vwap` and `trades` are None where the source has none."""
+
+    start: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    vwap: float | None
+    trades: int | None
+
+    def in_shares(self, ratio: float) -> "FakeBar":
+        """The bar after a split into `ratio` new shares for an old one."""
+        return FakeBar(
+            self.start,
+            self.open / ratio,
+            self.high / ratio,
+            self.low / ratio,
+            self.close / ratio,
+            self.volume * ratio,
+            None if self.vwap is None else self.vwap / ratio,
+            self.trades,
+        )
+
+    def json(self) -> Json:
+        """The bar under the vendor's names."""
+        row: Json = {
+            "v": self.volume,
+            "o": self.open,
+            "c": self.close,
+            "h": self.high,
+            "l": self.low,
+            "t": self.start,
+        }
+        if self.vwap is not None:
+            row["vw"] = self.vwap
+        if self.trades is not None:
+            row["n"] = self.trades
+        return row
 
 
 @dataclass
@@ -26,112 +72,92 @@ class FakeMarket:
     symbols that exist. `extra_splits` are listed beside the source's, right or wrong.
     """
 
-    source: Source
+    upstream: Upstream
     market: Market
     now: Callable[[], int]
     universe: tuple[str, ...]
     extra_splits: list[Split] = field(default_factory=list)
 
-    def base(self, symbol: str, series: Series, start_ms: int, end_ms: int) -> list[Row]:
+    def base(self, symbol: str, series: Series, start_ms: int, end_ms: int) -> list[FakeBar]:
         """Unadjusted minutes or days that start in [start, end] (milliseconds), oldest first."""
         if symbol not in self.universe or end_ms < start_ms:
             return []
-        floor = midnight(FIRST_DAY)
+        floor = self.market.midnight(FIRST_DAY)
         span = Span(max(floor, start_ms * 1_000), max(floor, min(end_ms * 1_000 + 1, self.now())))
         try:
-            bars = self.source.bars(symbol, series, span).bars
+            bars = self.upstream.bars.bars(series_query(symbol, series, span)).bars
         except NotFoundError:
             return []
         columns = [column.tolist() for column in bars.columns().values()]
-        return [_row(*values) for values in zip(*columns, strict=True)]
+        return [_bar(*values) for values in zip(*columns, strict=True)]
 
     def splits(self, symbol: str | None = None) -> list[Split]:
         """Splits of one symbol, or of all."""
         symbols = self.universe if symbol is None else (symbol,)
         known = [
-            split for s in symbols if s in self.universe for split in self.source.splits(s) or ()
+            split
+            for s in symbols
+            if s in self.universe
+            for split in self.upstream.reference.splits(s) or ()
         ]
         extra = [split for split in self.extra_splits if symbol in (None, split.symbol)]
         return sorted([*known, *extra])
 
     def info(self, symbol: str) -> SymbolInfo | None:
         """The security of a symbol."""
-        return self.source.find(symbol) if symbol in self.universe else None
+        return self.upstream.reference.find(symbol) if symbol in self.universe else None
 
-    def adjusted(self, symbol: str, rows: Iterable[Row]) -> Iterator[Row]:
-        """The rows in today's shares, row by row."""
-        today = date_of(self.now())
+    def adjusted(self, symbol: str, bars: Iterable[FakeBar]) -> Iterator[FakeBar]:
+        """The bars in today's shares, one by one."""
+        today = self.today()
         done = [split for split in self.splits(symbol) if split.execution_date <= today]
-        for row in rows:
-            day = datetime.fromtimestamp(row["t"] / 1_000, NEW_YORK).date()
+        for bar in bars:
+            day = datetime.fromtimestamp(bar.start / 1_000, NEW_YORK).date()
             ratio = 1.0
             for split in done:
                 if split.execution_date > day:
                     ratio *= split.split_to / split.split_from
-            prices = {name: row[name] / ratio for name in ("o", "h", "l", "c", "vw") if name in row}
-            yield row | prices | {"v": row["v"] * ratio}
+            yield bar.in_shares(ratio)
 
     def today(self) -> date:
         """The New York day."""
-        return date_of(self.now())
+        return self.market.date_of(self.now())
 
     def bell(self, day: date) -> int:
         """16:00 New York of a day in milliseconds: how some answers stamp it."""
         closing = datetime(day.year, day.month, day.day, 16, tzinfo=NEW_YORK)
         return int(closing.timestamp() * 1_000)
 
-    def day_rows(self, symbol: str, day: date) -> list[Row]:
+    def day_bars(self, symbol: str, day: date) -> list[FakeBar]:
         """The daily bar of a day, in a list of one or none."""
-        start = midnight(day) // 1_000
+        start = self.market.midnight(day) // 1_000
         return self.base(symbol, Series.DAY, start, start)
 
-    def minute_rows(self, symbol: str, day: date) -> list[Row]:
+    def minute_bars(self, symbol: str, day: date) -> list[FakeBar]:
         """The minutes of a day."""
-        ends = midnight(day + timedelta(days=1)) // 1_000 - 1
-        return self.base(symbol, Series.MINUTE, midnight(day) // 1_000, ends)
+        span = self.market.day_span(day)
+        return self.base(symbol, Series.MINUTE, span.start // 1_000, span.end // 1_000 - 1)
 
-    def status(self) -> Row:
-        """The market now."""
-        now = self.now()
-        session = self.market.session(self.today())
-        early = session is not None and session.extended.start <= now < session.open
-        late = session is not None and session.close <= now < session.extended.end
-        regular = session is not None and session.open <= now < session.close
-        word = "open" if regular else "extended-hours" if early or late else "closed"
-        server = to_datetime(now).astimezone(NEW_YORK).isoformat(timespec="seconds")
-        return {
-            "market": word, "earlyHours": early, "afterHours": late, "serverTime": server,
-            "exchanges": {"nyse": word, "nasdaq": word, "otc": "open" if regular else "closed"},
-            "currencies": {"fx": "open", "crypto": "open"}, "indicesGroups": {"s_and_p": word},
-        }  # fmt: skip
-
-    def upcoming(self) -> list[Row]:
-        """Holidays and early closes of the next year, a row for each exchange."""
-        rows = []
-        for ahead in range(1, 366):
-            day = self.today() + timedelta(days=ahead)
-            session = self.market.session(day)
-            if session is None and day.weekday() < 5:
-                told: Row = {"status": "closed"}
-            elif session is not None and session.early_close:
-                told = {"status": "early-close", "open": _utc(session.open),
-                        "close": _utc(session.close)}  # fmt: skip
-            else:
-                continue
-            told |= {"name": "Holiday", "date": f"{day}"}
-            rows += [{"exchange": exchange} | told for exchange in ("NYSE", "NASDAQ")]
-        return rows
+    def last_minute(self, symbol: str) -> FakeBar | None:
+        """The last minute of this week; None where there is none."""
+        for ago in range(LOOK_BACK_DAYS):
+            bars = self.minute_bars(symbol, self.today() - timedelta(days=ago))
+            if bars:
+                return bars[-1]
+        return None
 
 
-def _row(stamp: int, open: float, high: float, low: float, close: float, volume: float,
-         vwap: float, count: float) -> Row:  # fmt: skip
-    row = {"v": volume, "o": open, "c": close, "h": high, "l": low, "t": stamp // 1_000}
-    if vwap == vwap:  # noqa: PLR0124 - the source may not know it
-        row["vw"] = vwap
-    if count == count:  # noqa: PLR0124
-        row["n"] = int(count)
-    return row
-
-
-def _utc(instant: int) -> str:
-    return to_datetime(instant).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+def _bar(
+    stamp: int,
+    open: float,
+    high: float,
+    low: float,
+    close: float,
+    volume: float,
+    vwap: float,
+    count: float,
+) -> FakeBar:
+    """A bar of the source's columns, where NaN is unknown."""
+    known_vwap = vwap if vwap == vwap else None  # noqa: PLR0124 - NaN
+    known_count = int(count) if count == count else None  # noqa: PLR0124 - NaN
+    return FakeBar(stamp // 1_000, open, high, low, close, volume, known_vwap, known_count)

@@ -1,11 +1,15 @@
 """How the fake vendor misbehaves, each a thing that the real one, or what stands before it, did."""
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-Row: TypeAlias = dict[str, Any]
+from polytape.fake_vendor.answers import Answer, Json, refused
+
+# A bar as it is written, its ticker aside.
+Row: TypeAlias = dict[str, float]
+SpoilRows: TypeAlias = Callable[[list[Row], int], Json]
 
 OTHER_HOST = "https://api.polygon.io"
 DELAY_MS = 15 * 60_000
@@ -48,54 +52,26 @@ class Mischief(StrEnum):
     EMPTY_PAGE = "empty-page"
 
 
-@dataclass
-class Answer:
-    """A whole answer, and what of it does not go over the wire as it should. `promised` bytes are
-    announced where there are fewer; `way` is one of "", "reset", "no-answer", "drip".
-    """
-
-    status: int
-    body: bytes
-    headers: dict[str, str] = field(default_factory=dict)
-    promised: int | None = None
-    way: str = ""
-
-
-def told(content: object, status: int = 200) -> Answer:
-    """JSON."""
-    return Answer(status, json.dumps(content).encode(), {"Content-Type": "application/json"})
-
-
-def refused(status: int, text: str) -> Answer:
-    """An error as the vendor writes it: its text under one of two keys."""
-    named = {403: "NOT_AUTHORIZED", 404: "NOT_FOUND"}.get(status, "ERROR")
-    key = "error" if named == "ERROR" else "message"
-    return told({"status": named, "request_id": "fake", key: text}, status)
-
+_UPGRADE_POLYGON = "Please upgrade your plan at https://polygon.io/pricing"
+_UPGRADE_MASSIVE = "Please upgrade your plan at https://massive.com/pricing"
+_TOO_MANY = (
+    "You've exceeded the maximum requests per minute, please wait or upgrade your subscription to "
+    "continue. https://polygon.io/pricing"
+)
+_DATES = f"Your plan doesn't include this data timeframe. {_UPGRADE_MASSIVE}"
+_NOT_YET = f"Attempted to request today's data before end of day. {_UPGRADE_POLYGON}"
 
 TEXTS = {
     Mischief.UNKNOWN_KEY: (401, "Unknown API Key"),
-    Mischief.NOT_IN_PLAN: (
-        403, ("You are not entitled to this data. Please upgrade your plan at "
-        "https://polygon.io/pricing"),
-    ),
-    Mischief.DATES_NOT_IN_PLAN: (
-        403, ("Your plan doesn't include this data timeframe. Please upgrade your plan at "
-        "https://massive.com/pricing"),
-    ),
-    Mischief.NOT_YET: (
-        403, ("Attempted to request today's data before end of day. Please upgrade your plan at "
-        "https://polygon.io/pricing"),
-    ),
-    Mischief.TOO_MANY: (
-        429, ("You've exceeded the maximum requests per minute, please wait or upgrade your "
-        "subscription to continue. https://polygon.io/pricing"),
-    ),
+    Mischief.NOT_IN_PLAN: (403, f"You are not entitled to this data. {_UPGRADE_POLYGON}"),
+    Mischief.DATES_NOT_IN_PLAN: (403, _DATES),
+    Mischief.NOT_YET: (403, _NOT_YET),
+    Mischief.TOO_MANY: (429, _TOO_MANY),
     Mischief.SERVER_ERROR: (500, "Internal error"),
     Mischief.UNAVAILABLE: (503, "Unavailable"),
     Mischief.TIMED_OUT: (504, "Timed out"),
     Mischief.CLIENT_CLOSED: (499, ""),
-}  # fmt: skip
+}
 
 WAYS = {Mischief.RESET: "reset", Mischief.NO_ANSWER: "no-answer", Mischief.DRIP: "drip"}
 
@@ -125,63 +101,91 @@ def spoiled(kind: Mischief, right: Answer, now_ms: int) -> Answer:
 
 
 def _spoiled_page(kind: Mischief, right: Answer, now_ms: int) -> Answer:
-    page = json.loads(right.body)
-    if right.status != 200 or not isinstance(page, dict):
+    """A good page, spoiled; other answers, and pages that the mischief does not fit, are right."""
+    if right.status != 200:
         return right
-    rows = page.get("results")
-    if "next_url" in page:
-        _spoil_next(kind, page)
-    if isinstance(rows, list) and rows and "t" in rows[0]:
-        page = _spoil_rows(kind, page, rows, now_ms)
+    page = json.loads(right.body)
+    if not isinstance(page, dict):
+        return right
+    _spoil_next(kind, page)
+    rows, spoil = page.get("results"), SPOILED_ROWS.get(kind)
+    # An empty page is mischief only where another comes after it.
+    fits = kind is not Mischief.EMPTY_PAGE or "next_url" in page
+    if spoil is not None and fits and isinstance(rows, list) and rows and "t" in rows[0]:
+        page |= spoil(rows, now_ms)
     return Answer(200, _encode(page, exponents=kind is Mischief.EXPONENTS), right.headers)
 
 
-def _spoil_next(kind: Mischief, page: Row) -> None:
+def _spoil_next(kind: Mischief, page: Json) -> None:
+    if "next_url" not in page:
+        return
     url = str(page["next_url"])
-    path = url[url.index("/v") :]
-    if kind is Mischief.OTHER_HOST:
-        page["next_url"] = f"{OTHER_HOST}{path}"
-    elif kind is Mischief.LOST_PAGE:
+    spoiled_urls = {
+        Mischief.OTHER_HOST: f"{OTHER_HOST}{url[url.index('/v') :]}",
+        Mischief.BAD_LAST_PAGE: f"{url}&bad=1",
+        Mischief.LOOP: f"{url}&loop=1",
+        Mischief.ENDLESS: f"{url}&endless=1",
+    }
+    page["next_url"] = spoiled_urls.get(kind, url)
+    if kind is Mischief.LOST_PAGE:
         del page["next_url"]
-        page["queryCount"] += 1  # more was read than arrives
-    elif kind is Mischief.BAD_LAST_PAGE:
-        page["next_url"] = f"{url}&bad=1"
-    elif kind is Mischief.LOOP:
-        page["next_url"] = f"{url}&loop=1"
-    elif kind is Mischief.ENDLESS:
-        page["next_url"] = f"{url}&endless=1"
+        count = page.get("queryCount")
+        if isinstance(count, int):
+            page["queryCount"] = count + 1  # more was read than arrives
 
 
-def _spoil_rows(kind: Mischief, page: Row, rows: list[Row], now_ms: int) -> Row:
-    if kind is Mischief.LOST_ROWS:
-        return page | {"results": rows[: len(rows) // 2]}
-    if kind is Mischief.DUPLICATES:
-        doubled = [row for row in rows for _ in range(2)]
-        return _counted(page, doubled)
-    if kind is Mischief.STRAYS:
-        stray = rows[0] | {"t": rows[0]["t"] - 5 * YEAR_MS, "c": 1e6}
-        return _counted(page, [stray, *rows, rows[-1] | {"t": rows[-1]["t"] + 5 * YEAR_MS}])
-    if kind is Mischief.DELAYED:
-        seen = [row for row in rows if row["t"] < now_ms - DELAY_MS]
-        return _counted(page, seen) | {"status": "DELAYED"}
-    if kind is Mischief.BARE:
-        return page | {
-            "results": [{k: row[k] for k in row if k not in ("vw", "n")} for row in rows]
-        }
-    if kind is Mischief.EMPTY_PAGE and "next_url" in page:
-        return _counted(page, [])
-    return page
+def _lost_rows(rows: list[Row], _: int) -> Json:
+    """Fewer rows than the page says."""
+    return {"results": rows[: len(rows) // 2]}
 
 
-def _counted(page: Row, rows: list[Row]) -> Row:
-    return page | {"results": rows, "resultsCount": len(rows), "queryCount": len(rows),
-                   "count": len(rows)}  # fmt: skip
+def _duplicates(rows: list[Row], _: int) -> Json:
+    return _counted([row for row in rows for _ in range(2)])
 
 
-def _encode(page: Row, *, exponents: bool) -> bytes:
+def _strays(rows: list[Row], _: int) -> Json:
+    """Rows years before and after what was requested."""
+    before = rows[0] | {"t": rows[0]["t"] - 5 * YEAR_MS, "c": 1e6}
+    after = rows[-1] | {"t": rows[-1]["t"] + 5 * YEAR_MS}
+    return _counted([before, *rows, after])
+
+
+def _delayed(rows: list[Row], now_ms: int) -> Json:
+    published = [row for row in rows if row["t"] < now_ms - DELAY_MS]
+    return _counted(published) | {"status": "DELAYED"}
+
+
+def _bare(rows: list[Row], _: int) -> Json:
+    """Rows without what some tickers lack."""
+    return {"results": [{k: row[k] for k in row if k not in ("vw", "n")} for row in rows]}
+
+
+def _empty_page(_: list[Row], __: int) -> Json:
+    return _counted([])
+
+
+SPOILED_ROWS: dict[Mischief, SpoilRows] = {
+    Mischief.LOST_ROWS: _lost_rows,
+    Mischief.DUPLICATES: _duplicates,
+    Mischief.STRAYS: _strays,
+    Mischief.DELAYED: _delayed,
+    Mischief.BARE: _bare,
+    Mischief.EMPTY_PAGE: _empty_page,
+}
+
+
+def _counted(rows: list[Row]) -> Json:
+    """The rows, and counts that say how many they are."""
+    count = len(rows)
+    return {"results": rows, "resultsCount": count, "queryCount": count, "count": count}
+
+
+def _encode(page: Json, *, exponents: bool) -> bytes:
+    """The page as JSON; with `exponents` volumes are written as the vendor sometimes does."""
     body = json.dumps(page)
-    if exponents:
-        for row in page.get("results") or ():
+    rows = page.get("results")
+    if exponents and isinstance(rows, list):
+        for row in rows:
             if isinstance(row, dict) and row.get("v", 0) >= EXPONENT_FROM:
                 plain = f'"v": {json.dumps(row["v"])},'
                 body = body.replace(plain, f'"v": {row["v"]:.17E},', 1)

@@ -1,8 +1,8 @@
 """The fake vendor on a socket. HTTP is written here by hand, since it must be able to be wrong:
 reset, drip, promise more than it sends.
 
-Beside the vendor's paths it has `/_fake`: GET tells what was asked, POST `{"mischief": [...]}` says
-what to do wrong with the next answers, `{"every": "name"}` with each.
+Beside the vendor's paths it has `/_fake`: GET lists the requests that came, POST
+`{"mischief": [...]}` says what to do wrong with the next answers, `{"every": "name"}` with each.
 """
 
 import asyncio
@@ -13,10 +13,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from polytape.fake_vendor.mischief import TEXTS, Answer, Mischief, refused, spoiled, told
+from polytape.fake_vendor.answers import Answer, Json, Query, json_answer, refused
+from polytape.fake_vendor.mischief import TEXTS, Mischief, spoiled
 from polytape.fake_vendor.routes import NAMED_PLANS, Routes
 
 CONTROL = "/_fake"
@@ -26,8 +27,10 @@ DRIP_BYTES, DRIP_S = 20, 0.05
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request: when it came (seconds), its path, its query without a key, what was answered."""
+class Received:
+    """One request: when it came (seconds), its path, its query without a key, and the status of its
+    answer.
+    """
 
     at: float
     path: str
@@ -45,14 +48,15 @@ class FakeVendor:
     key: str | None = None
     budget: tuple[int, float] | None = None
     seconds: Callable[[], float] = time.monotonic
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[Received] = field(default_factory=list)
     keys_in_urls: int = 0
     mischief: deque[Mischief] = field(default_factory=deque)
     every: Mischief | None = None
 
     def __post_init__(self) -> None:
         if self.budget is None and self.routes.plan is not None:
-            self.budget = NAMED_PLANS[self.routes.plan][:2]
+            plan = NAMED_PLANS[self.routes.plan]
+            self.budget = plan.requests, plan.seconds
         self._lock = threading.Lock()
 
     def answer(self, target: str, headers: dict[str, str]) -> Answer:
@@ -65,31 +69,39 @@ class FakeVendor:
             self.keys_in_urls += bool(in_url)
             answer = self._answer(path, query, offered or in_url)
             now = self.seconds()
-            self.asked.append(Asked(now, path, tuple(sorted(query.items())), answer.status))
+            self.requests.append(Received(now, path, tuple(sorted(query.items())), answer.status))
             return answer
 
     def busiest(self) -> int:
         """The most requests that came in any window of the budget, refused ones too."""
         window = self.budget[1] if self.budget else 1.0
-        times = [one.at for one in self.asked]
+        times = [one.at for one in self.requests]
         return max((sum(t <= other < t + window for other in times) for t in times), default=0)
 
     def control(self, body: bytes) -> Answer:
-        """What `/_fake` answers: what was asked; with a body it is first told what to do."""
+        """What `/_fake` answers: the requests that came; a body is an order that is taken first."""
         try:
-            said = json.loads(body) if body else {}
-            self.mischief.extend(Mischief(name) for name in said.get("mischief", ()))
-            if "every" in said:
-                self.every = None if said["every"] is None else Mischief(said["every"])
+            order = json.loads(body) if body else {}
+            self.mischief.extend(Mischief(name) for name in order.get("mischief", ()))
+            if "every" in order:
+                self.every = None if order["every"] is None else Mischief(order["every"])
         except (ValueError, AttributeError, TypeError) as error:
             return refused(400, f"{error}; known: {', '.join(Mischief)}")
-        asked = [
-            {"path": one.path, "query": dict(one.query), "status": one.status} for one in self.asked
+        received: list[Json] = [
+            {"path": one.path, "query": dict(one.query), "status": one.status}
+            for one in self.requests
         ]
-        return told({"asked": asked, "mischief": list(self.mischief), "every": self.every,
-                     "busiest": self.busiest(), "keys_in_urls": self.keys_in_urls})  # fmt: skip
+        return json_answer(
+            {
+                "asked": received,
+                "mischief": list(self.mischief),
+                "every": self.every,
+                "busiest": self.busiest(),
+                "keys_in_urls": self.keys_in_urls,
+            }
+        )
 
-    def _answer(self, path: str, query: dict[str, str], key: str) -> Answer:
+    def _answer(self, path: str, query: Query, key: str) -> Answer:
         if not key or (self.key is not None and key != self.key):
             return refused(401, "Unknown API Key")
         if self._over_budget():
@@ -106,7 +118,7 @@ class FakeVendor:
         limit, window = self.budget
         now = self.seconds()
         recent = 0
-        for one in reversed(self.asked):
+        for one in reversed(self.requests):
             if one.at <= now - window:
                 break
             recent += one.status != 429
@@ -182,25 +194,35 @@ async def _one(
 async def _send(
     writer: asyncio.StreamWriter, answer: Answer, headers: dict[str, str], *, head_only: bool
 ) -> bool:
+    """Send an answer, as it should be or not; whether the connection goes on."""
     if answer.way in ("reset", "no-answer"):
         if answer.way == "reset":
             writer.transport.abort()
         return False
-    body, more = answer.body, dict(answer.headers)
-    plain = answer.promised is None and not answer.way
-    if plain and len(body) >= GZIP_FROM and "gzip" in headers.get("accept-encoding", ""):
-        body = gzip.compress(body, 1)
-        more |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    length = len(body) if answer.promised is None else answer.promised
+    answer = _compressed(answer, headers.get("accept-encoding", ""))
+    length = len(answer.body) if answer.promised is None else answer.promised
     lines = [f"HTTP/1.1 {answer.status} X", f"Content-Length: {length}", "X-Request-Id: fake"]
-    lines += [f"{name}: {value}" for name, value in more.items()]
+    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
     writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
     if answer.way == "drip":
-        for at in range(0, len(body), DRIP_BYTES):
-            writer.write(body[at : at + DRIP_BYTES])
-            await writer.drain()
-            await asyncio.sleep(DRIP_S)
+        await _drip(writer, answer.body)
     elif not head_only:
-        writer.write(body)
+        writer.write(answer.body)
     await writer.drain()
     return answer.promised is None
+
+
+def _compressed(answer: Answer, accepted: str) -> Answer:
+    """A large answer compressed, where the client accepts it and nothing is wrong with the body."""
+    plain = answer.promised is None and not answer.way
+    if not plain or len(answer.body) < GZIP_FROM or "gzip" not in accepted:
+        return answer
+    headers = answer.headers | {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return replace(answer, body=gzip.compress(answer.body, 1), headers=headers)
+
+
+async def _drip(writer: asyncio.StreamWriter, body: bytes) -> None:
+    for at in range(0, len(body), DRIP_BYTES):
+        writer.write(body[at : at + DRIP_BYTES])
+        await writer.drain()
+        await asyncio.sleep(DRIP_S)

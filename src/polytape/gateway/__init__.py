@@ -1,1 +1,1 @@
-"""3 SERVE: the gateway on localhost:8200, which asks once and answers everybody."""
+"""5 SERVE: the gateway on localhost:8200, which fetches once what many want."""

@@ -1,9 +1,9 @@
-"""What the gateway counts, for Prometheus. One registry per gateway: nothing is module state."""
+"""What the gateway counts, for Prometheus. Each gateway has a registry of its own."""
+
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
-from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
-CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
@@ -12,9 +12,9 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "polytape_requests", "Requests answered", ("route", "status"), registry=self.registry
-        )
+        counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry)
+        self.requests = counter("polytape_requests", "Requests answered", ("route", "status"))
         self.seconds = Histogram(
             "polytape_request_seconds",
             "Time to the whole answer",
@@ -22,25 +22,13 @@ class Metrics:
             registry=self.registry,
             buckets=SECONDS,
         )
-        self.asked = Counter(
-            "polytape_source_questions",
-            "Questions put to the source",
-            ("series",),
-            registry=self.registry,
-        )
-        self.kept = Counter(
-            "polytape_kept_answers", "Questions answered from memory", registry=self.registry
-        )
-        self.bars = Counter("polytape_bars_served", "Bars answered", registry=self.registry)
-        self.joined = Gauge(
-            "polytape_flights_joined", "Questions that joined one in flight", registry=self.registry
-        )
-        self.kept_bytes = Gauge(
-            "polytape_kept_bytes", "Bytes of bars kept in memory", registry=self.registry
-        )
-        self.budget_left = Gauge(
-            "polytape_budget_remaining", "Upstream requests left", registry=self.registry
-        )
+        questions = "Questions put to the source"
+        self.fetches = counter("polytape_source_questions", questions, ("series",))
+        self.cache_hits = counter("polytape_kept_answers", "Questions answered from memory")
+        self.bars = counter("polytape_bars_served", "Bars answered")
+        self.joined = gauge("polytape_flights_joined", "Questions that joined one in flight")
+        self.cache_bytes = gauge("polytape_kept_bytes", "Bytes of bars kept in memory")
+        self.budget_left = gauge("polytape_budget_remaining", "Upstream requests left")
 
     def render(self) -> bytes:
         """The text form of all counters."""

@@ -1,4 +1,6 @@
-"""What every answer has, whatever its route: a request id, the budget, a count. Plain ASGI."""
+"""What every answer has, whatever its route: the token is checked, a request id and the
+budget are in its headers, it is counted. Plain ASGI.
+"""
 
 import asyncio
 import hmac
@@ -7,69 +9,104 @@ import math
 import re
 import time
 import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import TypeAlias
 from urllib.parse import parse_qs
 
 import msgspec
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import (
+    ASGIApp,
+    HTTPScope,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    WebSocketScope,
+)
 
-from polytape.gateway.service import Desk
-from polytape.wire.api.messages import JSON, Problem
-from polytape.wire.api.problems import PROBLEM_JSON, problem
-from polytape.wire.polygon.errors import refused
+from polytape.gateway.dialects.dialect import Dialect, ErrorBody, dialect_of
+from polytape.gateway.gateway import Gateway
+from polytape.wire.api.media import PROBLEM_JSON
+from polytape.wire.api.problems import Problem, problem
 
 log = logging.getLogger("polytape.gateway")
 
 OPEN_PATHS = frozenset({"/health"})
-VENDOR_PREFIXES = ("/v1/", "/v2/", "/v3/", "/vX/", "/stocks/")
+# The WebSocket close code for a policy that was not met, RFC 6455 7.4.1.
+POLICY_VIOLATION = 1008
+ClientScope: TypeAlias = HTTPScope | WebSocketScope
+Header: TypeAlias = tuple[bytes, bytes]
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 
 
-class Middleware:
-    """Wraps the application. `token`, where set, is asked of every request but `/health`."""
+@dataclass
+class Exchange:
+    """One HTTP request, and how far its response has come."""
 
-    def __init__(self, app: ASGIApp, desk: Desk, token: str | None) -> None:
+    request_id: str
+    began: float
+    status: int = HTTPStatus.INTERNAL_SERVER_ERROR
+    started: bool = False
+
+
+class Middleware:
+    """Wraps the application. Every request but `/health`, and every WebSocket, must carry `token`,
+    where it is set.
+    """
+
+    def __init__(
+        self, app: ASGIApp, gateway: Gateway, token: str | None, dialects: Sequence[Dialect]
+    ) -> None:
         self._app = app
-        self._desk = desk
+        self._gateway = gateway
         self._token = token
+        self._dialects = dialects
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
+        kind: str = scope["type"]
+        if kind == "lifespan":  # the application's own start and end
+            await self._app(scope, receive, send)
+        elif scope["type"] == ScopeType.HTTP:
+            await self._http(scope, receive, send)
+        else:
+            await self._websocket(scope, receive, send)
+
+    async def _websocket(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
+        if self._admitted(scope):
             await self._app(scope, receive, send)
             return
-        headers = dict(scope["headers"])
-        asked = headers.get(b"x-request-id", b"")
-        request_id = asked.decode() if _REQUEST_ID.fullmatch(asked) else uuid.uuid4().hex
-        scope.setdefault("state", {})["request_id"] = request_id
-        began = time.perf_counter()
-        status = int(HTTPStatus.INTERNAL_SERVER_ERROR)
-        started = False
+        reason = _REFUSALS[HTTPStatus.UNAUTHORIZED][1]
+        await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": reason})
 
-        async def told(message: Message) -> None:
-            nonlocal status, started
-            started = True
+    async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
+        exchange = Exchange(_request_id(scope), time.perf_counter())
+        scope.setdefault("state", {})["request_id"] = exchange.request_id
+
+        async def send_on(message: Message) -> None:
+            exchange.started = True
             if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], *self._headers(request_id)]
+                exchange.status = message["status"]
+                message["headers"] = [*message["headers"], *self._headers(exchange.request_id)]
             await send(message)
 
         try:
-            if self._admitted(scope, headers):
-                await self._app(scope, receive, told)
+            if self._admitted(scope):
+                await self._app(scope, receive, send_on)
             else:
-                await _refuse(told, scope["path"], request_id, HTTPStatus.UNAUTHORIZED)
+                await self._refuse(scope, send_on, exchange, HTTPStatus.UNAUTHORIZED)
         except asyncio.CancelledError:
             # The grace of a shutdown is over: say so while the connection still stands.
-            if started:
+            if exchange.started:
                 raise
-            await _refuse(told, scope["path"], request_id, HTTPStatus.SERVICE_UNAVAILABLE)
+            await self._refuse(scope, send_on, exchange, HTTPStatus.SERVICE_UNAVAILABLE)
         finally:
-            self._count(scope, status, time.perf_counter() - began, request_id)
+            self._count(scope, exchange)
 
-    def _headers(self, request_id: str) -> list[tuple[bytes, bytes]]:
-        state = self._desk.budget_state()
+    def _headers(self, request_id: str) -> list[Header]:
+        state = self._gateway.budget_state()
         return [
             (b"x-request-id", request_id.encode()),
             (b"ratelimit-limit", b"%d" % state.limit),
@@ -77,24 +114,40 @@ class Middleware:
             (b"ratelimit-reset", b"%d" % math.ceil(state.reset_s)),
         ]
 
-    def _admitted(self, scope: Any, headers: dict[bytes, bytes]) -> bool:
+    def _admitted(self, scope: ClientScope) -> bool:
+        """Whether a request carries the token, where there is one."""
         if self._token is None or scope["path"] in OPEN_PATHS:
             return True
-        bearer = headers.get(b"authorization", b"").removeprefix(b"Bearer ")
-        wanted = self._token.encode()
-        # The vendor's clients may send their key in the query, too.
-        asked = parse_qs(scope.get("query_string", b""))
-        in_query = asked.get(b"apiKey", [b""])[0] if is_vendors(scope["path"]) else b""
-        offered = (bearer, headers.get(b"x-api-key", b""), in_query)
-        return any(hmac.compare_digest(given, wanted) for given in offered)
-
-    def _count(self, scope: Any, status: int, seconds: float, request_id: str) -> None:
-        route = scope.get("path_template") or "unmatched"
-        self._desk.metrics.requests.labels(route, str(status)).inc()
-        self._desk.metrics.seconds.labels(route).observe(seconds)
-        log.info(
-            "%s %s %d %.1f ms %s", scope["method"], scope["path"], status, seconds * 1e3, request_id
+        headers = dict(scope["headers"])
+        dialect = dialect_of(scope["path"], self._dialects)
+        name = dialect.key_in_query if dialect is not None else None
+        query = parse_qs(scope.get("query_string", b"")) if name is not None else {}
+        offered = (
+            headers.get(b"authorization", b"").removeprefix(b"Bearer "),
+            headers.get(b"x-api-key", b""),
+            query.get((name or "").encode(), [b""])[0],
         )
+        token = self._token.encode()
+        return any(hmac.compare_digest(one, token) for one in offered)
+
+    async def _refuse(
+        self, scope: HTTPScope, send: Send, exchange: Exchange, status: HTTPStatus
+    ) -> None:
+        name, detail, header = _REFUSALS[status]
+        refused = problem(status, detail, name=name, request_id=exchange.request_id)
+        body, media_type = error_body(scope["path"], refused, self._dialects)
+        headers = [(b"content-type", media_type.encode()), header]
+        await send({"type": "http.response.start", "status": int(status), "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def _count(self, scope: HTTPScope, exchange: Exchange) -> None:
+        seconds = time.perf_counter() - exchange.began
+        status, identity = int(exchange.status), exchange.request_id
+        route = scope.get("path_template") or "unmatched"
+        self._gateway.metrics.requests.labels(route, str(status)).inc()
+        self._gateway.metrics.seconds.labels(route).observe(seconds)
+        method, path = scope["method"], scope["path"]
+        log.info("%s %s %d %.1f ms %s", method, path, status, seconds * 1e3, identity)
 
 
 _REFUSALS = {
@@ -111,27 +164,15 @@ _REFUSALS = {
 }
 
 
-def is_vendors(path: str) -> bool:
-    """Whether a path is of the vendor's dialect."""
-    return path.startswith(VENDOR_PREFIXES)
+def _request_id(scope: HTTPScope) -> str:
+    """The id that the client offers, where it is one; else a new one."""
+    offered = dict(scope["headers"]).get(b"x-request-id", b"")
+    return offered.decode() if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
 
 
-def say(path: str, told: Problem) -> tuple[bytes, str]:
-    """An error's body and media type: in the vendor's dialect on its paths, else our own."""
-    if is_vendors(path):
-        body = refused(told.status, told.detail, told.request_id)
-        return msgspec.json.encode(body), JSON
-    return msgspec.json.encode(told), PROBLEM_JSON
-
-
-async def _refuse(send: Send, path: str, request_id: str, status: HTTPStatus) -> None:
-    name, detail, header = _REFUSALS[status]
-    told = problem(status, detail, name=name, request_id=request_id)
-    body, kind = say(path, told)
-    start: Message = {
-        "type": "http.response.start",
-        "status": int(status),
-        "headers": [(b"content-type", kind.encode()), header],
-    }
-    await send(start)
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+def error_body(path: str, error: Problem, dialects: Sequence[Dialect]) -> ErrorBody:
+    """An error's body and media type: as the path's dialect writes it, else our own."""
+    dialect = dialect_of(path, dialects)
+    if dialect is not None:
+        return dialect.error(error)
+    return msgspec.json.encode(error), PROBLEM_JSON

@@ -32,7 +32,9 @@ def is_loopback(host: str) -> bool:
 
 def listen(host: str, port: int) -> list[socket.socket]:
     """Listening sockets; for the loopback also ::1 where there is one (Windows tries it first for
-    `localhost`). Port 0 takes a free one. Raises ConfigurationError.
+    `localhost`). Port 0 takes a free one.
+
+    Raises: ConfigurationError where the port is taken or the address is not this machine's.
     """
     first = _bind(host if host != "localhost" else "127.0.0.1", port)
     sockets = [first]
@@ -89,12 +91,12 @@ class _Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """SIGINT and SIGTERM ask for the end, in the main thread only."""
+        """SIGINT and SIGTERM end the server; only the main thread may catch them."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        wanted = (signal.SIGINT, signal.SIGTERM)
-        before = {number: signal.signal(number, self.handle_exit) for number in wanted}
+        signals = (signal.SIGINT, signal.SIGTERM)
+        before = {number: signal.signal(number, self.handle_exit) for number in signals}
         try:
             yield
         finally:

@@ -1,1 +1,1 @@
-"""2 KEEP: stored bars, made whole. Everybody who reads stored bars reads them here. No HTTP."""
+"""2 KEEP: stored bars, made whole. Whoever reads stored bars reads them here. No HTTP."""

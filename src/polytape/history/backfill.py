@@ -1,71 +1,58 @@
-"""Filling history the cheapest way: single questions, or whole days of the whole market.
+"""Filling history the cheapest way: single symbols, or whole days of the whole market.
 
-A question of one symbol covers two months of its minutes, or all of its days; a file of the
-vendor's, or its daily list, covers one day of every symbol. Which is cheaper depends on how many
+A request for one symbol brings two months of its minutes, or all of its days; a file of the
+vendor's, or its daily list, brings one day of every symbol. Which is cheaper depends on how many
 symbols are wanted and on the plan's budget.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TypeAlias
 
 from polytape.errors import PolygonClientError
 from polytape.history.gap_filler import GapFiller
 from polytape.history.plan import FetchGaps, plan
-from polytape.model.newyork import date_of
-from polytape.model.spans import Span, SpanSet, day_span
+from polytape.model.market import Market
+from polytape.model.query import BarsQuery, series_query
+from polytape.model.spans import Span, SpanSet
 from polytape.model.timeframes import Series
-from polytape.upstream.flatfiles.source import FlatFiles
-from polytape.upstream.source import Source
+from polytape.upstream.source import DaySource, Upstream
 from polytape.wire.budget import BudgetState
 
 AT_ONCE = 4
-# About what a question of one symbol, and a file of a whole day, takes to come and be kept.
-QUESTION_S = 0.4
+# About how long a request for one symbol, and a file of a whole day, take until they are stored.
+REQUEST_S = 0.4
 FILE_S = {Series.MINUTE: 3.0, Series.DAY: 0.3}
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One question of a backfill: a symbol over a span."""
-
-    symbol: str
-    span: Span
-
-    def __str__(self) -> str:
-        days = date_of(self.span.start), date_of(self.span.end - 1)
-        return f"{self.symbol} {days[0]}" + ("" if days[0] == days[1] else f" to {days[1]}")
-
-
-@dataclass(frozen=True, slots=True)
 class WholeDay:
-    """One question of a backfill: every symbol on a day."""
+    """A task of a backfill: every symbol on a day."""
 
+    series: Series
     day: date
-    source: Source
-
-    def __str__(self) -> str:
-        return f"the whole market on {self.day}"
+    source: DaySource
 
 
-Task: TypeAlias = Question | WholeDay
+# One symbol over a span, or every symbol on a day.
+Task: TypeAlias = BarsQuery | WholeDay
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
-    """A question of a backfill that was answered, or the error that came instead."""
+class TaskResult:
+    """A task of a backfill that is done: how many bars it brought, or its error."""
 
-    question: Task
+    task: Task
     bars: int
     error: PolygonClientError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class BackfillPlan:
-    """What a backfill asks, how many requests of the budget that takes, about how long, and why it
-    is asked this way.
+    """The tasks of a backfill, how many requests of the budget they take, about how many seconds,
+    and why it is done this way.
     """
 
     tasks: tuple[Task, ...]
@@ -74,95 +61,118 @@ class BackfillPlan:
     why: str
 
 
-def questions(
-    filler: GapFiller, symbols: Iterable[str], series: Series, span: Span, now: int
-) -> list[Question]:
-    """What is missing of some symbols, cut to questions: nothing that is held and final."""
-    earliest = 0 if filler.source is None else filler.source.earliest()
-    found = []
-    for symbol in symbols:
-        known = [] if filler.store is None else filler.store.coverage(symbol, series, span)
-        held = [piece.span for piece in known if piece.cover.final]
-        decided = plan(
-            span, series, held, market=filler.market, now=now, can_ask=True, earliest=earliest
+def describe(task: Task, market: Market) -> str:
+    """A task in plain words."""
+    if isinstance(task, WholeDay):
+        return f"the whole market on {task.day}"
+    first, last = market.date_of(task.span.start), market.date_of(task.span.end - 1)
+    return f"{task.symbol} {first}" + ("" if first == last else f" to {last}")
+
+
+class BackfillPlanner:
+    """Plans a backfill of one series over one span, within a budget. May block: it lists files."""
+
+    def __init__(self, filler: GapFiller, series: Series, span: Span, budget: BudgetState) -> None:
+        self._filler = filler
+        self._market = filler.market
+        self._series = series
+        self._span = span
+        self._budget = budget
+
+    def plan(self, symbols: Iterable[str]) -> BackfillPlan:
+        """The quickest way to fill the gaps of some symbols. Days that were replaced at the source
+        since they were stored are read again.
+
+        Raises: DataFetchError.
+        """
+        upstream, gaps = self._filler.upstream, self._gaps(symbols)
+        if upstream is None:
+            return self._by_symbol(gaps)
+        if upstream.whole_days is not None:
+            return self._by_days(gaps, upstream.whole_days)
+        best = self._quickest(gaps, upstream)
+        return best if upstream.files is None else self._with_replaced(best, upstream.files)
+
+    def _quickest(self, gaps: list[BarsQuery], upstream: Upstream) -> BackfillPlan:
+        single = self._by_symbol(gaps)
+        ways = [single]
+        if upstream.files is not None:
+            ways.append(self._by_days(gaps, upstream.files))
+        if upstream.days is not None and self._has_lists(upstream.days):
+            ways.append(self._by_days(gaps, upstream.days))
+        best = min(ways, key=lambda way: way.seconds)
+        return best if best is single else _because(best, single)
+
+    def _has_lists(self, source: DaySource) -> bool:
+        """Whether a small request brings a day of every symbol."""
+        first = self._market.date_of(self._span.start)
+        return source.requests_per_day > 0 and source.has_day(self._series, first)
+
+    def _gaps(self, symbols: Iterable[str]) -> list[BarsQuery]:
+        """What is missing of some symbols, as queries: nothing that is stored and final."""
+        upstream = self._filler.upstream
+        earliest = 0 if upstream is None else upstream.bars.earliest()
+        return [
+            series_query(symbol, self._series, gap, background=True)
+            for symbol in symbols
+            for gap in self._gaps_of(symbol, earliest)
+        ]
+
+    def _gaps_of(self, symbol: str, earliest: int) -> tuple[Span, ...]:
+        store, now = self._filler.store, self._filler.now()
+        slices = [] if store is None else store.coverage(symbol, self._series, self._span)
+        final = [part.span for part in slices if part.coverage.final]
+        decision = plan(
+            self._span, self._series, final, market=self._market, now=now, earliest=earliest
         )
-        if isinstance(decided, FetchGaps):
-            found += [Question(symbol, gap) for gap in decided.questions]
-    return found
+        return decision.gaps if isinstance(decision, FetchGaps) else ()
 
+    def _by_symbol(self, gaps: list[BarsQuery]) -> BackfillPlan:
+        seconds = max(len(gaps) * REQUEST_S / AT_ONCE, self._under_budget(len(gaps)))
+        return BackfillPlan(tuple(gaps), len(gaps), seconds, "each symbol is asked for by itself")
 
-def plan_backfill(
-    filler: GapFiller,
-    files: FlatFiles | None,
-    gaps: list[Question],
-    series: Series,
-    span: Span,
-    budget: BudgetState,
-) -> BackfillPlan:
-    """The quickest of the ways there are to close the gaps of `span`: by symbol, by the source's
-    whole days, by files. Files that were replaced since they were kept are read again.
-    """
-    source, single = filler.source, _by_symbol(gaps, budget)
-    if isinstance(source, FlatFiles) and source.whole_days:
-        return _by_files(filler, source, gaps, series, span, budget)
-    ways = [single]
-    if files is not None:
-        ways.append(_by_files(filler, files, gaps, series, span, budget))
-    if series is Series.DAY and source is not None and source.lists_days:
-        ways.append(_by_lists(source, gaps, _days(filler, gaps), budget))
-    best = min(ways, key=lambda way: way.seconds)
-    best = best if best is single else _because(best, single)
-    return best if files is None else _with_replaced(best, filler, files, series, span)
+    def _by_days(self, gaps: list[BarsQuery], source: DaySource) -> BackfillPlan:
+        """The days that the source has, as whole days; the others by symbol."""
+        there = [day for day in self._days(gaps) if source.has_day(self._series, day)]
+        sessions = [session.day for session in self._market.sessions(self._span)]
+        days = sorted({*there, *source.replaced(self._series, sessions)})
+        rest = self._without(gaps, there)
+        requests = len(days) * source.requests_per_day + len(rest)
+        reading = 0.0 if source.requests_per_day else len(days) * FILE_S[self._series]
+        fetching = max(requests * REQUEST_S / AT_ONCE, self._under_budget(requests))
+        tasks: list[Task] = [WholeDay(self._series, day, source) for day in days]
+        why = f"{len(days)} {source.unit} of a whole day"
+        return BackfillPlan((*tasks, *rest), requests, reading + fetching, why)
 
+    def _with_replaced(self, best: BackfillPlan, files: DaySource) -> BackfillPlan:
+        """The plan, with the files that were replaced since they were stored."""
+        planned = {task.day for task in best.tasks if isinstance(task, WholeDay)}
+        days = [session.day for session in self._market.sessions(self._span)]
+        replaced = files.replaced(self._series, days)
+        again: list[Task] = [
+            WholeDay(self._series, day, files) for day in replaced if day not in planned
+        ]
+        if not again:
+            return best
+        why = f"{best.why}; {len(again)} files were replaced since they were kept"
+        seconds = best.seconds + len(again) * FILE_S[self._series]
+        return replace(best, tasks=(*best.tasks, *again), seconds=seconds, why=why)
 
-def _with_replaced(
-    best: BackfillPlan, filler: GapFiller, files: FlatFiles, series: Series, span: Span
-) -> BackfillPlan:
-    """The plan, and the files that were replaced since they were kept."""
-    planned = {task.day for task in best.tasks if isinstance(task, WholeDay)}
-    days = [session.day for session in filler.market.sessions(span)]
-    again: list[Task] = [
-        WholeDay(day, files) for day in files.replaced(series, days) if day not in planned
-    ]
-    if not again:
-        return best
-    why = f"{best.why}; {len(again)} files were replaced since they were kept"
-    seconds = best.seconds + len(again) * FILE_S[series]
-    return BackfillPlan((*best.tasks, *again), best.requests, seconds, why)
+    def _days(self, gaps: list[BarsQuery]) -> list[date]:
+        """The trading days that have ended and of which something is missing."""
+        now = self._filler.now()
+        sessions = {s for gap in gaps for s in self._market.sessions(gap.span)}
+        return sorted(s.day for s in sessions if self._market.day_span(s.day).end <= now)
 
+    def _without(self, gaps: list[BarsQuery], days: list[date]) -> list[BarsQuery]:
+        """The queries without the days that come another way."""
+        whole = SpanSet.of(self._market.day_span(day) for day in days)
+        return [gap.over(part) for gap in gaps for part in SpanSet.of([gap.span]).difference(whole)]
 
-def _by_symbol(gaps: list[Question], budget: BudgetState) -> BackfillPlan:
-    seconds = max(len(gaps) * QUESTION_S / AT_ONCE, _under(budget, len(gaps)))
-    return BackfillPlan(tuple(gaps), len(gaps), seconds, "each symbol is asked for by itself")
-
-
-def _by_lists(
-    source: Source, gaps: list[Question], days: list[date], budget: BudgetState
-) -> BackfillPlan:  # fmt: skip
-    rest = _without(gaps, days)
-    requests = len(days) + len(rest)
-    seconds = max(requests * QUESTION_S / AT_ONCE, _under(budget, requests))
-    tasks: list[Task] = [WholeDay(day, source) for day in days]
-    return BackfillPlan((*tasks, *rest), requests, seconds, f"{len(days)} lists of a whole day")
-
-
-def _by_files(
-    filler: GapFiller,
-    files: FlatFiles,
-    gaps: list[Question],
-    series: Series,
-    span: Span,
-    budget: BudgetState,
-) -> BackfillPlan:
-    """The days that have a file by file; the others by symbol."""
-    there = [day for day in _days(filler, gaps) if files.listing.file(series, day) is not None]
-    whole = [session.day for session in filler.market.sessions(span)]
-    read = sorted({*there, *files.replaced(series, whole)})
-    rest = _without(gaps, there)
-    asking = max(len(rest) * QUESTION_S / AT_ONCE, _under(budget, len(rest)))
-    tasks: list[Task] = [WholeDay(day, files) for day in read]
-    seconds = len(read) * FILE_S[series] + asking
-    return BackfillPlan((*tasks, *rest), len(rest), seconds, f"{len(read)} files of a whole day")
+    def _under_budget(self, requests: int) -> float:
+        """Seconds that so many requests take under the budget."""
+        over = max(0.0, requests - self._budget.remaining)
+        return over / self._budget.limit * self._budget.window_s
 
 
 def _because(best: BackfillPlan, other: BackfillPlan) -> BackfillPlan:
@@ -170,62 +180,61 @@ def _because(best: BackfillPlan, other: BackfillPlan) -> BackfillPlan:
         f"{best.why} take about {timedelta(seconds=round(best.seconds))}, {other.requests:,} "
         f"questions by symbol about {timedelta(seconds=round(other.seconds))}"
     )
-    return BackfillPlan(best.tasks, best.requests, best.seconds, why)
+    return replace(best, why=why)
 
 
-def _under(budget: BudgetState, requests: int) -> float:
-    """Seconds that so many requests take under the budget."""
-    return max(0.0, requests - budget.remaining) / budget.limit * budget.window_s
-
-
-def _days(filler: GapFiller, gaps: list[Question]) -> list[date]:
-    """The trading days that have ended and of which something is missing."""
-    now = filler.now()
-    sessions = {s for gap in gaps for s in filler.market.sessions(gap.span)}
-    return sorted(s.day for s in sessions if day_span(s.day).end <= now)
-
-
-def _without(gaps: list[Question], days: list[date]) -> list[Question]:
-    """The questions without the days that come another way."""
-    taken = SpanSet.of(day_span(day) for day in days)
-    return [
-        Question(gap.symbol, part)
-        for gap in gaps
-        for part in SpanSet.of([gap.span]).difference(taken)
-        if part.end - part.start > 0
-    ]
-
-
-async def backfill(
-    filler: GapFiller, asked: Iterable[Task], series: Series, *, again: bool = False
-) -> AsyncIterator[Filled]:
-    """Ask several questions at a time, behind everybody who waits for an answer. Each answer is
-    kept when it comes, so an interrupted backfill goes on where it stopped. `again` asks for what
-    is held, too.
+async def backfill(filler: GapFiller, tasks: Iterable[Task]) -> AsyncIterator[TaskResult]:
+    """Do several tasks at a time, in the background. What a task brought is stored when it is done,
+    so an interrupted backfill goes on where it stopped.
     """
     room = asyncio.Semaphore(AT_ONCE)
 
-    async def one(task: Task) -> Filled:
+    async def one(task: Task) -> TaskResult:
         async with room:
-            return await _filled(filler, task, series, again=again)
+            return await _done(filler, task)
 
-    running = [asyncio.ensure_future(one(task)) for task in asked]
+    running = [asyncio.ensure_future(one(task)) for task in tasks]
     try:
-        for done in asyncio.as_completed(running):
-            yield await done
+        for next_done in asyncio.as_completed(running):
+            yield await next_done
     finally:
-        for task in running:
-            task.cancel()
+        for future in running:
+            future.cancel()
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _filled(filler: GapFiller, task: Task, series: Series, *, again: bool) -> Filled:
+async def _done(filler: GapFiller, task: Task) -> TaskResult:
     try:
         if isinstance(task, WholeDay):
-            return Filled(task, await filler.market_day(series, task.day, task.source) or 0)
-        base = await filler.base(
-            task.symbol, series, task.span, use_cache=not again, background=True
-        )
+            market = await filler.days.fetch(task.series, task.day, task.source)
+            return TaskResult(task, 0 if market is None else len(market))
+        return TaskResult(task, len((await filler.read(task)).bars))
     except PolygonClientError as error:
-        return Filled(task, 0, error)
-    return Filled(task, len(base.bars))
+        return TaskResult(task, 0, error)
+
+
+async def run_tasks(
+    filler: GapFiller,
+    tasks: Iterable[Task],
+    on_result: Callable[[TaskResult], None] = lambda _: None,
+) -> "BackfillCount":
+    """Do all tasks and count how it went."""
+    count = BackfillCount()
+    async for result in backfill(filler, tasks):
+        count = count.plus(result)
+        on_result(result)
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillCount:
+    """How many tasks were done, how many bars they brought, and those that failed."""
+
+    tasks: int = 0
+    bars: int = 0
+    failed: tuple[TaskResult, ...] = ()
+
+    def plus(self, result: TaskResult) -> "BackfillCount":
+        """With one more task."""
+        failed = (*self.failed, result) if result.error is not None else self.failed
+        return BackfillCount(self.tasks + 1, self.bars + result.bars, failed)

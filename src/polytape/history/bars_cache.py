@@ -1,16 +1,28 @@
-"""Recently read series, kept in memory as columns, bounded in bytes."""
+"""Recently read series, cached in memory as columns, bounded in bytes."""
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from cachetools import LRUCache
 
 from polytape.model.bars import Bars
+from polytape.model.query import BarsQuery
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 
-Key = tuple[str, Series, Span]
 # Keys, spans, arrays and their headers.
 ENTRY_BYTES = 2_000
+
+
+class _Key(NamedTuple):
+    symbol: str
+    series: Series
+    span: Span
+
+    def of_series(self, query: BarsQuery) -> bool:
+        """Whether the bars are of a query's symbol and series."""
+        return self.symbol == query.symbol and self.series is query.series
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,64 +34,64 @@ class CachedSpan:
 
 
 class BarsCache:
-    """Least recently used goes first. Only what is final belongs here. Usable from many threads."""
+    """The least recently used entry goes first. Only final bars belong here. Usable from many
+    threads.
+    """
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
-        self._held: OrderedDict[Key, CachedSpan] = OrderedDict()
+    def __init__(self, max_bytes: int) -> None:
+        self._entries: LRUCache[_Key, CachedSpan] = LRUCache(max_bytes, _cost)
         self._lock = threading.Lock()
-        self.bytes = 0
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._entries)
 
-    def beginning(self, symbol: str, series: Series, span: Span) -> CachedSpan:
-        """What is held from the start of `span` on, as far as it goes inside the span."""
-        with self._lock:
-            fits = [
-                key for key in self._held
-                if key[:2] == (symbol, series) and span.start in key[2]
-            ]  # fmt: skip
-            if not fits:
-                return CachedSpan(Span(span.start, span.start), Bars.empty())
-            best = max(fits, key=lambda key: key[2].end)
-            self._held.move_to_end(best)
-            held = self._held[best]
-        inside = held.span.intersect(span)
-        return CachedSpan(inside, held.bars.within(inside))
+    @property
+    def bytes(self) -> int:
+        """Bytes that the entries take."""
+        return int(self._entries.currsize)
 
-    def put(self, symbol: str, series: Series, held: CachedSpan) -> None:
-        """Keep a span in place of all inside it; one too large for the room is not kept."""
-        key = (symbol, series, held.span)
+    def beginning(self, query: BarsQuery) -> CachedSpan:
+        """What is cached from the start of a query's span on, as far as it goes inside the span;
+        nothing for a query that uses no cache.
+        """
+        span, start = query.span, query.span.start
         with self._lock:
-            for other in [k for k in self._held if k[:2] == key[:2] and k[2] in held.span]:
-                self._drop(other)
-            if not held.span or _cost(held) > self._most:
-                return
-            # A slice would keep the whole array alive that it was cut from.
-            self._held[key] = CachedSpan(held.span, held.bars.copy())
-            self.bytes += _cost(held)
-            while self.bytes > self._most:
-                self._drop(next(iter(self._held)))
+            fits = [k for k in self._entries if k.of_series(query) and start in k.span]
+            if not fits or not query.use_cache:
+                return CachedSpan(Span(start, start), Bars.empty())
+            cached = self._entries[max(fits, key=lambda key: key.span.end)]
+        inside = cached.span.intersect(span)
+        return CachedSpan(inside, cached.bars.within(inside))
+
+    def put(self, query: BarsQuery, bars: Bars) -> None:
+        """Cache all bars of a query's span, in place of entries inside it. An empty span, and bars
+        too large for the cache, are left out.
+        """
+        span = query.span
+        with self._lock:
+            for key in [k for k in self._entries if k.of_series(query) and k.span in span]:
+                del self._entries[key]
+            cached = CachedSpan(span, bars)
+            if span and _cost(cached) <= self._entries.maxsize:
+                # A slice would keep the whole array alive that it was cut from.
+                key = _Key(query.symbol, query.series, span)
+                self._entries[key] = CachedSpan(span, bars.copy())
 
     def drop(self, series: Series, span: Span) -> None:
-        """Forget what is held of a span, of every symbol: it was asked for anew."""
+        """Drop what is cached of a span, of every symbol: it was fetched anew."""
         with self._lock:
-            for key in [k for k in self._held if k[1] is series and k[2].intersect(span)]:
-                self._drop(key)
+            for key in [k for k in self._entries if k.series is series and k.span.intersect(span)]:
+                del self._entries[key]
 
     def clear(self, symbol: str | None = None) -> int:
         """Drop one symbol's bars, or all; returns how many spans were dropped."""
         with self._lock:
-            gone = [key for key in self._held if symbol is None or key[0] == symbol]
+            gone = [key for key in self._entries if symbol is None or key.symbol == symbol]
             for key in gone:
-                self._drop(key)
+                del self._entries[key]
             return len(gone)
 
-    def _drop(self, key: Key) -> None:
-        self.bytes -= _cost(self._held.pop(key))
 
-
-def _cost(held: CachedSpan) -> int:
+def _cost(cached: CachedSpan) -> int:
     """Bytes that an entry takes; one without bars takes some too."""
-    return held.bars.nbytes + ENTRY_BYTES
+    return cached.bars.nbytes + ENTRY_BYTES

@@ -1,74 +1,85 @@
-"""Bars taken out of the store: as traded, one file or one folder a symbol."""
+"""Bars out of the store into files: as traded, one file, or one folder a symbol."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, TYPE_CHECKING, Literal, TypeAlias
 
 from polytape.errors import ConfigurationError
-from polytape.model.bars import Bars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
+from polytape.net.atomic_file import write_atomically
 from polytape.store.segment import arrow_schema, to_table
 from polytape.store.segments import SegmentStore
 
+if TYPE_CHECKING:
+    from pyarrow import csv, parquet
 
-def export_bars(
-    store: SegmentStore,
-    symbols: list[str],
-    series: Series,
-    span: Span,
-    out: Path,
-    *,
-    form: Literal["parquet", "csv"] = "parquet",
-    hive: bool = False,
-    told: Callable[[str], None] = lambda _: None,
-) -> int:
-    """Write the bars of `symbols`; returns how many. One symbol at a time is in memory. With `hive`
-    `out` is a folder that holds `symbol=S/bars.FORM`. Raises ConfigurationError naming the path.
+Form: TypeAlias = Literal["parquet", "csv"]
+
+
+class Exporter:
+    """Writes the stored bars of a series that start inside a span. One symbol at a time is in
+    memory. `on_symbol` is called with each symbol that is done.
     """
-    try:
-        if hive:
-            rows = 0
-            for s in symbols:
-                part = [(s, _read(store, s, series, span))]
-                rows += _write(out / f"symbol={s}" / f"bars.{form}", part, form, told)
-            return rows
-        parts = ((s, _read(store, s, series, span)) for s in symbols)
-        return _write(out, parts, form, told)
-    except OSError as error:
-        raise ConfigurationError(f"cannot write {out}: {error.strerror or error}") from error
 
+    def __init__(
+        self,
+        store: SegmentStore,
+        series: Series,
+        span: Span,
+        form: Form = "parquet",
+        on_symbol: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._store = store
+        self._series = series
+        self._span = span
+        self._form: Form = form
+        self._on_symbol = on_symbol
 
-def _read(store: SegmentStore, symbol: str, series: Series, span: Span) -> Bars:
-    return store.read(symbol, series, span)
+    def to_file(self, symbols: Iterable[str], out: Path) -> int:
+        """One file; returns how many bars.
 
+        Raises: ConfigurationError naming the path; DataFetchError for a store that cannot be read.
+        """
+        rows = 0
 
-def _write(path: Path, parts: Any, form: str, told: Callable[[str], None]) -> int:
-    """Under a temporary name first: a file of that name is whole or not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    rows = 0
-    try:
-        with _writer(temporary, form) as writer:
-            for symbol, bars in parts:
-                if len(bars):
-                    writer.write_table(to_table(bars, [symbol], [len(bars)]))
-                    rows += len(bars)
-                told(symbol)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return rows
+        def write(sink: IO[bytes]) -> None:
+            nonlocal rows
+            with _writer(sink, self._form) as writer:
+                for symbol in symbols:
+                    bars = self._store.read(symbol, self._series, self._span)
+                    if len(bars):
+                        writer.write_table(to_table(bars, [symbol], [len(bars)]))
+                        rows += len(bars)
+                    self._on_symbol(symbol)
+
+        try:
+            out.parent.mkdir(parents=True, exist_ok=True)
+            write_atomically(out, write)
+        except OSError as error:
+            reason = error.strerror or error
+            raise ConfigurationError(f"cannot write {out}: {reason}") from error
+        return rows
+
+    def to_folders(self, symbols: Iterable[str], out: Path) -> int:
+        """`symbol=S/bars.FORM` for each symbol in the folder `out`; returns how many bars.
+
+        Raises: as `to_file`.
+        """
+        return sum(
+            self.to_file([symbol], out / f"symbol={symbol}" / f"bars.{self._form}")
+            for symbol in symbols
+        )
 
 
 @contextmanager
-def _writer(path: Path, form: str) -> Iterator[Any]:
+def _writer(sink: IO[bytes], form: Form) -> "Iterator[csv.CSVWriter | parquet.ParquetWriter]":
     from pyarrow import csv, parquet
 
     if form == "csv":
-        with csv.CSVWriter(str(path), arrow_schema()) as writer:
+        with csv.CSVWriter(sink, arrow_schema()) as writer:
             yield writer
     else:
-        with parquet.ParquetWriter(str(path), arrow_schema(), compression="zstd") as writer:
+        with parquet.ParquetWriter(sink, arrow_schema(), compression="zstd") as writer:
             yield writer

@@ -1,6 +1,6 @@
-"""What has to be asked upstream for an answer. Pure: coverage, calendar and the time are arguments.
+"""What has to be fetched to make a span whole. Pure: coverage, market and the time are arguments.
 
-Days without a session are known to be empty, and the future is not asked for.
+Days without a session are empty without a fetch, and the future is not fetched.
 """
 
 from collections.abc import Iterable, Iterator
@@ -8,85 +8,68 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from polytape.model.market import Market
-from polytape.model.spans import Span, SpanSet, day_span
+from polytape.model.spans import Span, SpanSet
 from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US
 
-# A page of the vendor's holds 50,000 base bars: two months of minutes, all days there are.
-LONGEST_QUESTION_US = {Series.MINUTE: 62 * DAY_US, Series.DAY: 20_000 * DAY_US}
+# A page of the vendor's has up to 50,000 base bars: two months of minutes, all days there are.
+# https://massive.com/docs/rest/stocks/aggregates/custom-bars
+LONGEST_FETCH_US = {Series.MINUTE: 62 * DAY_US, Series.DAY: 20_000 * DAY_US}
 
 
 @dataclass(frozen=True, slots=True)
 class Serve:
-    """Everything is held."""
+    """Everything is stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class FetchGaps:
-    """These questions upstream, in order of time, make it whole."""
+    """Fetching these spans, in order of time, makes it whole."""
 
-    questions: tuple[Span, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Refuse:
-    """These spans are missing and there is nobody to ask."""
-
-    missing: tuple[Span, ...]
+    gaps: tuple[Span, ...]
 
 
-Plan: TypeAlias = Serve | FetchGaps | Refuse
+Plan: TypeAlias = Serve | FetchGaps
 
 
 def plan(
     span: Span,
     series: Series,
-    held: Iterable[Span],
+    covered: Iterable[Span],
     *,
     market: Market,
     now: int,
-    can_ask: bool,
     earliest: int = 0,
     whole_days: bool = False,
 ) -> Plan:
-    """How to make `span` whole, given the spans of it that need not be asked for again.
+    """How to make `span` whole, given the spans of it that need not be fetched again.
 
-    No question reaches over `earliest`, before which the source has nothing to say; with
-    `whole_days` none reaches over a midnight.
+    No gap reaches over `earliest`, before which the source has nothing; with `whole_days` none
+    reaches over a midnight. Instants are microseconds UTC.
     """
-    known = SpanSet.of(held)
-    past = Span(span.start, max(span.start, min(span.end, now)))
-    if past in known:
-        return Serve()
-    missing = missing_of(past, known, market)
+    known = SpanSet.of(covered)
+    past = span.until(now)
+    missing = () if past in known else missing_of(past, known, market)
     if not missing:
         return Serve()
-    if not can_ask:
-        return Refuse(missing)
     parts = [part for gap in missing for part in _on_both_sides(gap, earliest)]
     if whole_days:
-        days = ((day_span(s.day), gap) for gap in parts for s in market.sessions(gap))
-        return FetchGaps(tuple(day.intersect(gap) for day, gap in days if day.intersect(gap)))
-    longest = LONGEST_QUESTION_US[series]
-    return FetchGaps(tuple(piece for part in parts for piece in _cut(part, longest)))
+        return FetchGaps(tuple(day for part in parts for day in _days_of(part, market)))
+    longest = LONGEST_FETCH_US[series]
+    return FetchGaps(tuple(gap for part in parts for gap in _cut(part, longest)))
 
 
 def missing_of(span: Span, known: SpanSet, market: Market) -> tuple[Span, ...]:
-    """What of the trading days in `span` is not known; gaps with only closed days between them
-    become one.
+    """What of the trading days in `span` is not in `known`; gaps with only closed days between
+    them become one.
     """
-    open_days = SpanSet.of(day_span(s.day).intersect(span) for s in market.sessions(span))
+    open_days = SpanSet.of(market.day_span(s.day).intersect(span) for s in market.sessions(span))
     unknown = open_days.difference(known)
     if not unknown:
         return ()
     closed = open_days.gaps(span).difference(known)
-    runs = unknown.union(closed)
-    found = []
-    for run in runs:
-        inside = unknown.intersection(SpanSet.of([run])).spans
-        if inside:
-            found.append(Span(inside[0].start, inside[-1].end))
-    return tuple(found)
+    runs = (unknown.intersection(SpanSet.of([run])).spans for run in unknown.union(closed))
+    return tuple(Span(run[0].start, run[-1].end) for run in runs if run)
 
 
 def bridged(known: SpanSet, market: Market) -> tuple[Span, ...]:
@@ -105,6 +88,11 @@ def _on_both_sides(gap: Span, edge: int) -> tuple[Span, ...]:
     if not gap.start < edge < gap.end:
         return (gap,)
     return Span(gap.start, edge), Span(edge, gap.end)
+
+
+def _days_of(gap: Span, market: Market) -> Iterator[Span]:
+    days = (market.day_span(session.day).intersect(gap) for session in market.sessions(gap))
+    return filter(None, days)
 
 
 def _cut(gap: Span, longest: int) -> Iterator[Span]:

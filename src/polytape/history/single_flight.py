@@ -1,4 +1,4 @@
-"""Identical questions in flight are asked once."""
+"""Of equal calls in flight there is one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -8,9 +8,10 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[T]):
-    """Shares one running call among all who ask for the same key. For one event loop.
+    """Shares one running call among all callers with the same key. For one event loop.
 
-    The call goes on when one of the askers leaves; it is cancelled by nobody but the loop's end.
+    The call goes on when a caller is cancelled; only the end of the loop cancels it. `joined`
+    counts the callers that joined a running call.
     """
 
     def __init__(self) -> None:
@@ -18,7 +19,10 @@ class SingleFlight(Generic[T]):
         self.joined = 0
 
     async def once(self, key: Hashable, call: Callable[[], Awaitable[T]]) -> T:
-        """The result of the call in flight for `key`, or of a new one. Errors reach every asker."""
+        """The result of the call in flight for `key`, or of a new one.
+
+        Raises: what the call raises, in every caller.
+        """
         task = self._running.get(key)
         if task is None:
             task = asyncio.ensure_future(_run(call))
@@ -31,7 +35,7 @@ class SingleFlight(Generic[T]):
     def _landed(self, key: Hashable, task: asyncio.Task[T]) -> None:
         del self._running[key]
         if not task.cancelled():
-            task.exception()  # seen, should every asker have left
+            task.exception()  # retrieved, should every caller be cancelled
 
 
 async def _run(call: Callable[[], Awaitable[T]]) -> T:

@@ -1,4 +1,4 @@
-"""Splits are checked against prices before they are used: wrong rows are listed too."""
+"""Splits, checked against prices before they are used: the vendor lists wrong ones, too."""
 
 import logging
 from collections.abc import Iterable
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from polytape.errors import AuthenticationError
 from polytape.history.gap_filler import GapFiller
 from polytape.model.bars import Bars
-from polytape.model.newyork import date_of, midnight
+from polytape.model.query import series_query
 from polytape.model.spans import Span
-from polytape.model.splits import NEAR_US, Checked, Split, SplitVerdict, check_split
+from polytape.model.splits import NEAR_US, Split, SplitCheck, SplitVerdict, check_split
 from polytape.model.timeframes import Series
 from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
@@ -22,78 +22,83 @@ class Splits:
     """The splits to adjust by (None: there is no table of splits), and what is doubtful of them."""
 
     used: tuple[Split, ...] | None
-    notes: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
-def held_splits(store: SegmentStore, reference: Reference, symbol: str) -> Splits:
-    """The splits that a store knows of a symbol. Those that the vendor listed are checked against
-    the daily bars held; an imported table is taken at its word.
+def stored_splits(store: SegmentStore, reference: Reference, symbol: str) -> Splits:
+    """The splits that a store has of a symbol. Those that the vendor listed are checked against the
+    stored daily bars, those of an imported table are not.
+
+    Raises: DataFetchError.
     """
     listed = reference.splits(symbol)
     if not listed or reference.imported():
-        return Splits(listed, ())
-    executed = [midnight(split.execution_date) for split in listed]
+        return Splits(listed)
+    executed = [store.zone.midnight(split.execution_date) for split in listed]
     days = store.read(symbol, Series.DAY, Span(min(executed) - NEAR_US, max(executed) + NEAR_US))
-    return _sorted_out(listed, [check_split(split, days) for split in listed])
+    return _without_contradicted(listed, [check_split(split, days, store.zone) for split in listed])
 
 
-class SplitCheck:
-    """Remembers what prices said of each split."""
+class SplitChecker:
+    """Checks each split against prices once."""
 
     def __init__(self, filler: GapFiller) -> None:
         self._filler = filler
-        self._checked: dict[Split, Checked] = {}
+        self._market = filler.market
+        self._checks: dict[Split, SplitCheck] = {}
 
-    async def checked(self, listed: tuple[Split, ...], since: int) -> Splits:
-        """The splits of one symbol executed after `since`, without those that prices contradict.
+    async def check(self, listed: tuple[Split, ...], since: int) -> Splits:
+        """The splits of one symbol, without those executed after `since` (microseconds UTC) that
+        prices contradict. The daily bars around them are fetched once, and stored as others are.
 
-        The daily bars around them are asked for once, and kept as others are.
+        Raises: errors of our tree.
         """
-        source, today = self._filler.source, date_of(self._filler.now())
+        upstream, today = self._filler.upstream, self._market.date_of(self._filler.now())
         past = [
-            s for s in listed if s.execution_date <= today and midnight(s.execution_date) > since
+            split
+            for split in listed
+            if split.execution_date <= today and self._executed(split) > since
         ]
-        if source is None or not source.checks_splits or not past:
-            return Splits(listed, ())
-        unknown = [split for split in past if split not in self._checked]
+        if upstream is None or not upstream.reference.checks_splits or not past:
+            return Splits(listed)
+        unknown = [split for split in past if split not in self._checks]
         if unknown:
-            days = await self._days(unknown[0].symbol, unknown)
-            for one in (check_split(split, days) for split in unknown):
-                self._note(one)
-        told = [self._checked[split] for split in past if split in self._checked]
-        return _sorted_out(listed, told)
+            days = await self._days(unknown[0].symbol, unknown, upstream.bars.earliest())
+            for split in unknown:
+                self._note(check_split(split, days, self._market))
+        checks = [self._checks[split] for split in past if split in self._checks]
+        return _without_contradicted(listed, checks)
 
-    def _note(self, one: Checked) -> None:
-        """Remember a verdict; where prices may still come, it is none yet."""
-        if one.seen is SplitVerdict.UNKNOWN and midnight(one.split.execution_date) > (
-            self._filler.now() - NEAR_US
-        ):
+    def _executed(self, split: Split) -> int:
+        return self._market.midnight(split.execution_date)
+
+    def _note(self, check: SplitCheck) -> None:
+        """Store a verdict, but none for lack of prices that may still come."""
+        recent = self._executed(check.split) > self._filler.now() - NEAR_US
+        if check.verdict is SplitVerdict.UNKNOWN and recent:
             return
-        self._checked[one.split] = one
-        if one.seen in (SplitVerdict.CONTRADICTED, SplitVerdict.ROUGH):
-            log.warning("%s", _doubt(one))
+        self._checks[check.split] = check
+        if check.doubtful:
+            log.warning("%s", _doubt(check))
 
-    async def _days(self, symbol: str, splits: Iterable[Split]) -> Bars:
-        source = self._filler.source
-        assert source is not None
-        executed = sorted(midnight(split.execution_date) for split in splits)
-        start, end = executed[0] - NEAR_US, executed[-1] + NEAR_US
-        start = max(start, source.earliest())
-        span = Span(start, max(start, min(end, self._filler.now())))
+    async def _days(self, symbol: str, splits: Iterable[Split], earliest: int) -> Bars:
+        executed = sorted(map(self._executed, splits))
+        start, end = max(executed[0] - NEAR_US, earliest), executed[-1] + NEAR_US
+        span = Span(start, max(start, end)).until(self._filler.now())
         try:
-            return (await self._filler.base(symbol, Series.DAY, span)).bars
+            return (await self._filler.read(series_query(symbol, Series.DAY, span))).bars
         except AuthenticationError:
-            return Bars.empty()  # the plan does not hold these days: nobody can tell
+            return Bars.empty()  # the plan does not include these days
 
 
-def _sorted_out(listed: tuple[Split, ...], told: Iterable[Checked]) -> Splits:
-    """Without those that prices contradict, and with a note for each doubtful one."""
-    doubtful = [one for one in told if one.seen in (SplitVerdict.CONTRADICTED, SplitVerdict.ROUGH)]
-    wrong = {one.split for one in doubtful if one.seen is SplitVerdict.CONTRADICTED}
+def _without_contradicted(listed: tuple[Split, ...], checks: Iterable[SplitCheck]) -> Splits:
+    """The splits without those that prices contradict, and a note for each doubtful one."""
+    doubtful = [check for check in checks if check.doubtful]
+    wrong = {check.split for check in doubtful if check.verdict is SplitVerdict.CONTRADICTED}
     used = tuple(split for split in listed if split not in wrong)
     return Splits(used, tuple(map(_doubt, doubtful)))
 
 
-def _doubt(one: Checked) -> str:
-    left = "; it is not applied" if one.seen is SplitVerdict.CONTRADICTED else ""
-    return f"doubtful split: {one}{left}"
+def _doubt(check: SplitCheck) -> str:
+    left = "; it is not applied" if check.verdict is SplitVerdict.CONTRADICTED else ""
+    return f"doubtful split: {check}{left}"

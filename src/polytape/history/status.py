@@ -1,29 +1,20 @@
-"""History as something to manage: what is held, and what of it is doubtful."""
+"""What a store has: by series, and by symbol."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
 
 from polytape.history.plan import bridged
-from polytape.history.splits import held_splits
 from polytape.model.market import Market
-from polytape.model.newyork import date_of
-from polytape.model.quality import QualityReport, check
-from polytape.model.spans import Span, SpanSet, day_span
-from polytape.model.splits import adjust
-from polytape.model.timeframes import Series, Timeframe
-from polytape.store.compact import Compacted, compact
-from polytape.store.periods import ALL_TIME
-from polytape.store.reference import Reference
+from polytape.model.spans import Span, SpanSet
+from polytape.model.timeframes import Series
+from polytape.store.periods import all_time
 from polytape.store.segments import SegmentStore
-
-FRAMES = {Series.MINUTE: Timeframe.MIN_1, Series.DAY: Timeframe.DAY}
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesStatus:
-    """One stored series. `first` and `last` bound what is covered; rows include those that a later
-    answer overrules, until the next compaction.
+    """One stored series. `first` and `last` (microseconds UTC) bound what is covered; `rows` counts
+    those that a later fetch overrules, too, until the next compaction.
     """
 
     series: str
@@ -37,8 +28,8 @@ class SeriesStatus:
 
 @dataclass(frozen=True, slots=True)
 class SymbolStatus:
-    """What is known of one symbol in one series: spans asked, how many bars, and whether the
-    vendor may still correct some.
+    """One symbol in one stored series: the covered spans, how many bars, and whether all of them
+    are final.
     """
 
     symbol: str
@@ -49,83 +40,59 @@ class SymbolStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Verified:
-    """The report on one covered span of one symbol."""
+class StoreStatus:
+    """A store: a row for each series, and for each symbol of interest in each series."""
 
-    symbol: str
-    series: str
-    span: Span
-    report: QualityReport
+    series: list[SeriesStatus]
+    symbols: list[SymbolStatus]
+
+
+def store_status(store: SegmentStore, symbols: Iterable[str], market: Market) -> StoreStatus:
+    """The status of a store, and of some symbols in it.
+
+    Raises: DataFetchError.
+    """
+    return StoreStatus(series_status(store), list(symbol_status(store, symbols, market)))
 
 
 def series_status(store: SegmentStore) -> list[SeriesStatus]:
-    """One row a series."""
-    found = []
-    for series in store.series():
-        segments = [s for folder in store.folders(series) for s in store.segments(folder)]
-        if segments:
-            spans = [cover.span for segment in segments for cover in segment.covers]
-            found.append(
-                SeriesStatus(
-                    series.value,
-                    len(store.symbol_set(series)),
-                    sum(segment.rows for segment in segments),
-                    sum(segment.size for segment in segments),
-                    len(segments),
-                    min(span.start for span in spans),
-                    max(span.end for span in spans),
-                )
-            )
-    return found
+    """One row a series that has a segment.
+
+    Raises: DataFetchError.
+    """
+    rows = (_series_row(store, series) for series in store.catalog.series())
+    return [row for row in rows if row is not None]
+
+
+def _series_row(store: SegmentStore, series: Series) -> SeriesStatus | None:
+    catalog = store.catalog
+    segments = [s for folder in catalog.folders(series) for s in catalog.segments(folder)]
+    if not segments:
+        return None
+    spans = [entry.span for segment in segments for entry in segment.coverage]
+    return SeriesStatus(
+        series=series.value,
+        symbols=len(catalog.symbols(series)),
+        rows=sum(segment.rows for segment in segments),
+        bytes=sum(segment.size for segment in segments),
+        segments=len(segments),
+        first=min(span.start for span in spans),
+        last=max(span.end for span in spans),
+    )
 
 
 def symbol_status(
     store: SegmentStore, symbols: Iterable[str], market: Market
 ) -> Iterator[SymbolStatus]:
-    """One row a symbol and series of which anything is known; closed days make no new span."""
+    """One row a symbol and series of which anything is covered; closed days make no new span.
+
+    Raises: DataFetchError.
+    """
     for symbol in symbols:
         for series in Series:
-            known = store.coverage(symbol, series)
-            if known:
-                spans = bridged(SpanSet.of(piece.span for piece in known), market)
-                bars = len(store.read(symbol, series, ALL_TIME))
-                final = all(piece.cover.final for piece in known)
+            slices = store.coverage(symbol, series)
+            if slices:
+                spans = bridged(SpanSet.of(part.span for part in slices), market)
+                bars = len(store.read(symbol, series, all_time(market)))
+                final = all(part.coverage.final for part in slices)
                 yield SymbolStatus(symbol, series.value, spans, bars, final)
-
-
-def verify(
-    store: SegmentStore, symbols: Iterable[str], span: Span, *, market: Market, today: date
-) -> Iterator[Verified]:
-    """The data-quality report on every covered span of the symbols inside `span`; prices are
-    adjusted first where the store has a table of splits, so that a split is no spike.
-    """
-    reference = Reference(store.storage)
-    for symbol in symbols:
-        splits = held_splits(store, reference, symbol).used or ()
-        for series, frame in FRAMES.items():
-            known = SpanSet.of(piece.span for piece in store.coverage(symbol, series, span))
-            for part in bridged(known, market):
-                bars = adjust(store.read(symbol, series, part), splits, today)
-                report = check(bars, frame, part, market=market)
-                yield Verified(symbol, series.value, part, report)
-
-
-def doubtful_days(verified: Verified) -> list[Span]:
-    """The days that a repair asks for again: with a finding, or with an unexplained gap."""
-    starts = [finding.timestamp for finding in verified.report.findings]
-    starts += [gap.span.start for gap in verified.report.gaps if gap.cause is None]
-    return [day_span(day) for day in sorted({date_of(start) for start in starts})]
-
-
-def compact_all(
-    store: SegmentStore, told: Callable[[Compacted], None] = lambda _: None
-) -> list[Compacted]:
-    """Compact every folder that has several segments."""
-    done = []
-    for series in store.series():
-        for folder in store.folders(series):
-            merged = compact(store, folder)
-            if merged is not None:
-                told(merged)
-                done.append(merged)
-    return done

@@ -1,6 +1,6 @@
-"""What a store alone knows of symbols, where there is no source to ask."""
+"""The symbols, splits and last bars of a store, where there is no source."""
 
-from polytape.history.splits import Splits, held_splits
+from polytape.history.splits import Splits, stored_splits
 from polytape.model.bars import Bars
 from polytape.model.securities import SymbolInfo, matches, rank
 from polytape.model.splits import Split
@@ -10,7 +10,7 @@ from polytape.store.segments import SegmentStore
 
 
 class StoreReference:
-    """The symbols, splits and last bars of a store; the same questions as a source answers."""
+    """As `SymbolReference`, from a store alone."""
 
     def __init__(self, store: SegmentStore) -> None:
         self._store = store
@@ -19,32 +19,30 @@ class StoreReference:
         self.made_up = store.source.startswith("synthetic")
 
     def last_bar(self, symbol: str) -> Bars:
-        """The last minute bar held, else the last daily bar."""
+        """The last stored minute bar, else the last daily bar."""
         for series in Series:
-            for piece in reversed(self._store.coverage(symbol, series)):
-                bars = self._store.read(symbol, series, piece.span)
+            for part in reversed(self._store.coverage(symbol, series)):
+                bars = self._store.read(symbol, series, part.span)
                 if len(bars):
                     return bars.last(1)
         return Bars.empty()
 
     def splits(self, symbol: str) -> tuple[Split, ...] | None:
-        """None where no table was imported and the vendor was never asked."""
+        """None where no table was imported and the vendor's list was never fetched."""
         return self.checked_splits(symbol).used
 
     def checked_splits(self, symbol: str) -> Splits:
-        """The same with what is doubtful of them."""
-        return held_splits(self._store, self._reference, symbol)
+        """The same, with notes on doubtful ones."""
+        return stored_splits(self._store, self._reference, symbol)
 
     def find(self, symbol: str) -> SymbolInfo | None:
-        """A symbol of the reference data, or one that has a bar."""
-        known = self._reference.symbols().get(symbol)
-        if known is None and any(symbol in self._store.symbol_set(s) for s in Series):
-            return SymbolInfo(symbol)
-        return known
+        """The security of a symbol that has a stored bar, None for another."""
+        return SymbolInfo(symbol) if symbol in self._symbols() else None
 
     def search(self, query: str, *, active_only: bool) -> list[SymbolInfo]:
-        """Securities whose symbol or name holds the query."""
-        infos = {s: SymbolInfo(s) for series in Series for s in self._store.symbol_set(series)}
-        infos |= self._reference.symbols()
-        found = [i for i in infos.values() if matches(i, query, active_only=active_only)]
-        return rank(found, query)
+        """Securities with a stored bar whose symbol contains the query, the best first."""
+        infos = map(SymbolInfo, self._symbols())
+        return rank([i for i in infos if matches(i, query, active_only=active_only)], query)
+
+    def _symbols(self) -> set[str]:
+        return {symbol for series in Series for symbol in self._store.catalog.symbols(series)}

@@ -1,1 +1,1 @@
-"""WHAT IT IS: bars, timeframes, spans, the exchange clock. Pure: no I/O, clock or randomness."""
+"""WHAT IT IS: bars, timeframes, spans, queries, the market. Pure: no I/O, clock or randomness."""

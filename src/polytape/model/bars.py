@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
+from polytape.model.arrays import Bools, Column, Floats, Ints
 from polytape.model.spans import Span
-from polytape.model.units import Bools, Floats, Ints
 
 PRICES = ("open", "high", "low", "close")
 
@@ -19,6 +19,8 @@ class Bars:
     `timestamp` is each bar's start, microseconds UTC. The rest is float64: prices in dollars;
     `volume` in shares, fractions allowed; `vwap` and `transactions` are NaN where unknown.
     The order is the source's until `tidy()`; everything polytape hands out is tidy.
+
+    Raises: ValueError for columns of unequal length.
     """
 
     timestamp: Ints
@@ -37,21 +39,22 @@ class Bars:
     @classmethod
     def of(
         cls,
-        timestamp: Any,
-        open: Any,
-        high: Any,
-        low: Any,
-        close: Any,
-        volume: Any,
-        vwap: Any = None,
-        transactions: Any = None,
+        timestamp: ArrayLike,
+        open: ArrayLike,
+        high: ArrayLike,
+        low: ArrayLike,
+        close: ArrayLike,
+        volume: ArrayLike,
+        vwap: ArrayLike | None = None,
+        transactions: ArrayLike | None = None,
     ) -> "Bars":
-        """Bars from anything numpy reads; a missing vwap or transactions is unknown throughout."""
-        stamps = np.asarray(timestamp, np.int64)
-        given = (open, high, low, close, volume, vwap, transactions)
-        unknown = np.full(len(stamps), np.nan)
-        floats = (unknown if column is None else np.asarray(column, np.float64) for column in given)
-        return cls(stamps, *floats)
+        """Bars from anything numpy reads, `timestamp` in microseconds UTC; vwap or transactions of
+        None are unknown throughout.
+        """
+        starts = np.asarray(timestamp, np.int64)
+        unknown = np.full(len(starts), np.nan)
+        values = (open, high, low, close, volume, vwap, transactions)
+        return cls(starts, *(unknown if v is None else np.asarray(v, np.float64) for v in values))
 
     @classmethod
     def empty(cls) -> "Bars":
@@ -61,12 +64,13 @@ class Bars:
     @classmethod
     def concat(cls, parts: Iterable["Bars"]) -> "Bars":
         """All bars of all parts, in the order given."""
-        held = [part.columns() for part in parts if len(part)]
-        if not held:
+        tables = [part.columns() for part in parts if len(part)]
+        if not tables:
             return cls.empty()
-        return cls(**{name: np.concatenate([part[name] for part in held]) for name in held[0]})
+        names = tables[0]
+        return cls(**{name: np.concatenate([table[name] for table in tables]) for name in names})
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Column]:
         """The columns by name, not copied."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
@@ -75,11 +79,11 @@ class Bars:
 
     @property
     def nbytes(self) -> int:
-        """Bytes held by the columns."""
+        """Bytes that the columns take."""
         return sum(int(column.nbytes) for column in self.columns().values())
 
     def take(self, which: Ints | Bools | slice) -> "Bars":
-        """The bars at these places."""
+        """The bars at these positions, or where the mask is true."""
         return Bars(**{name: column[which] for name, column in self.columns().items()})
 
     def copy(self) -> "Bars":
@@ -106,7 +110,7 @@ class Bars:
         return self if count is None or count >= len(self) else self.take(slice(-count, None))
 
     def scaled(self, prices: Floats, volumes: Floats) -> "Bars":
-        """Prices divided and volumes multiplied, bar by bar."""
+        """Prices divided by `prices` and volumes multiplied by `volumes`, bar by bar."""
         divided = {name: getattr(self, name) / prices for name in (*PRICES, "vwap")}
         return replace(self, **divided, volume=self.volume * volumes)
 

@@ -1,18 +1,19 @@
 """Dates and instants as callers write them.
 
-A date is that whole trading day in New York, both ends included. A datetime is an instant; without
-a zone it is UTC.
+A date is that whole trading day of the market (New York's, for US stocks), both ends included. A
+datetime is an instant; without a zone it is UTC.
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from polytape.errors import ValidationError
-from polytape.model.newyork import iso, midnight, to_datetime, to_us
 from polytape.model.spans import Span
+from polytape.model.timestamps import iso, to_datetime, to_us
+from polytape.model.wall_clock import WallClock
 
 ALLOWED = (
     "a date (a date, YYYY-MM-DD, YYYY/MM/DD, MM/DD/YYYY, YYYYMMDD) "
@@ -34,9 +35,9 @@ _YEARS = range(1900, 2200)
 
 
 def parse_day_or_instant(value: object, param: str) -> date | int:
-    """A `date` for a whole New York day, or microseconds UTC for an instant.
+    """A `date` for a whole trading day, an int (microseconds UTC) for an instant.
 
-    Raises ValidationError naming `param`.
+    Raises: ValidationError naming `param`.
     """
     try:
         parsed = _parse(value)
@@ -50,22 +51,27 @@ def parse_day_or_instant(value: object, param: str) -> date | int:
     return parsed
 
 
-def parse_instant(value: object, param: str) -> int:
-    """Microseconds UTC; a date is its New York midnight."""
-    parsed = parse_day_or_instant(value, param)
-    return parsed if isinstance(parsed, int) else midnight(parsed)
+def parse_instant(value: object, param: str, market: WallClock) -> int:
+    """An instant in microseconds UTC; a date means the midnight, in the market's zone, at which it
+    begins.
 
-
-def parse_span(start: object, end: object) -> Span:
-    """The half-open span of `start_date` and `end_date`.
-
-    A date takes its whole New York day, on either side; an instant as `end_date` is exclusive.
-    Raises ValidationError where the end lies before the start.
+    Raises: ValidationError naming `param`.
     """
-    first = parse_instant(start, "start_date")
+    parsed = parse_day_or_instant(value, param)
+    return parsed if isinstance(parsed, int) else market.midnight(parsed)
+
+
+def parse_span(start: object, end: object, market: WallClock) -> Span:
+    """The half-open span of `start_date` and `end_date`, microseconds UTC.
+
+    A date stands for its whole trading day, on either side; an instant as `end_date` is exclusive.
+
+    Raises: ValidationError where the end lies before the start, or one of them cannot be read.
+    """
+    first = parse_instant(start, "start_date", market)
     last = parse_day_or_instant(end, "end_date")
     whole_day = isinstance(last, date)
-    until = midnight(last + timedelta(days=1)) if isinstance(last, date) else last
+    until = market.day_span(last).end if isinstance(last, date) else last
     if until < first or (whole_day and until == first):
         raise ValidationError("end_date", end, f"not before start_date ({iso(first)})")
     return Span(first, until)
@@ -80,8 +86,8 @@ def _year(parsed: date | int | None) -> int | None:
 def _parse(value: object) -> date | int | None:
     if isinstance(value, np.datetime64):
         return _parse_numpy(value)
-    if isinstance(value, datetime):  # pandas.Timestamp too; NaT is the one that is not itself
-        return _from_datetime(value) if value == value else None  # noqa: PLR0124
+    if isinstance(value, datetime):  # pandas.Timestamp too
+        return _from_datetime(value) if value == value else None  # noqa: PLR0124 - NaT is not itself
     if isinstance(value, date):
         return value
     if isinstance(value, str):

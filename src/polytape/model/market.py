@@ -1,37 +1,48 @@
-"""The exchange clock: trading days, sessions, early closes, extended hours.
+"""The market: its zone, its trading days, their regular, pre- and post-market hours.
 
-Sessions are plain arrays. exchange_calendars stands behind `xnys()` alone.
+Another market is another `Market`. Sessions are plain arrays, made from the weekdays and a small
+table of holidays and early closes that ships with the package; the library that the table was made
+from (exchange_calendars, half a second to import) supplies the years past its last one.
 """
 
+import csv
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
-from functools import lru_cache
+from datetime import date, time
+from functools import cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from polytape.model.newyork import date_of, day_number, days_of, midnight, number_day, to_local
+from polytape.model.arrays import Bools, Ints
 from polytape.model.spans import Span
-from polytape.model.units import DAY_US, HOUR_US, MINUTE_US, Bools, Ints
+from polytape.model.timestamps import day_number, number_day
+from polytape.model.units import DAY_US, HOUR_US, MINUTE_US
+from polytape.model.wall_clock import WallClock
 
-# Extended hours run 04:00-20:00, until 17:00 on early-close days.
-PRE_MARKET_US = 5 * HOUR_US + 30 * MINUTE_US
-POST_MARKET_US = 4 * HOUR_US
 REGULAR_MINUTES = 390
-# The vendor corrects a day's bars until about 11:00 New York on the next trading day.
+# As `date.weekday()` counts.
+SATURDAY = 5
+# The vendor corrects a day's bars until about 11:00 New York on the next trading day:
+# https://massive.com/knowledge-base/article/what-time-are-massives-flat-files-ready-each-day
 FINAL_AT_US = 11 * HOUR_US
 
 FIRST_DAY = date(1990, 1, 1)
-LAST_DAY = date(2040, 12, 31)
+LAST_DAY = date(2050, 12, 31)
+TABLE = "xnys.csv"
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One trading day. `regular` is [open, close), `extended` adds pre- and post-market."""
+    """One trading day. `regular` is [open, close), `extended` adds pre- and post-market; both in
+    microseconds UTC.
+    """
 
     day: date
     regular: Span
+    extended: Span
 
     @property
     def open(self) -> int:
@@ -42,11 +53,6 @@ class Session:
     def close(self) -> int:
         """The closing bell, microseconds UTC: the first instant outside regular hours."""
         return self.regular.end
-
-    @property
-    def extended(self) -> Span:
-        """04:00 to 20:00 New York; to 17:00 on an early close."""
-        return Span(self.open - PRE_MARKET_US, self.close + POST_MARKET_US)
 
     @property
     def minutes(self) -> int:
@@ -60,29 +66,33 @@ class Session:
 
 
 @dataclass(frozen=True, eq=False)
-class Market:
+class Market(WallClock):
     """Sessions as sorted arrays: `days` since 1970, `opens` and `closes` in microseconds UTC.
 
-    Days outside the arrays are no trading days.
+    Days outside the arrays are no trading days. The other times are microseconds: `opening_bell_us`
+    from midnight on, `pre_market_us` before the open, `post_market_us` after the close.
     """
 
     name: str
     days: Ints
     opens: Ints
     closes: Ints
+    opening_bell_us: int = 9 * HOUR_US + 30 * MINUTE_US
+    pre_market_us: int = 5 * HOUR_US + 30 * MINUTE_US
+    post_market_us: int = 4 * HOUR_US
 
     def session(self, day: date) -> Session | None:
-        """The session of a New York calendar day; None when the exchange is closed."""
+        """The session of a day of the market's zone; None when the exchange is closed."""
         at = int(np.searchsorted(self.days, day_number(day)))
         if at < len(self.days) and self.days[at] == day_number(day):
             return self._session(at)
         return None
 
     def sessions(self, span: Span) -> Iterator[Session]:
-        """The sessions whose New York day overlaps `span`, in order."""
+        """The sessions whose calendar day overlaps `span`, in order."""
         if not span:
             return
-        first, last = day_number(date_of(span.start)), day_number(date_of(span.end - 1))
+        first, last = day_number(self.date_of(span.start)), day_number(self.date_of(span.end - 1))
         left = int(np.searchsorted(self.days, first))
         for at in range(left, int(np.searchsorted(self.days, last, side="right"))):
             yield self._session(at)
@@ -92,78 +102,104 @@ class Market:
         at = int(np.searchsorted(self.days, day_number(day))) - 1
         return self._session(at) if at >= 0 else None
 
-    def session_after(self, day: date) -> Session | None:
-        """The first session after a day."""
-        at = int(np.searchsorted(self.days, day_number(day), side="right"))
-        return self._session(at) if at < len(self.days) else None
-
     def why_closed(self, day: date) -> str | None:
         """Why there is no session: "weekend" or "exchange holiday"; None where there is one."""
         if self.session(day):
             return None
-        return "weekend" if day.weekday() >= 5 else "exchange holiday"  # noqa: PLR2004
+        return "weekend" if day.weekday() >= SATURDAY else "exchange holiday"
 
     def session_index(self, instants: Ints) -> Ints:
-        """For each instant the index of its New York day's session, -1 where there is none."""
-        days = days_of(instants)
+        """For each instant (microseconds UTC) the index of its day's session; -1: there is none."""
+        days = self.days_of(instants)
         at = np.minimum(np.searchsorted(self.days, days), len(self.days) - 1)
         return np.where(self.days[at] == days, at, -1)
 
     def regular(self, instants: Ints) -> Bools:
-        """Which instants lie in [open, close) of their day."""
+        """Which instants (microseconds UTC) lie in [open, close) of their day."""
         at = self.session_index(instants)
         return (at >= 0) & (instants >= self.opens[at]) & (instants < self.closes[at])
 
     def extended(self, instants: Ints) -> Bools:
-        """Which instants lie in 04:00-20:00 (17:00 on early closes) of a trading day."""
+        """Which instants (microseconds UTC) lie in a trading day's extended hours: for New York
+        04:00-20:00, or 04:00-17:00 on an early close.
+        """
         at = self.session_index(instants)
-        starts, ends = self.opens[at] - PRE_MARKET_US, self.closes[at] + POST_MARKET_US
+        starts, ends = self.opens[at] - self.pre_market_us, self.closes[at] + self.post_market_us
         return (at >= 0) & (instants >= starts) & (instants < ends)
 
     def final_before(self, now: int) -> int:
         """Bars that start before this instant are final at `now`: the vendor corrects them no more.
+        Both in microseconds UTC.
 
         A day is final from 11:00 New York of the next trading day on.
         """
-        today = date_of(now)
-        wall = int(to_local(np.array([now]))[0]) % DAY_US
-        settled = self.session(today) is not None and wall >= FINAL_AT_US
-        reader = self.session_after(today - timedelta(days=1)) if settled else None
-        reader = reader or self.session_before(today)
-        if reader is None:
-            return 0
-        return midnight(reader.day)
+        today = self.date_of(now)
+        wall = int(self.to_local(np.array([now]))[0]) % DAY_US
+        session = self.session(today) if wall >= FINAL_AT_US else None
+        session = session or self.session_before(today)
+        return 0 if session is None else self.midnight(session.day)
 
     def _session(self, at: int) -> Session:
-        span = Span(int(self.opens[at]), int(self.closes[at]))
-        return Session(number_day(int(self.days[at])), span)
+        opens, closes = int(self.opens[at]), int(self.closes[at])
+        extended = Span(opens - self.pre_market_us, closes + self.post_market_us)
+        return Session(number_day(int(self.days[at])), Span(opens, closes), extended)
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A weekday on which the exchange is closed, or closes early; `name` is the calendar's, where
+    it has one.
+    """
+
+    day: date
+    close: time | None
+    name: str
+
+
+@cache
+def xnys(through: date = LAST_DAY) -> Market:
+    """The New York Stock Exchange from 1990 to 2050, or to the end of the year of `through` where
+    that is later; needs exchange_calendars then.
+    """
+    zone = ZoneInfo("America/New_York")
+    if through > LAST_DAY:
+        return _from_library(zone, date(through.year, 12, 31))
+    exceptions = _table()
+    numbers = np.arange(day_number(FIRST_DAY), day_number(LAST_DAY) + 1)
+    closed = [day_number(one.day) for one in exceptions if one.close is None]
+    weekday = (numbers + 3) % 7 < SATURDAY  # 1970-01-01 was a Thursday
+    days = numbers[weekday & ~np.isin(numbers, closed)]
+    bells = np.full(len(days), 16 * HOUR_US)
+    for one in exceptions:
+        if one.close is not None:
+            bells[np.searchsorted(days, day_number(one.day))] = one.close.hour * HOUR_US
+    wall = WallClock(zone)
+    opens = wall.to_utc(days * DAY_US + 9 * HOUR_US + 30 * MINUTE_US)
+    return Market(zone, "XNYS", days, opens, wall.to_utc(days * DAY_US + bells))
 
 
 def closures(first: date, last: date) -> dict[date, str]:
     """The names of the exchange's holidays and early closes from first to last, both included."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import exchange_calendars
-
-        calendar = exchange_calendars.get_calendar("XNYS")
-        rules = [calendar.regular_holidays, *(rule for _, rule in calendar.special_closes)]
-        found: dict[date, str] = {}
-        for rule in rules:
-            named = rule.holidays(f"{first}", f"{last}", return_name=True)
-            found |= {stamp.date(): str(name) for stamp, name in named.items()}
-    return found
+    return {one.day: one.name for one in _table() if first <= one.day <= last and one.name}
 
 
-@lru_cache(maxsize=1)
-def xnys() -> Market:
-    """The New York Stock Exchange, 1990 to 2040. Takes a quarter of a second on first use."""
+def _table() -> list[Closure]:
+    text = files("polytape.model").joinpath(TABLE).read_text("utf-8")
+    rows = csv.reader(text.splitlines()[1:])
+    return [
+        Closure(date.fromisoformat(day), time.fromisoformat(close) if close else None, name)
+        for day, close, name in rows
+    ]
+
+
+def _from_library(zone: ZoneInfo, last: date) -> Market:
     with warnings.catch_warnings():
         # exchange_calendars 4.13 uses what pandas 3 deprecates; not the caller's business.
         warnings.simplefilter("ignore")
         import exchange_calendars
 
         calendar = exchange_calendars.get_calendar(
-            "XNYS", start=FIRST_DAY.isoformat(), end=LAST_DAY.isoformat()
+            "XNYS", start=FIRST_DAY.isoformat(), end=last.isoformat()
         )
         schedule = calendar.schedule
         days = schedule.index.to_numpy("datetime64[D]").astype(np.int64)
@@ -171,4 +207,4 @@ def xnys() -> Market:
             schedule[name].dt.tz_convert(None).to_numpy("datetime64[us]").astype(np.int64)
             for name in ("open", "close")
         )
-    return Market("XNYS", days, opens, closes)
+    return Market(zone, "XNYS", days, opens, closes)

@@ -1,14 +1,14 @@
 """Bars of many symbols together: sorted by symbol, then by start."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from polytape.model.arrays import Ints
 from polytape.model.bars import Bars
 from polytape.model.spans import Span
-from polytape.model.units import Ints
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,10 +26,10 @@ class MarketBars:
     @classmethod
     def of(cls, parts: Mapping[str, Bars]) -> "MarketBars":
         """Tidy bars by symbol, put together. A symbol without bars has no place."""
-        held = {symbol: parts[symbol] for symbol in sorted(parts) if len(parts[symbol])}
-        ends = np.cumsum([0, *map(len, held.values())])
-        places = {s: slice(int(ends[n]), int(ends[n + 1])) for n, s in enumerate(held)}
-        return cls(Bars.concat(held.values()), places)
+        traded = {symbol: parts[symbol] for symbol in sorted(parts) if len(parts[symbol])}
+        ends = np.cumsum([0, *map(len, traded.values())])
+        places = {s: slice(int(ends[n]), int(ends[n + 1])) for n, s in enumerate(traded)}
+        return cls(Bars.concat(traded.values()), places)
 
     @classmethod
     def sorted_by(cls, symbols: Iterable[str], codes: Ints, bars: Bars) -> "MarketBars":
@@ -39,29 +39,17 @@ class MarketBars:
         """
         if not len(bars):
             return cls(bars, {})
-        listed = list(symbols)
-        ranks, ordered = codes, listed
-        if any(a >= b for a, b in pairwise(listed)):
-            order = sorted(range(len(listed)), key=listed.__getitem__)
-            rank = np.empty(len(listed), np.int64)
-            rank[order] = np.arange(len(listed))
-            ranks, ordered = rank[codes], [listed[at] for at in order]
-        ahead = (np.diff(ranks) > 0) | ((np.diff(ranks) == 0) & (np.diff(bars.timestamp) > 0))
-        if not np.all(ahead):
-            places_now = np.lexsort((bars.timestamp, ranks))  # stable: the last of equals is last
-            ranks, bars = ranks[places_now], bars.take(places_now)
-            last = np.append(
-                (np.diff(ranks) != 0) | (np.diff(bars.timestamp) != 0), np.array([True])
-            )
-            ranks, bars = (ranks, bars) if last.all() else (ranks[last], bars.take(last))
+        ordered, ranks = _ranked(list(symbols), codes)
+        ranks, bars = _sorted_once(ranks, bars)
         edges = np.flatnonzero(np.diff(ranks, prepend=-1))
-        ends = np.append(edges[1:], len(ranks))
         owners = [ordered[rank] for rank in ranks[edges].tolist()]
-        places = {
-            owner: slice(lo, hi)
-            for owner, lo, hi in zip(owners, edges.tolist(), ends.tolist(), strict=True)
-        }
-        return cls(bars, places)
+        ends = [*edges[1:].tolist(), len(ranks)]
+        places = map(slice, edges.tolist(), ends)
+        return cls(bars, dict(zip(owners, places, strict=True)))
+
+    def by_symbol(self) -> Iterator[tuple[str, Bars]]:
+        """Each symbol with its bars, in order."""
+        return ((symbol, self.bars.take(place)) for symbol, place in self.places.items())
 
     def of_symbol(self, symbol: str) -> Bars:
         """One symbol's bars; empty where there are none."""
@@ -69,10 +57,29 @@ class MarketBars:
         return Bars.empty() if place is None else self.bars.take(place)
 
     def within(self, span: Span) -> "MarketBars":
-        """The bars that start inside a span."""
+        """The bars that start inside `span`."""
         stamps = self.bars.timestamp
         if not len(stamps) or (stamps.min() >= span.start and stamps.max() < span.end):
             return self
-        return MarketBars.of(
-            {symbol: self.bars.take(place).within(span) for symbol, place in self.places.items()}
-        )
+        return MarketBars.of({symbol: bars.within(span) for symbol, bars in self.by_symbol()})
+
+
+def _ranked(symbols: list[str], codes: Ints) -> tuple[list[str], Ints]:
+    """The symbols in order, and each row's place in that order."""
+    if all(a < b for a, b in pairwise(symbols)):
+        return symbols, codes
+    order = sorted(range(len(symbols)), key=symbols.__getitem__)
+    rank = np.empty(len(symbols), np.int64)
+    rank[order] = np.arange(len(symbols))
+    return [symbols[at] for at in order], rank[codes]
+
+
+def _sorted_once(ranks: Ints, bars: Bars) -> tuple[Ints, Bars]:
+    """The rows by rank and start, of several with one rank and start the last one."""
+    ahead = (np.diff(ranks) > 0) | ((np.diff(ranks) == 0) & (np.diff(bars.timestamp) > 0))
+    if np.all(ahead):
+        return ranks, bars
+    order = np.lexsort((bars.timestamp, ranks))  # stable: the last of equals is last
+    ranks, bars = ranks[order], bars.take(order)
+    last = np.append((np.diff(ranks) != 0) | (np.diff(bars.timestamp) != 0), np.array([True]))
+    return (ranks, bars) if last.all() else (ranks[last], bars.take(last))

@@ -1,4 +1,4 @@
-"""A data-quality report on bars: what is wrong, where, and why where the calendar knows it.
+"""A data-quality report on bars: what is wrong, where, and why, where the calendar knows it.
 
 Nothing is deleted or mended; the report shows evidence. A vwap outside [low, high] is normal (odd
 lots count for it and not for prices) and is not looked at.
@@ -7,27 +7,31 @@ lots count for it and not for prices) and is not looked at.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from polytape.model.arrays import Bools, Floats, Ints
 from polytape.model.bars import PRICES, Bars
-from polytape.model.market import REGULAR_MINUTES, Market, Session
-from polytape.model.newyork import date_of, iso, midnight
-from polytape.model.spans import Span, day_span
+from polytape.model.market import REGULAR_MINUTES, SATURDAY, Market, Session
+from polytape.model.spans import Span
 from polytape.model.timeframes import Timeframe
-from polytape.model.units import MINUTE_US, Floats, Ints
+from polytape.model.timestamps import iso
+from polytape.model.units import MINUTE_US
 
 # A spike stands this far (as a log ratio) from both its past and its future, or within itself.
 SPIKE_LEAST = 0.10
 SPIKE_TIMES_USUAL = 20.0
 SPIKE_NEIGHBOURS = 5
+# Fewer bars have no neighbours on both sides.
+SPIKE_FEWEST_BARS = 3
+# Gaps in longer intraday bars are not looked for.
+LONGEST_GAP_MINUTES = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong with one bar."""
+    """One thing that is wrong with the bar that starts at `timestamp`, microseconds UTC."""
 
     kind: str
     timestamp: int
@@ -39,10 +43,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Bars that a glance at the clock would expect and that are not there.
+    """Bars that a glance at the clock would expect and that are not there, `missing` in number.
 
     `cause` is the calendar's: "exchange holiday" or "early close" (weekends are not listed), and
-    `missing` is then 0. None means a halt, no eligible trade, or a hole at the vendor.
+    `missing` is then 0. None means a halt, no eligible trade, or a gap at the vendor.
     """
 
     span: Span
@@ -87,12 +91,11 @@ def check(
     Gaps are looked for in intraday bars of up to 60 minutes and in daily bars; regular hours only.
     `anchored` says that the bars begin at the opening bell (60 minutes and more, regular hours).
     """
-    found = [*_order(bars), *_values(bars)]
     tidy = bars.tidy()
-    found += _spikes(tidy)
-    found.sort(key=lambda finding: (finding.timestamp, finding.kind))
+    findings = [*_order(bars), *_values(bars), *_spikes(tidy)]
+    findings.sort(key=lambda finding: (finding.timestamp, finding.kind))
     gaps = tuple(_gaps(tidy, timeframe, span, market, anchored=anchored))
-    return QualityReport(len(bars), tuple(found), gaps)
+    return QualityReport(len(bars), tuple(findings), gaps)
 
 
 def _order(bars: Bars) -> Iterator[Finding]:
@@ -108,21 +111,20 @@ def _order(bars: Bars) -> Iterator[Finding]:
 def _values(bars: Bars) -> Iterator[Finding]:
     prices = np.vstack([getattr(bars, name) for name in PRICES])
     unreal = ~np.isfinite(prices).all(axis=0) | ~np.isfinite(bars.volume)
-    below = (prices <= 0).any(axis=0)
     yield from _marked(bars, "not a number", unreal)
-    yield from _marked(bars, "zero or negative price", below)
+    yield from _marked(bars, "zero or negative price", np.any(prices <= 0, axis=0))
     yield from _marked(bars, "negative volume", bars.volume < 0)
     yield from _marked(bars, "high below low", bars.high < bars.low)
-    for name in ("open", "close"):
-        price = getattr(bars, name)
-        outside = (bars.high >= bars.low) & ((price > bars.high) | (price < bars.low))
+    ordered: Bools = bars.high >= bars.low
+    for name, price in (("open", bars.open), ("close", bars.close)):
+        outside: Bools = ordered & ((price > bars.high) | (price < bars.low))
         yield from _marked(bars, f"{name} outside range", outside)
 
 
 def _spikes(bars: Bars) -> Iterator[Finding]:
     good = np.vstack([getattr(bars, name) for name in PRICES])
     bars = bars.take((np.isfinite(good) & (good > 0)).all(axis=0))
-    if len(bars) < 3:  # noqa: PLR2004 - no neighbours on both sides
+    if len(bars) < SPIKE_FEWEST_BARS:
         return
     close = np.log(bars.close)
     usual = float(np.median(np.abs(np.diff(close))))
@@ -152,7 +154,7 @@ def _medians(close: Floats) -> tuple[Floats, Floats]:
     return np.where(np.isnan(first), second, first), np.where(np.isnan(second), first, second)
 
 
-def _marked(bars: Bars, kind: str, mask: Any) -> Iterator[Finding]:
+def _marked(bars: Bars, kind: str, mask: Bools) -> Iterator[Finding]:
     for at in np.flatnonzero(mask):
         yield Finding(kind, int(bars.timestamp[at]), _values_of(bars, int(at)))
 
@@ -167,9 +169,9 @@ def _gaps(
 ) -> Iterator[Gap]:
     if timeframe is Timeframe.DAY:
         yield from _missing_days(bars, span, market)
-    elif timeframe.minutes is not None and timeframe.minutes <= 60:  # noqa: PLR2004
+    elif timeframe.minutes is not None and timeframe.minutes <= LONGEST_GAP_MINUTES:
         sessions = {session.day: session for session in market.sessions(span)}
-        for day in _weekdays(span):
+        for day in _weekdays(span, market):
             session = sessions.get(day)
             if session is None:
                 yield from _holiday(day, span, market)
@@ -178,16 +180,16 @@ def _gaps(
 
 
 def _missing_days(bars: Bars, span: Span, market: Market) -> Iterator[Gap]:
-    held = {date_of(int(stamp)) for stamp in bars.timestamp}
-    for day in _weekdays(span):
+    present = {market.date_of(int(stamp)) for stamp in bars.timestamp}
+    for day in _weekdays(span, market):
         if market.session(day) is None:
             yield from _holiday(day, span, market)
-        elif day not in held and midnight(day) in span:
-            yield Gap(day_span(day).intersect(span), 1, None)
+        elif day not in present and market.midnight(day) in span:
+            yield Gap(market.day_span(day).intersect(span), 1, None)
 
 
 def _holiday(day: date, span: Span, market: Market) -> Iterator[Gap]:
-    inside = day_span(day).intersect(span)
+    inside = market.day_span(day).intersect(span)
     if inside:
         yield Gap(inside, 0, market.why_closed(day))
 
@@ -215,11 +217,11 @@ def _runs(places: Ints, step: int) -> list[Ints]:
     return np.split(places, np.flatnonzero(np.diff(places) > step) + 1)
 
 
-def _weekdays(span: Span) -> Iterator[date]:
+def _weekdays(span: Span, market: Market) -> Iterator[date]:
     if not span:
         return
-    day, last = date_of(span.start), date_of(span.end - 1)
+    day, last = market.date_of(span.start), market.date_of(span.end - 1)
     while day <= last:
-        if day.weekday() < 5:  # noqa: PLR2004
+        if day.weekday() < SATURDAY:
             yield day
         day += timedelta(days=1)

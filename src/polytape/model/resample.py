@@ -10,15 +10,15 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from polytape.model.arrays import Floats, Ints
 from polytape.model.bars import Bars
 from polytape.model.market import Market
-from polytape.model.newyork import date_of, days_of, midnight, to_local, to_utc
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
-from polytape.model.units import DAY_US, HOUR_US, MINUTE_US, Floats, Ints
+from polytape.model.units import DAY_US, HOUR_US
+from polytape.model.wall_clock import WallClock
 
 VWAP_DECIMALS = 4
-OPENING_BELL_US = 9 * HOUR_US + 30 * MINUTE_US
 # Up to here the opening bell lies on the grid; longer bars have to be moved to begin at it.
 LONGEST_ON_GRID_MINUTES = 30
 
@@ -36,52 +36,56 @@ def resample(
     if timeframe.value == timeframe.series.value or not len(bars):
         return bars
     anchored = not include_extended and (timeframe.minutes or 0) > LONGEST_ON_GRID_MINUTES
-    return merge(bars, _labels(bars.timestamp, timeframe, anchored=anchored))
+    return merge(bars, _labels(bars.timestamp, timeframe, market, anchored=anchored))
 
 
-def whole_bars(span: Span, timeframe: Timeframe, *, anchored: bool = False) -> Span:
-    """The span of base bars that the bars starting inside `span` are made of.
+def whole_bars(span: Span, timeframe: Timeframe, market: Market, *, anchored: bool = False) -> Span:
+    """The span of the stored series that the bars starting inside `span` are made of.
 
-    A bar belongs to the span that holds its start, so the last one may reach past the end.
+    A bar belongs to the span that contains its start, so the last one may reach past the end.
     """
     if not span or timeframe.value == timeframe.series.value:
         return span
-    return Span(span.start, max(span.end, bar_end(span.end - 1, timeframe, anchored=anchored)))
+    return Span(
+        span.start, max(span.end, bar_end(span.end - 1, timeframe, market, anchored=anchored))
+    )
 
 
-def bar_start(instant: int, timeframe: Timeframe, *, anchored: bool = False) -> int:
-    """The start of the bar that holds `instant`."""
-    return int(_labels(np.array([instant]), timeframe, anchored=anchored)[0])
+def bar_start(instant: int, timeframe: Timeframe, market: Market, *, anchored: bool = False) -> int:
+    """The start of the bar that `instant` falls into, both in microseconds UTC."""
+    return int(_labels(np.array([instant]), timeframe, market, anchored=anchored)[0])
 
 
-def bar_end(instant: int, timeframe: Timeframe, *, anchored: bool = False) -> int:
-    """The end of the bar that holds `instant`."""
-    start = bar_start(instant, timeframe, anchored=anchored)
+def bar_end(instant: int, timeframe: Timeframe, market: Market, *, anchored: bool = False) -> int:
+    """The end of the bar that `instant` falls into, both in microseconds UTC."""
+    start = bar_start(instant, timeframe, market, anchored=anchored)
     if timeframe.length_us is not None:
         return start + timeframe.length_us
-    day = date_of(start)
+    day = market.date_of(start)
     if timeframe is Timeframe.DAY:
-        return midnight(day + timedelta(days=1))
+        return market.midnight(day + timedelta(days=1))
     if timeframe is Timeframe.WEEK:
-        return midnight(day + timedelta(days=7))
-    return midnight(date(day.year + day.month // 12, day.month % 12 + 1, 1))
+        return market.midnight(day + timedelta(days=7))
+    return market.midnight(date(day.year + day.month // 12, day.month % 12 + 1, 1))
 
 
-def bar_ends(starts: Ints, timeframe: Timeframe) -> Ints:
-    """The instant at which each bar is complete, from its start."""
+def bar_ends(starts: Ints, timeframe: Timeframe, market: Market) -> Ints:
+    """The instant at which each bar is complete, from its start, both in microseconds UTC."""
     if timeframe.length_us is not None:
         return starts + timeframe.length_us
     if timeframe is Timeframe.MONTH:
-        return np.array([bar_end(int(start), timeframe) for start in starts], np.int64)
+        return np.array([bar_end(int(start), timeframe, market) for start in starts], np.int64)
     days = 1 if timeframe is Timeframe.DAY else 7
-    return to_utc((days_of(starts) + days) * DAY_US)
+    return market.to_utc((market.days_of(starts) + days) * DAY_US)
 
 
-def complete_through(span: Span, timeframe: Timeframe, now: int, *, anchored: bool = False) -> int:
+def complete_through(
+    span: Span, timeframe: Timeframe, now: int, market: Market, *, anchored: bool = False
+) -> int:
     """The instant through which the bars of `span` are complete at `now`: those that start before
-    it end at or before `now`.
+    it end at or before `now`. Both in microseconds UTC.
     """
-    return min(span.end, max(span.start, bar_start(now, timeframe, anchored=anchored)))
+    return min(span.end, max(span.start, bar_start(now, timeframe, market, anchored=anchored)))
 
 
 def days_from_minutes(minutes: Bars, market: Market) -> Bars:
@@ -89,7 +93,7 @@ def days_from_minutes(minutes: Bars, market: Market) -> Bars:
 
     Open, high and low come from regular hours; the close is the closing auction, which prints as
     the open of the minute that begins at the close, else the last regular minute's close; high and
-    low are widened to hold it. Volume sums all minutes of the day, and lacks the trades that no
+    low are widened to contain it. Volume sums all minutes of the day, and lacks the trades that no
     minute bar has (median 9 % on vendor data). A day without a regular minute has no bar.
     Stamped at midnight New York.
     """
@@ -98,15 +102,15 @@ def days_from_minutes(minutes: Bars, market: Market) -> Bars:
     regular = minutes.take(market.regular(minutes.timestamp))
     if not len(regular):
         return Bars.empty()
-    days = merge(regular, _labels(regular.timestamp, Timeframe.DAY))
-    whole = merge(minutes, _labels(minutes.timestamp, Timeframe.DAY))
+    days = merge(regular, _labels(regular.timestamp, Timeframe.DAY, market))
+    whole = merge(minutes, _labels(minutes.timestamp, Timeframe.DAY, market))
     whole = whole.take(np.isin(whole.timestamp, days.timestamp))
     auction = minutes.take(minutes.timestamp == market.closes[at])
     close = days.close.copy()
-    auction_day = _labels(auction.timestamp, Timeframe.DAY)
+    auction_day = _labels(auction.timestamp, Timeframe.DAY, market)
     places = np.searchsorted(days.timestamp, auction_day)
-    found = np.append(days.timestamp, -1)[places] == auction_day
-    close[places[found]] = auction.open[found]
+    printed = np.append(days.timestamp, -1)[places] == auction_day
+    close[places[printed]] = auction.open[printed]
     return Bars(
         days.timestamp,
         days.open,
@@ -119,25 +123,28 @@ def days_from_minutes(minutes: Bars, market: Market) -> Bars:
     )
 
 
-def _labels(stamps: Ints, timeframe: Timeframe, *, anchored: bool = False) -> Ints:
+def _labels(stamps: Ints, timeframe: Timeframe, market: Market, *, anchored: bool = False) -> Ints:
     if timeframe.length_us is not None:
-        return wall_grid(stamps, timeframe.length_us, OPENING_BELL_US if anchored else 0)
-    days = days_of(stamps)
+        return wall_grid(
+            stamps, timeframe.length_us, market, market.opening_bell_us if anchored else 0
+        )
+    days = market.days_of(stamps)
     if timeframe is Timeframe.WEEK:
         days = days - (days + 4) % 7  # 1970-01-01 was a Thursday; a week starts on Sunday
     elif timeframe is Timeframe.MONTH:
         months = days.astype("datetime64[D]").astype("datetime64[M]")
         days = months.astype("datetime64[D]").astype(np.int64)
-    return to_utc(days * DAY_US)
+    return market.to_utc(days * DAY_US)
 
 
-def wall_grid(stamps: Ints, length: int, anchor: int = 0) -> Ints:
-    """The start of each instant's place on a grid of New York's wall clock; `length` divides a day,
-    `anchor` is where in it a place begins, both in microseconds.
+def wall_grid(stamps: Ints, length: int, clock: WallClock, anchor: int = 0) -> Ints:
+    """The start of each instant's place on a grid of a wall clock. `length` divides a day and
+    `anchor` is the time of day at which a place begins, both in microseconds; `stamps` and the
+    starts are microseconds UTC.
     """
     if HOUR_US % length == 0 and anchor == 0:
-        return stamps // length * length  # offsets are whole hours: the UTC grid is New York's
-    local = to_local(stamps)
+        return stamps // length * length  # offsets are whole hours: the UTC grid is the zone's
+    local = clock.to_local(stamps)
     wall = local % DAY_US - anchor
     return stamps - wall % length
 

@@ -16,7 +16,7 @@ class SymbolInfo:
     active: bool = True
 
 
-def rank(found: list[SymbolInfo], query: str) -> list[SymbolInfo]:
+def rank(infos: list[SymbolInfo], query: str) -> list[SymbolInfo]:
     """The exact symbol first, then symbols that begin with the query, then the rest by symbol."""
     text = query.casefold()
 
@@ -24,11 +24,11 @@ def rank(found: list[SymbolInfo], query: str) -> list[SymbolInfo]:
         symbol = info.symbol.casefold()
         return (symbol != text, not symbol.startswith(text), len(symbol), symbol)
 
-    return sorted(found, key=key)
+    return sorted(infos, key=key)
 
 
 def matches(info: SymbolInfo, query: str, *, active_only: bool) -> bool:
-    """Whether a search for `query` finds this security, whatever the case."""
+    """Whether symbol or name of a security contains `query`, whatever the case."""
     text = query.casefold()
     named = text in info.symbol.casefold() or text in info.name.casefold()
     return named and (info.active or not active_only)

@@ -1,15 +1,17 @@
-"""Half-open spans of time, and sets of them: what was asked, what is missing."""
+"""Half-open spans of time, and sets of them."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
 
-from polytape.model.newyork import iso, midnight
+from polytape.model.timestamps import iso
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
-    """`[start, end)` in microseconds UTC. `start == end` is empty; `start > end` is refused."""
+    """`[start, end)` in microseconds UTC; `start == end` is empty.
+
+    Raises: ValueError for an end before the start.
+    """
 
     start: int
     end: int
@@ -29,20 +31,19 @@ class Span:
             return self.start <= other.start and other.end <= self.end
         return self.start <= other < self.end
 
+    def until(self, instant: int) -> "Span":
+        """The part before `instant` (microseconds UTC); an empty span where there is none."""
+        return Span(self.start, max(self.start, min(self.end, instant)))
+
     def intersect(self, other: "Span") -> "Span":
-        """What both hold; an empty span where they do not meet."""
+        """The part that is in both; an empty span where they do not meet."""
         start = max(self.start, other.start)
         return Span(start, max(start, min(self.end, other.end)))
 
 
-def day_span(day: date) -> Span:
-    """The New York calendar day as a span: 23 to 25 hours."""
-    return Span(midnight(day), midnight(day + timedelta(days=1)))
-
-
 @dataclass(frozen=True, slots=True)
 class SpanSet:
-    """A set of instants, kept as sorted spans that neither overlap nor touch nor are empty."""
+    """A set of instants, as sorted spans that neither overlap nor touch nor are empty."""
 
     spans: tuple[Span, ...] = ()
 
@@ -64,20 +65,15 @@ class SpanSet:
         return len(self.spans)
 
     def __contains__(self, span: Span) -> bool:
-        return any(span in held for held in self.spans) if span else True
-
-    @property
-    def total(self) -> int:
-        """Microseconds covered."""
-        return sum(span.end - span.start for span in self.spans)
+        return any(span in own for own in self.spans) if span else True
 
     def union(self, other: "SpanSet") -> "SpanSet":
-        """What either holds."""
+        """The instants in either set."""
         return SpanSet.of((*self.spans, *other.spans))
 
     def difference(self, other: "SpanSet") -> "SpanSet":
-        """What this holds and `other` does not."""
-        kept: list[Span] = []
+        """The instants of this set that are not in `other`."""
+        left: list[Span] = []
         cuts = list(other.spans)
         first = 0
         for span in self.spans:
@@ -88,16 +84,16 @@ class SpanSet:
                 if cut.start >= span.end:
                     break
                 if cut.start > start:
-                    kept.append(Span(start, cut.start))
+                    left.append(Span(start, cut.start))
                 start = max(start, cut.end)
             if start < span.end:
-                kept.append(Span(start, span.end))
-        return SpanSet(tuple(kept))
+                left.append(Span(start, span.end))
+        return SpanSet(tuple(left))
 
     def intersection(self, other: "SpanSet") -> "SpanSet":
-        """What both hold."""
+        """The instants in both sets."""
         return self.difference(self.difference(other))
 
     def gaps(self, span: Span) -> "SpanSet":
-        """What of `span` is not held."""
+        """The instants of `span` that are not in this set."""
         return SpanSet.of([span]).difference(self)

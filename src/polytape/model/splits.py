@@ -1,7 +1,7 @@
 """Splits, and prices adjusted for them.
 
-What is kept is prices as traded and the table of splits. Adjusted prices are made on reading:
-kept, they would be wrong from the next split on.
+Prices are stored as traded, beside the table of splits, and adjusted on reading: stored adjusted,
+they would be wrong from the next split on.
 """
 
 import math
@@ -14,19 +14,24 @@ import numpy as np
 
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
-from polytape.model.newyork import midnight
 from polytape.model.spans import Span
 from polytape.model.units import DAY_US
+from polytape.model.wall_clock import WallClock
 
-# Trading was never halted for so long around a split that prices further away would tell.
+# Prices further away from a split do not speak of it: no halt around one was ever so long.
 NEAR_US = 10 * DAY_US
 # Logarithms of price ratios: a night's ordinary move, and how far off a split's move may be.
-TELLING, ROUGHLY = math.log(1.25), math.log(1.5)
+ORDINARY_MOVE, ROUGHLY = math.log(1.25), math.log(1.5)
+# The last close before a split and the first open after it.
+BOTH_SIDES = 2
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Split:
-    """From the start of `execution_date` (New York), `split_to` shares stand for `split_from`."""
+    """From the start of `execution_date` (New York), `split_to` shares stand for `split_from`.
+
+    Raises: ValidationError for a number of shares that is not above 0.
+    """
 
     execution_date: date
     symbol: str
@@ -55,46 +60,51 @@ class SplitVerdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class SplitCheck:
     """A split beside the last price before it and the first one after it, as traded."""
 
     split: Split
-    seen: SplitVerdict
+    verdict: SplitVerdict
     before: float = math.nan
     after: float = math.nan
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether prices speak against it."""
+        return self.verdict in (SplitVerdict.CONTRADICTED, SplitVerdict.ROUGH)
 
     def __str__(self) -> str:
         split = self.split
         return (
             f"{split.symbol} {split.split_to:g}-for-{split.split_from:g} on {split.execution_date}:"
-            f" {self.seen.value} ({self.before:g} before, {self.after:g} after)"
+            f" {self.verdict.value} ({self.before:g} before, {self.after:g} after)"
         )
 
 
-def check_split(split: Split, days: Bars) -> Checked:
-    """A split against daily bars as traded around its day.
+def check_split(split: Split, days: Bars, market: WallClock) -> SplitCheck:
+    """Compare a split with tidy daily bars as traded around its day.
 
     Contradicted: the overnight move is nearer to none than to the split's ratio. Rough: it differs
     from the ratio by more than half. Ratios too near to 1 to tell from an ordinary night are not
     judged.
     """
-    executed = midnight(split.execution_date)
+    executed = market.midnight(split.execution_date)
     near = Span(executed - NEAR_US, executed + NEAR_US)
     at = int(np.searchsorted(days.timestamp, executed))
     expected = math.log(split.ratio)
     around = [days.timestamp[n] in near for n in (at - 1, at) if 0 <= n < len(days)]
-    if len(around) < 2 or not all(around) or abs(expected) < TELLING:  # noqa: PLR2004
-        return Checked(split, SplitVerdict.UNKNOWN)
+    if len(around) < BOTH_SIDES or not all(around) or abs(expected) < ORDINARY_MOVE:
+        return SplitCheck(split, SplitVerdict.UNKNOWN)
     before, after = float(days.close[at - 1]), float(days.open[at])
     moved = math.log(before / after)
     if abs(moved) < abs(moved - expected):
-        seen = SplitVerdict.CONTRADICTED
+        verdict = SplitVerdict.CONTRADICTED
     else:
-        seen = SplitVerdict.CONFIRMED if abs(moved - expected) <= ROUGHLY else SplitVerdict.ROUGH
-    return Checked(split, seen, before, after)
+        verdict = SplitVerdict.CONFIRMED if abs(moved - expected) <= ROUGHLY else SplitVerdict.ROUGH
+    return SplitCheck(split, verdict, before, after)
 
 
-def adjust(bars: Bars, splits: Iterable[Split], today: date) -> Bars:
+def adjust(bars: Bars, splits: Iterable[Split], today: date, market: WallClock) -> Bars:
     """Tidy bars as if every split up to and on `today` had always been in force.
 
     Prices before a split are divided by its ratio, volumes multiplied. A row of the table that
@@ -103,7 +113,7 @@ def adjust(bars: Bars, splits: Iterable[Split], today: date) -> Bars:
     done = sorted({split for split in splits if split.execution_date <= today})
     if not done or not len(bars):
         return bars
-    executed = np.array([midnight(split.execution_date) for split in done], np.int64)
+    executed = np.array([market.midnight(split.execution_date) for split in done], np.int64)
     ratios = np.array([split.ratio for split in done])
     # The factor of a bar is the product of all ratios executed after its start.
     factors = np.append(np.cumprod(ratios[::-1])[::-1], 1.0)

@@ -18,7 +18,7 @@ _CASE_BEARING = re.compile(r"[A-Z]+(?:p[A-Z]*|w|r|rw|wi)(?:\.[A-Z]+)?")
 def parse_symbol(value: object, param: str = "symbol") -> str:
     """The symbol as the vendor writes it: trimmed, upper-cased but for the case-bearing classes.
 
-    Raises ValidationError for what is not a symbol: empty, too long, a path, a URL, control
+    Raises: ValidationError for what is not a symbol: empty, too long, a path, a URL, control
     characters.
     """
     if not isinstance(value, str):

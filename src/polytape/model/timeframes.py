@@ -8,10 +8,15 @@ from polytape.model.units import MINUTE_US
 
 
 class Series(Enum):
-    """What is asked upstream and stored; every timeframe is made from one of these."""
+    """What is fetched and stored; the bars of every timeframe are made from one of these."""
 
     MINUTE = "1min"
     DAY = "1day"
+
+    @property
+    def timeframe(self) -> "Timeframe":
+        """The timeframe of its bars."""
+        return Timeframe(self.value)
 
 
 class Timeframe(Enum):
@@ -77,13 +82,13 @@ def spellings() -> dict[str, Timeframe]:
 def parse_timeframe(value: object, param: str = "timeframe") -> Timeframe:
     """The timeframe that `value` (a Timeframe or any of its spellings) means.
 
-    Raises ValidationError naming the standard names.
+    Raises: ValidationError naming the standard names.
     """
     if isinstance(value, Timeframe):
         return value
     if isinstance(value, str):
         text = value.strip()
-        found = _EXACT.get(text) or spellings().get(text.lower())
-        if found is not None:
-            return found
+        timeframe = _EXACT.get(text) or spellings().get(text.lower())
+        if timeframe is not None:
+            return timeframe
     raise ValidationError(param, value, one_of(STANDARD))

@@ -1,1 +1,1 @@
-"""HOW IT IS CARRIED: the only importer of httpx2. Drives a flow of `wire`, sync or async."""
+"""HOW IT IS CARRIED: HTTP (the only importer of httpx2), WebSockets, files and buckets."""

@@ -1,37 +1,42 @@
 """Where files lie: a folder, S3 or another object store, or memory.
 
-A place promises that `put` is atomic: a reader sees the whole file or none of it.
+A storage promises that `put` is atomic: a reader sees the whole file or none of it.
 """
 
 import errno
 import io
 import os
-import tempfile
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from polytape.errors import AuthenticationError, ConfigurationError, DataFetchError
+from polytape.net.atomic_file import Write, write_atomically
 
-Write = Callable[[Any], None]
-TEMPORARY = ".tmp-"
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from obstore import ObjectMeta
+    from obstore.store import ObjectStore
+
 # A folder changed this shortly before it was listed may change again without a new time stamp.
 CLOCK_GRAIN_NS = 100_000_000
-LISTING_HOLDS_S = 1.0
+LISTING_TTL_S = 1.0
 
 
 class Storage(Protocol):
-    """Files by name, names with `/`. Raises DataFetchError naming the path for what goes wrong,
-    FileNotFoundError for a file that is not there.
+    """Files by name, names with `/`.
+
+    Raises: FileNotFoundError for a file that is not there, DataFetchError naming the path for
+    everything else that goes wrong.
     """
 
     @property
     def url(self) -> str:
-        """How a person names this place."""
+        """How a person names this storage."""
         ...
 
     def names(self, folder: str) -> list[str]:
@@ -43,19 +48,19 @@ class Storage(Protocol):
         ...
 
     def stamps(self, folder: str) -> dict[str, object]:
-        """The files directly in a folder, each with what changes when it is replaced."""
+        """The files directly in a folder, each with a value that changes when it is replaced."""
         ...
 
     def token(self, folder: str) -> object:
-        """Something that stays equal while the files of a folder stay the same; None: list it."""
+        """A value that stays equal while the files of a folder stay the same; None: list it."""
         ...
 
     def put(self, name: str, write: Write) -> int:
-        """Write a whole file; returns its bytes. A file of that name is replaced."""
+        """Write a whole file in place of one of that name; returns its size in bytes."""
         ...
 
-    def open(self, name: str) -> Any:
-        """A random-access Arrow file."""
+    def open(self, name: str) -> "pa.NativeFile":
+        """A file for random access."""
         ...
 
     def read(self, name: str) -> bytes:
@@ -71,7 +76,7 @@ class Storage(Protocol):
         ...
 
     def rename(self, name: str, new: str) -> None:
-        """Give a file another name."""
+        """Give a file another name; one that is not there has none."""
         ...
 
 
@@ -86,14 +91,13 @@ class FolderStorage:
         return str(self.root)
 
     def names(self, folder: str) -> list[str]:
-        return [e.name for e in self._scan(folder) if e.is_file() and e.name[0] != "."]
+        return [entry.name for entry in self._files(folder)]
 
     def folders(self, folder: str) -> list[str]:
-        return [e.name for e in self._scan(folder) if e.is_dir()]
+        return [entry.name for entry in self._entries(folder) if entry.is_dir()]
 
     def stamps(self, folder: str) -> dict[str, object]:
-        entries = [e for e in self._scan(folder) if e.is_file() and e.name[0] != "."]
-        return {entry.name: entry.stat().st_mtime_ns for entry in entries}
+        return {entry.name: entry.stat().st_mtime_ns for entry in self._files(folder)}
 
     def token(self, folder: str) -> object:
         try:
@@ -106,26 +110,13 @@ class FolderStorage:
 
     def put(self, name: str, write: Write) -> int:
         path = self.root / name
-        temporary = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
-            with os.fdopen(handle, "wb") as file:
-                write(file)
-                file.flush()
-                os.fsync(file.fileno())
-                size = file.tell()
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(path)
-            _sync_folder(path.parent)
+            return write_atomically(path, write, durable=True)
         except OSError as error:
-            if temporary is not None:
-                with suppress(OSError):
-                    Path(temporary).unlink(missing_ok=True)
             raise _failed(path, error) from error
-        return size
 
-    def open(self, name: str) -> Any:
+    def open(self, name: str) -> "pa.NativeFile":
         import pyarrow as pa
 
         return pa.memory_map(str(self.root / name))
@@ -151,10 +142,13 @@ class FolderStorage:
         with suppress(FileNotFoundError):
             (self.root / name).replace(self.root / new)
 
-    def _scan(self, folder: str) -> list[os.DirEntry[str]]:
+    def _files(self, folder: str) -> list[os.DirEntry[str]]:
+        return [e for e in self._entries(folder) if e.is_file() and e.name[0] != "."]
+
+    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:
-            with os.scandir(self.root / folder) as found:
-                return list(found)
+            with os.scandir(self.root / folder) as entries:
+                return list(entries)
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -165,71 +159,76 @@ class ObjectStorage:
     """An object store (S3, GCS, Azure, memory): one PUT a file."""
 
     def __init__(
-        self, store: Any, url: str, *, monotonic: Callable[[], float] = time.monotonic
+        self, store: "ObjectStore", url: str, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._store = store
         self._monotonic = monotonic
         self.url = url
 
     def names(self, folder: str) -> list[str]:
-        found = self._listed(folder)["objects"]
-        return [str(item["path"]).rsplit("/", 1)[-1] for item in found]
+        return [_last_part(item["path"]) for item in self._list(folder)[0]]
 
     def folders(self, folder: str) -> list[str]:
-        return [str(path).rsplit("/", 1)[-1] for path in self._listed(folder)["common_prefixes"]]
+        return [_last_part(path) for path in self._list(folder)[1]]
 
     def stamps(self, folder: str) -> dict[str, object]:
-        found = self._listed(folder)["objects"]
         return {
-            str(item["path"]).rsplit("/", 1)[-1]: item["e_tag"] or str(item["last_modified"])
-            for item in found
+            _last_part(item["path"]): item["e_tag"] or str(item["last_modified"])
+            for item in self._list(folder)[0]
         }
 
-    def token(self, folder: str) -> object:  # noqa: ARG002 - there is no cheap question to ask
-        """Other writers are seen within LISTING_HOLDS_S."""
-        return int(self._monotonic() / LISTING_HOLDS_S)
+    def token(self, folder: str) -> object:  # noqa: ARG002 - no request is cheaper than a listing
+        """Files of other writers are seen within LISTING_TTL_S."""
+        return int(self._monotonic() / LISTING_TTL_S)
 
     def put(self, name: str, write: Write) -> int:
         buffer = io.BytesIO()
         write(buffer)
         content = buffer.getvalue()
-        self._do(name, lambda store: store.put(self._store, name, content))
+        with self._translated(name):
+            self._store.put(name, content)
         return len(content)
 
-    def open(self, name: str) -> Any:
+    def open(self, name: str) -> "pa.NativeFile":
         import pyarrow as pa
 
         return pa.BufferReader(self.read(name))
 
     def read(self, name: str) -> bytes:
-        return self._do(name, lambda store: bytes(store.get(self._store, name).bytes()))  # type: ignore[no-any-return]
+        with self._translated(name):
+            return bytes(self._store.get(name).bytes())
 
     def size(self, name: str) -> int:
-        return int(self._do(name, lambda store: store.head(self._store, name))["size"])
+        with self._translated(name):
+            return self._store.head(name)["size"]
 
     def delete(self, name: str) -> None:
-        with suppress(FileNotFoundError):
-            self._do(name, lambda store: store.delete(self._store, name))
+        with suppress(FileNotFoundError), self._translated(name):
+            self._store.delete(name)
 
     def rename(self, name: str, new: str) -> None:
-        with suppress(FileNotFoundError):
-            self._do(name, lambda store: store.rename(self._store, name, new))
+        with suppress(FileNotFoundError), self._translated(name):
+            self._store.rename(name, new)
 
-    def _listed(self, folder: str) -> Any:
+    def _list(self, folder: str) -> tuple[Sequence["ObjectMeta"], Sequence[str]]:
+        """The files and the folders directly in a folder."""
         prefix = f"{folder.rstrip('/')}/" if folder else None
-        return self._do(folder, lambda store: store.list_with_delimiter(self._store, prefix))
+        with self._translated(folder):
+            listing = self._store.list_with_delimiter(prefix)
+        return listing["objects"], listing["common_prefixes"]
 
-    def _do(self, name: str, call: Callable[[Any], Any]) -> Any:
-        import obstore
+    @contextmanager
+    def _translated(self, name: str) -> Iterator[None]:
+        """The object store's errors as ours, but for FileNotFoundError."""
         from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
         try:
-            return call(obstore)
+            yield
         except FileNotFoundError:
             raise
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            told = f"{self.url}/{name}: these keys may not read it"
-            raise AuthenticationError(told, status=HTTPStatus.FORBIDDEN) from error
+            detail = f"{self.url}/{name}: these keys may not read it"
+            raise AuthenticationError(detail, status=HTTPStatus.FORBIDDEN) from error
         except (BaseError, OSError) as error:
             raise DataFetchError(f"{self.url}/{name}: {_short(error)}") from error
 
@@ -237,7 +236,7 @@ class ObjectStorage:
 def open_storage(location: str) -> Storage:
     """`PATH`, `s3://bucket/prefix` (keys and endpoint from the AWS_... environment), `memory`.
 
-    Raises ConfigurationError.
+    Raises: ConfigurationError for a location that cannot be opened.
     """
     if location == "memory":
         from obstore.store import MemoryStore
@@ -257,7 +256,7 @@ def open_storage(location: str) -> Storage:
 def open_bucket(location: str, *, endpoint: str, key: str, secret: str) -> Storage:
     """`s3://bucket/prefix` at an endpoint of its own, with its own keys; path style, any region.
 
-    Raises ConfigurationError.
+    Raises: ConfigurationError for a bucket that cannot be opened.
     """
     from obstore.exceptions import BaseError
     from obstore.store import S3Store
@@ -279,15 +278,8 @@ def open_bucket(location: str, *, endpoint: str, key: str, secret: str) -> Stora
     return ObjectStorage(store, location.rstrip("/"))
 
 
-def _sync_folder(folder: Path) -> None:
-    """A rename is safe once its folder is written. Windows has no such call and needs none."""
-    if os.name != "posix":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _last_part(path: str) -> str:
+    return path.rsplit("/", 1)[-1]
 
 
 def _failed(path: Path, error: OSError) -> DataFetchError:

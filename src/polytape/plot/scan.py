@@ -1,27 +1,32 @@
 """A scan as a picture: candles without the gaps of closed hours, zones, swings, volume by price."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytape.engines.result import SHOWN_IN
 from polytape.errors import ConfigurationError
 from polytape.model.bars import Bars
-from polytape.model.newyork import NEW_YORK, days_of, to_datetime
+from polytape.model.timestamps import to_datetime
+from polytape.model.wall_clock import WallClock
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from polytape.engines.scanner import ScanResult
+    from polytape.engines.scan_result import ScanResult
 
 SHOWN_BARS = 400
 UP, DOWN, INK, QUIET = "#1a7f5a", "#c0392b", "#222222", "#999999"
 SIDES = {"support": "#2b6cb0", "resistance": "#b7791f"}
+LABEL_BOX = {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1}
 DEPTH = {"L1": 0.08, "L2": 0.12, "L3": 0.18, "L4": 0.25, "L5": 0.32}
 
 
 def draw_scan(result: "ScanResult", path: str | None) -> "Figure":
-    """The figure; written to `path` where one is given, in the form that its ending says. Raises
-    ConfigurationError where matplotlib is missing.
+    """The figure; written to `path` where one is given, in the form that its ending names.
+
+    Raises: ConfigurationError where matplotlib is missing; ValueError for an unknown ending.
     """
     try:
         from matplotlib.figure import Figure
@@ -42,17 +47,17 @@ def draw_scan(result: "ScanResult", path: str | None) -> "Figure":
     return figure
 
 
-def _candles(chart: Any, bars: Bars) -> None:
+def _candles(chart: "Axes", bars: Bars) -> None:
     places = np.arange(len(bars))
     rising = bars.close >= bars.open
     for color, which in ((UP, rising), (DOWN, ~rising)):
-        x, held = places[which], bars.take(which)
-        chart.vlines(x, held.low, held.high, color=color, linewidth=0.7)
-        body = np.maximum(np.abs(held.close - held.open), 1e-9)
-        chart.bar(x, body, 0.7, np.minimum(held.open, held.close), color=color, linewidth=0)
+        x, part = places[which], bars.take(which)
+        chart.vlines(x, part.low, part.high, color=color, linewidth=0.7)
+        body = np.maximum(np.abs(part.close - part.open), 1e-9)
+        chart.bar(x, body, 0.7, np.minimum(part.open, part.close), color=color, linewidth=0)
 
 
-def _zones(chart: Any, result: "ScanResult", width: int) -> None:
+def _zones(chart: "Axes", result: "ScanResult", width: int) -> None:
     taken: list[float] = []
     spread = (result.atr_15min or 0.0) * 0.9
     for zone in sorted(result.zones, key=lambda zone: zone.centre):
@@ -60,17 +65,15 @@ def _zones(chart: Any, result: "ScanResult", width: int) -> None:
         chart.axhspan(zone.low, zone.high, color=color, alpha=DEPTH[zone.level], linewidth=0)
         at = zone.centre if not taken else max(zone.centre, taken[-1] + spread)
         taken.append(at)
-        parts = ", ".join(zone.votes)
-        text = f"{zone.level}  {zone.centre:.2f}  {parts}"
-        chart.text(1, at, text, color=color, fontsize=7.5, va="center", ha="left",
-                   bbox={"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1})  # fmt: skip
+        text = f"{zone.level}  {zone.centre:.2f}  {', '.join(zone.votes)}"
+        chart.text(1, at, text, color=color, fontsize=7.5, va="center", ha="left", bbox=LABEL_BOX)
     if result.price is not None:
         chart.axhline(result.price, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
-        chart.text(width, result.price, f" {result.price:.2f}", color=INK, fontsize=8, va="bottom",
-                   ha="right")  # fmt: skip
+        text = f" {result.price:.2f}"
+        chart.text(width, result.price, text, color=INK, fontsize=8, va="bottom", ha="right")
 
 
-def _swings(chart: Any, result: "ScanResult", bars: Bars) -> None:
+def _swings(chart: "Axes", result: "ScanResult", bars: Bars) -> None:
     for swing in result.swings:
         stamp = int(swing.datetime.timestamp() * 1_000_000)
         at = int(np.searchsorted(bars.timestamp, stamp))
@@ -79,7 +82,7 @@ def _swings(chart: Any, result: "ScanResult", bars: Bars) -> None:
             chart.plot(at, swing.price, marker, color=INK, markersize=5)
 
 
-def _profile(side: Any, result: "ScanResult") -> None:
+def _profile(side: "Axes", result: "ScanResult") -> None:
     profile = result.profile
     if profile is None or profile.poc is None:
         side.set_axis_off()
@@ -87,25 +90,25 @@ def _profile(side: Any, result: "ScanResult") -> None:
     side.barh(profile.prices, profile.volumes, profile.step * 0.9, color="#9db4c8")
     side.axhline(profile.poc, color=DOWN, linewidth=1)
     for price in (profile.value_area_low, profile.value_area_high):
-        side.axhline(price, color=QUIET, linewidth=0.8, linestyle=":")
+        if price is not None:
+            side.axhline(price, color=QUIET, linewidth=0.8, linestyle=":")
     for node in profile.hvns:
         side.plot(node.volume, node.price, "o", color=INK, markersize=3)
 
 
-def _frame(chart: Any, side: Any, result: "ScanResult", bars: Bars) -> None:
-    days = days_of(bars.timestamp)
+def _frame(chart: "Axes", side: "Axes", result: "ScanResult", bars: Bars) -> None:
+    days = WallClock(SHOWN_IN).days_of(bars.timestamp)
     starts = np.flatnonzero(np.diff(days, prepend=-1)) if len(bars) else np.array([], np.int64)
     chart.set_xticks(starts)
-    stamps = [to_datetime(int(bars.timestamp[at])).astimezone(NEW_YORK) for at in starts]
+    stamps = [to_datetime(int(bars.timestamp[at])).astimezone(SHOWN_IN) for at in starts]
     chart.set_xticklabels([f"{moment:%a %d %b}" for moment in stamps], fontsize=8, ha="left")
     chart.set_xlim(-1, max(len(bars), 1))
     chart.grid(axis="x", color="#e5e5e5", linewidth=0.6)
     chart.set_axisbelow(True)
-    at = result.as_of.astimezone(NEW_YORK)
-    chart.set_title(
-        f"{result.symbol} 15min as known on {at:%a %Y-%m-%d %H:%M} New York, {result.structure}",
-        loc="left", fontsize=11,
-    )  # fmt: skip
+    at = result.as_of.astimezone(SHOWN_IN)
+    known_on = f"as known on {at:%a %Y-%m-%d %H:%M} New York"
+    title = f"{result.symbol} 15min {known_on}, {result.structure}"
+    chart.set_title(title, loc="left", fontsize=11)
     side.set_title("30 days by price", fontsize=8)
     side.set_xticks([])
     for axes in (chart, side):
@@ -117,7 +120,7 @@ def _frame(chart: Any, side: Any, result: "ScanResult", bars: Bars) -> None:
 
 
 def _range(result: "ScanResult", bars: Bars) -> tuple[float, float]:
-    """The bars shown and every zone, with some air."""
+    """The prices from the lowest to the highest of the bars and zones, with some air."""
     lows = [float(bars.low.min())] if len(bars) else []
     highs = [float(bars.high.max())] if len(bars) else []
     lows += [zone.low for zone in result.zones]

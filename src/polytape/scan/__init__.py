@@ -1,1 +1,1 @@
-"""Many symbols at once: one function per symbol that reads the store, on all cores or a cluster."""
+"""4 SCAN: many symbols at once: one function per symbol that reads the store, on all cores."""

@@ -1,48 +1,58 @@
 """`scan_many`: the scanner on many symbols, from a store, by a pool of processes or by Dask.
 
-The same function runs either way, on so many symbols at a time. A symbol that fails keeps its error
-and the others go on. Each process opens the store once; nothing is asked of the vendor.
+The same function runs either way, on so many symbols at a time. A symbol that fails has its error
+in the result, and the others go on. Each process opens the store once; nothing is fetched from the
+vendor.
 """
 
 import multiprocessing
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from polytape.engines.options import ScanOptions, given
-from polytape.engines.result import run_with
-from polytape.engines.scanner import ScanResult, scan_run
+import msgspec
+
+from polytape.engines.flow import run_with
+from polytape.engines.options import ScanOptions
+from polytape.engines.scan_result import ScanResult
+from polytape.engines.scanner import scan_flow
 from polytape.errors import (
     ConfigurationError,
     NotFoundError,
     PolygonClientError,
     ValidationError,
 )
-from polytape.history.days_from_minutes import days_of_minutes, from_minutes
-from polytape.history.plan import missing_of
-from polytape.history.splits import held_splits
-from polytape.model.bars import Bars
+from polytape.history.stored_bars import StoredBars
 from polytape.model.instants import parse_instant
 from polytape.model.market import xnys
-from polytape.model.newyork import date_of, to_us
-from polytape.model.query import BarsQuery
-from polytape.model.spans import Span, SpanSet
 from polytape.model.symbols import parse_symbol
-from polytape.model.timeframes import Series
+from polytape.model.timestamps import to_us
 from polytape.net.storage import open_storage
-from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Engine: TypeAlias = Literal["processes", "dask"]
+Outcome: TypeAlias = ScanResult | PolygonClientError
 SYMBOLS_AT_A_TIME = 16
+
+
+class DaskClient(Protocol):
+    """A `dask.distributed.Client`."""
+
+    def map(self, function: Callable[..., object], *tasks: Iterable[object], pure: bool) -> Any:
+        """Run a function on each task of a cluster; the futures."""
+        ...
+
+    def close(self) -> object:
+        """Leave the cluster."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,7 @@ class ScanMany:
         """A row for each zone of every symbol, the highest score first."""
         import pandas as pd
 
-        frame = pd.DataFrame([row for found in self.results.values() for row in found.rows()])
+        frame = pd.DataFrame([row for result in self.results.values() for row in result.rows()])
         if frame.empty:
             return frame
         return frame.sort_values("score", ascending=False, kind="stable", ignore_index=True)
@@ -68,104 +78,111 @@ def scan_many(
     store: str,
     as_of: object = None,
     engine: Engine = "processes",
-    client: Any = None,
+    client: DaskClient | None = None,
     workers: int | None = None,
-    told: Callable[[str], None] = lambda _: None,
-    options: Mapping[str, Any] | None = None,
+    on_symbol: Callable[[str], None] = lambda _: None,
+    options: Mapping[str, object] | None = None,
     drawn: bool = False,
 ) -> ScanMany:
     """Scan symbols as of an instant (now by default) from the bars of a store: a path, or
-    s3://BUCKET/PREFIX. `told` is called with each symbol done; `options` go to the scanner. With
-    `drawn` results keep what `plot` draws, which costs more to send than to make.
+    s3://BUCKET/PREFIX. `on_symbol` gets each symbol that is done; `options` go to the scanner. With
+    `drawn` results include what `plot` draws, which costs more to send than to make.
 
     `engine="dask"` runs on a cluster: that of a given `dask.distributed` client, else a local one.
-    Every worker must reach the store. Raises ValidationError, ConfigurationError.
+    Every worker must reach the store.
+
+    Raises: ValidationError, ConfigurationError.
     """
-    if isinstance(symbols, str):
-        raise ValidationError("symbols", symbols, "several symbols, such as a list of them")
+    wanted = _parse_symbols(symbols)
+    chosen = _parse_options(options or {})
+    moment = to_us(datetime.now(UTC)) if as_of is None else parse_instant(as_of, "as_of", xnys())
+    _check(workers, engine, store)
+    _open(store)  # so that a wrong place is an error before any process starts
+    tasks = [ScanTask(part, store, moment, chosen, drawn) for part in _parts(wanted)]
+    on_dask = engine == "dask" or client is not None
+    outcomes: dict[str, Outcome] = {}
+    for part in _on_dask(tasks, client) if on_dask else _in_processes(tasks, workers):
+        outcomes |= part
+        for symbol in part:
+            on_symbol(symbol)
+    return _by_outcome(wanted, outcomes)
+
+
+@dataclass(frozen=True)
+class ScanTask:
+    """Some symbols to scan: what a worker gets. `as_of`: microseconds UTC."""
+
+    symbols: tuple[str, ...]
+    store: str
+    as_of: int
+    options: ScanOptions
+    drawn: bool
+
+    def run(self) -> dict[str, Outcome]:
+        """The scans, or the errors in their place."""
+        return {symbol: self._scan(symbol) for symbol in self.symbols}
+
+    def _scan(self, symbol: str) -> Outcome:
+        store, now = _open(self.store), to_us(datetime.now(UTC))
+        bars = StoredBars(store, symbol, xnys(), now)
+        try:
+            result = run_with(scan_flow(symbol, self.as_of, xnys(), self.options), bars.answer)
+        except PolygonClientError as error:
+            return error
+        if result.price is None and not bars.exist():
+            return NotFoundError(f"the store has no symbol {symbol}")
+        for note in bars.notes():
+            result = result.noting(note)
+        return result if self.drawn else replace(result, bars=None, profile=None, swings=())
+
+
+def _check(workers: int | None, engine: str, store: str) -> None:
     if workers is not None and workers < 1:
         raise ValidationError("workers", workers, "1 or more")
-    asked = given(ScanOptions, options or {})
-    named = list(dict.fromkeys(parse_symbol(symbol, "symbols") for symbol in symbols))
-    moment = to_us(datetime.now(UTC)) if as_of is None else parse_instant(as_of, "as_of")
     if engine not in ("processes", "dask"):
         raise ValidationError("engine", engine, "one of processes, dask")
     if store == "memory":
         raise ValidationError("store", store, "a store that other processes reach")
-    _store(store)  # a wrong place is told at once
-    step = SYMBOLS_AT_A_TIME
-    # In the order of the store: symbols that lie together are read together.
-    ordered = sorted(named)
-    tasks = [tuple(ordered[at : at + step]) for at in range(0, len(ordered), step)]
-    how = asked | {"drawn": drawn}
-    if engine == "dask" or client is not None:
-        done = _on_dask(tasks, store, moment, how, client)
-    else:
-        done = _in_processes(tasks, store, moment, how, workers)
-    found: dict[str, ScanResult | PolygonClientError] = {}
-    for outcomes in done:
-        found |= outcomes
-        for symbol in outcomes:
-            told(symbol)
-    return _sorted_out(named, found)
 
 
-def scan_part(
-    symbols: Sequence[str], store: str, as_of: int, options: Mapping[str, Any]
-) -> dict[str, ScanResult | PolygonClientError]:
-    """The scans of some symbols: what a worker does."""
-    return {symbol: _scanned(symbol, store, as_of, options) for symbol in symbols}
+def _parse_symbols(symbols: Iterable[str]) -> list[str]:
+    """Each symbol once. Raises: ValidationError."""
+    if isinstance(symbols, str):
+        raise ValidationError("symbols", symbols, "several symbols, such as a list of them")
+    return list(dict.fromkeys(parse_symbol(symbol, "symbols") for symbol in symbols))
 
 
-def _scanned(
-    symbol: str, location: str, as_of: int, options: Mapping[str, Any]
-) -> ScanResult | PolygonClientError:
-    store, reference = _store(location)
-    today = date_of(to_us(datetime.now(UTC)))
-
-    splits = held_splits(store, reference, symbol)
-    notes = list(splits.notes)
-    missing: dict[Series, list[Span]] = {}
-
-    def answer(query: BarsQuery) -> Bars:
-        series = query.timeframe.series
-        known = SpanSet.of(p.span for p in store.coverage(symbol, series, query.series_span))
-        if query.series_span not in known:
-            missing.setdefault(series, []).extend(missing_of(query.series_span, known, xnys()))
-        base = store.read(query.symbol, series, query.series_span)
-        if series is Series.DAY:
-            made = days_of_minutes(store, symbol, query.series_span, base, market=xnys())
-            base = Bars.concat([base, made]).tidy() if len(made) else base
-            notes.extend(from_minutes(made))
-        return query.answer(base, splits.used or (), market=xnys(), today=today)
-
-    asked = {name: value for name, value in options.items() if name != "drawn"}
+def _parse_options(given: Mapping[str, object]) -> ScanOptions:
+    """Options that a caller wrote, checked: they go to other processes. Raises: ValidationError."""
     try:
-        found = run_with(scan_run(symbol, as_of, market=xnys(), **asked), answer)
-    except PolygonClientError as error:
-        return error
-    if found.price is None and not any(store.coverage(symbol, series) for series in Series):
-        return NotFoundError(f"the store has no symbol {symbol}")
-    for note in dict.fromkeys(notes):
-        found = found.noting(note)
-    for series, gaps in missing.items():
-        if gaps:
-            days = f"{date_of(gaps[0].start)} to {date_of(gaps[-1].end - 1)}"
-            found = found.noting(f"{series.value} bars are not held in full: {days}")
-    return found if options.get("drawn") else replace(found, bars=None, profile=None, swings=())
+        plain = msgspec.to_builtins(dict(given), enc_hook=_plain)
+        return msgspec.convert(plain, ScanOptions)
+    except (msgspec.ValidationError, NotImplementedError) as error:
+        raise ValidationError("options", dict(given), str(error)) from error
+
+
+def _plain(value: object) -> object:
+    """Numbers and arrays of NumPy as Python's own."""
+    if hasattr(value, "tolist"):
+        plain: object = value.tolist()
+        return plain
+    raise NotImplementedError(f"{type(value).__name__} is no option")
+
+
+def _parts(symbols: list[str]) -> Iterator[tuple[str, ...]]:
+    """In the order of the store: symbols that lie together are read together."""
+    ordered = sorted(symbols)
+    for at in range(0, len(ordered), SYMBOLS_AT_A_TIME):
+        yield tuple(ordered[at : at + SYMBOLS_AT_A_TIME])
 
 
 @lru_cache(maxsize=4)
-def _store(location: str) -> tuple[SegmentStore, Reference]:
+def _open(location: str) -> SegmentStore:
     """One open store for each place and process."""
-    place = open_storage(location)
-    return SegmentStore.existing(place), Reference(place)
+    return SegmentStore.existing(open_storage(location), xnys())
 
 
-def _in_processes(
-    tasks: list[tuple[str, ...]], store: str, as_of: int, options: dict[str, Any],
-    workers: int | None,
-) -> Iterator[dict[str, ScanResult | PolygonClientError]]:  # fmt: skip
+def _in_processes(tasks: list[ScanTask], workers: int | None) -> Iterator[dict[str, Outcome]]:
     """Workers are forked from a server process that has loaded what they need and no more."""
     kind = "forkserver" if os.name == "posix" else "spawn"
     context = multiprocessing.get_context(kind)
@@ -173,7 +190,7 @@ def _in_processes(
         context.set_forkserver_preload(["polytape.scan.many"])
     count = workers or min(os.cpu_count() or 1, max(1, len(tasks)))
     with ProcessPoolExecutor(count, mp_context=context) as pool:
-        futures = [pool.submit(scan_part, task, store, as_of, options) for task in tasks]
+        futures = [pool.submit(task.run) for task in tasks]
         try:
             for future in as_completed(futures):
                 yield future.result()
@@ -182,33 +199,28 @@ def _in_processes(
                 future.cancel()
 
 
-def _on_dask(
-    tasks: list[tuple[str, ...]], store: str, as_of: int, options: dict[str, Any], client: Any
-) -> Iterator[dict[str, ScanResult | PolygonClientError]]:
+def _on_dask(tasks: list[ScanTask], client: DaskClient | None) -> Iterator[dict[str, Outcome]]:
     try:
-        distributed: Any = import_module("dask.distributed")
+        distributed = import_module("dask.distributed")
     except ImportError as error:
         raise ConfigurationError("engine='dask' needs pip install 'polytape[dask]'") from error
-    own = None if client is not None else distributed.Client(processes=True, dashboard_address=None)
-    cluster = client if own is None else own
+    cluster: DaskClient = (
+        distributed.Client(processes=True, dashboard_address=None) if client is None else client
+    )
     try:
-        running = cluster.map(
-            scan_part, tasks, store=store, as_of=as_of, options=options, pure=False
-        )
+        running = cluster.map(ScanTask.run, tasks, pure=False)
         for _, outcomes in distributed.as_completed(running, with_results=True):
             yield outcomes
     finally:
-        if own is not None:
-            own.close()
+        if client is None:
+            cluster.close()
 
 
-def _sorted_out(
-    symbols: list[str], found: dict[str, ScanResult | PolygonClientError]
-) -> ScanMany:  # fmt: skip
+def _by_outcome(symbols: list[str], outcomes: dict[str, Outcome]) -> ScanMany:
     results: dict[str, ScanResult] = {}
     errors: dict[str, str] = {}
     for symbol in symbols:
-        outcome = found[symbol]
+        outcome = outcomes[symbol]
         if isinstance(outcome, ScanResult):
             results[symbol] = outcome
         else:

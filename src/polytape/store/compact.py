@@ -1,11 +1,11 @@
-"""Many segments of a folder into one, and a symbol's bars out of all of them.
+"""Many segments of a folder into one, and a symbol's bars deleted out of all of them.
 
 A compaction publishes the merged segment, reads it back, and only then deletes the old ones. A
-crash in between leaves duplicates, which "the later asked wins" makes harmless.
+crash in between leaves duplicates, which "the later fetched wins" makes harmless.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -14,9 +14,10 @@ import numpy as np
 from polytape.errors import DataFetchError
 from polytape.model.bars import PRICES, Bars
 from polytape.model.market_bars import MarketBars
-from polytape.model.spans import Span, SpanSet
+from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.store.coverage import pieces, tidy, without
+from polytape.store.coverage import merged, without
+from polytape.store.in_force import RowsInForce
 from polytape.store.periods import period_span, periods
 from polytape.store.segment import Segment
 from polytape.store.segments import SegmentStore
@@ -25,58 +26,76 @@ CHUNK_ROWS = 2_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Compacted:
-    """What became of a folder."""
+class Compaction:
+    """A compacted folder: how many segments it had `before`, and how many rows it has."""
 
     folder: str
     before: int
     rows: int
 
 
-def compact(store: SegmentStore, folder: str, *, at_least: int = 2) -> Compacted | None:
+def compact(store: SegmentStore, folder: str, *, at_least: int = 2) -> Compaction | None:
     """Merge the segments of a folder where there are `at_least` so many; None where there are not.
 
-    Raises DataFetchError when the merged rows are not the ones that went in; the old segments then
+    Raises: DataFetchError when the merged rows are not the ones that went in; the old segments then
     stay and the merged one goes.
     """
-    segments = store.segments(folder)
+    segments = store.catalog.segments(folder)
     if len(segments) < at_least:
         return None
-    covers = tidy(cover for segment in segments for cover in segment.covers)
+    coverage = merged(entry for segment in segments for entry in segment.coverage)
     hashes = RowHash()
-    merged = store.publish(folder, covers, hashes.noting(_merge(store, folder, segments)))
+    published = store.publish(folder, coverage, hashes.noting(_merge(store, folder, segments)))
     again = RowHash()
-    for after, through in _runs([merged]):
-        parts = {s: b for _, s, b in _rows_of(store, folder, [merged], after, through)}
+    for after, through in _runs([published]):
+        parts = {s: b for _, s, b in _rows_of(store, folder, [published], after, through)}
         again.add(MarketBars.of(parts))
-    if again.value != hashes.value or merged.rows != hashes.rows:
-        store.drop(folder, [merged.name])
+    if again.value != hashes.value or published.rows != hashes.rows:
+        store.drop(folder, [published.name])
         raise DataFetchError(
             f"{store.storage.url}/{folder}: the compacted rows are not the old ones"
         )
     store.drop(folder, [segment.name for segment in segments])
-    return Compacted(folder, len(segments), merged.rows)
+    return Compaction(folder, len(segments), published.rows)
+
+
+def compact_all(
+    store: SegmentStore, on_folder: Callable[[Compaction], None] = lambda _: None
+) -> list[Compaction]:
+    """Compact every folder that has several segments."""
+    done = []
+    for series in store.catalog.series():
+        for folder in store.catalog.folders(series):
+            compaction = compact(store, folder)
+            if compaction is not None:
+                on_folder(compaction)
+                done.append(compaction)
+    return done
 
 
 def forget(store: SegmentStore, symbol: str, series: Series, span: Span) -> int:
-    """Delete a symbol's bars of a span and the knowledge of them; returns the rows deleted."""
-    gone = 0
-    wanted = {name for name, _ in periods(series, span)} & set(store.folders(series))
-    for folder in sorted(wanted):
-        for segment in store.segments(folder):
-            covers = [left for c in segment.covers for left in without(c, symbol, span)]
-            if tuple(covers) == segment.covers:
-                continue
-            market = store.market(folder, segment)
-            mine = market.of_symbol(symbol)
-            left = np.array([span.start <= t < span.end for t in mine.timestamp], np.bool_)
-            gone += int(left.sum())
-            parts = {s: market.bars.take(p) for s, p in market.places.items()}
-            parts[symbol] = mine.take(~left)
-            if tidy(covers):
-                store.publish(folder, tidy(covers), [MarketBars.of(parts)])
-            store.drop(folder, [segment.name])
-    return gone
+    """Delete a symbol's bars of a span and their coverage; returns how many rows."""
+    inside = {name for name, _ in periods(series, span, store.zone)}
+    return sum(
+        _forget_in(store, folder, segment, symbol, span)
+        for folder in sorted(inside & set(store.catalog.folders(series)))
+        for segment in store.catalog.segments(folder)
+    )
+
+
+def _forget_in(store: SegmentStore, folder: str, segment: Segment, symbol: str, span: Span) -> int:
+    """Replace a segment by one without a symbol's span; returns how many rows are gone."""
+    coverage = [left for entry in segment.coverage for left in without(entry, symbol, span)]
+    if tuple(coverage) == segment.coverage:
+        return 0
+    parts = dict(store.reader.market(folder, segment).by_symbol())
+    mine = parts.get(symbol, Bars.empty())
+    gone = (mine.timestamp >= span.start) & (mine.timestamp < span.end)
+    parts[symbol] = mine.take(~gone)
+    if merged(coverage):
+        store.publish(folder, merged(coverage), [MarketBars.of(parts)])
+    store.drop(folder, [segment.name])
+    return int(gone.sum())
 
 
 class RowHash:
@@ -110,18 +129,10 @@ class RowHash:
 
 
 def _merge(store: SegmentStore, folder: str, segments: list[Segment]) -> Iterator[MarketBars]:
-    """The winning rows of all segments, so many symbols at a time."""
-    span = period_span(folder.rsplit("/", 1)[-1])
-    singled = named(segments)
-    common = winners(segments, None, span)
+    """The rows in force of all segments, one run of symbols at a time."""
+    in_force = RowsInForce(segments, period_span(folder.rsplit("/", 1)[-1], store.zone))
     for after, through in _runs(segments):
-        parts: dict[str, list[Bars]] = {}
-        for segment, symbol, bars in _rows_of(store, folder, segments, after, through):
-            own = winners(segments, symbol, span) if symbol in singled else common
-            rows = kept(bars, own.get(segment.name, SpanSet()))
-            if len(rows):
-                parts.setdefault(symbol, []).append(rows)
-        yield MarketBars.of({s: Bars.concat(held).tidy() for s, held in parts.items()})
+        yield in_force.market(_rows_of(store, folder, segments, after, through))
 
 
 def _rows_of(
@@ -130,10 +141,10 @@ def _rows_of(
     """The bars of the symbols in (after, through], segment by segment."""
     for segment in segments:
         groups = range(bisect_right(segment.lasts, after), bisect_right(segment.firsts, through))
-        market = store.market(folder, segment, groups)
-        for symbol, place in market.places.items():
+        market = store.reader.market(folder, segment, groups)
+        for symbol, bars in market.by_symbol():
             if after < symbol <= through:
-                yield segment, symbol, market.bars.take(place)
+                yield segment, symbol, bars
 
 
 def _runs(segments: list[Segment]) -> Iterator[tuple[str, str]]:
@@ -149,38 +160,3 @@ def _runs(segments: list[Segment]) -> Iterator[tuple[str, str]]:
         if at + 1 == len(groups) or (rows >= CHUNK_ROWS and groups[at + 1][0] != last):
             yield after, last
             after, rows = last, 0
-
-
-def winners(segments: list[Segment], symbol: str | None, span: Span) -> dict[str, SpanSet]:
-    """By segment, the spans of a symbol on which it has the last word; `symbol` None: of every
-    symbol that no cover names.
-    """
-    speaks = [
-        (cover, segment.name)
-        for segment in segments
-        for cover in segment.covers
-        if (cover.symbol is None if symbol is None else cover.speaks_of(symbol))
-    ]
-    owned: dict[str, list[Span]] = {}
-    for piece in pieces(speaks, span):
-        owned.setdefault(piece.owner, []).append(piece.span)
-    return {name: SpanSet.of(spans) for name, spans in owned.items()}
-
-
-def named(segments: Iterable[Segment]) -> set[str]:
-    """The symbols that some cover names, as itself or as an exception."""
-    found: set[str] = set()
-    for segment in segments:
-        for cover in segment.covers:
-            found |= cover.but | ({cover.symbol} if cover.symbol is not None else set())
-    return found
-
-
-def kept(bars: Bars, spans: SpanSet) -> Bars:
-    """The bars that start inside any of the spans. Needs tidy bars."""
-    if len(spans) == 1:
-        return bars.within(spans.spans[0])
-    starts = np.array([span.start for span in spans], np.int64)
-    ends = np.array([span.end for span in spans], np.int64)
-    at = np.searchsorted(starts, bars.timestamp, side="right") - 1
-    return bars.take((at >= 0) & (bars.timestamp < ends[at])) if len(spans) else bars.take(slice(0))

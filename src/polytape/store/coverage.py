@@ -1,10 +1,10 @@
-"""What is known: which spans were asked for, when, and whether the answer can still change.
+"""Coverage: which spans were fetched, when, and whether the bars can still change.
 
-A span that was asked and found empty is covered: known-empty is knowledge. Where two covers speak
-of one span, the later asked wins, for rows and for emptiness alike.
+A span that was fetched and is empty is covered, too. Where two entries speak of one span, the later
+fetched wins, for rows and for emptiness alike.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from itertools import pairwise
@@ -14,89 +14,100 @@ from polytape.model.spans import Span, SpanSet
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """One symbol's bars (or the whole market's, `symbol` None, but for the symbols in `but`) of a
-    span, asked at an instant. Not `final`: the vendor may still correct it.
+    """One symbol's bars (or the whole market's, `symbol` None, but for `excluded_symbols`) of a
+    span, fetched at an instant in microseconds UTC. Not `final`: the vendor may still correct it.
     """
 
     symbol: str | None
     span: Span
-    asked: int
+    fetched_at: int
     final: bool
-    but: frozenset[str] = frozenset()
+    excluded_symbols: frozenset[str] = frozenset()
 
-    def speaks_of(self, symbol: str) -> bool:
+    def over(self, span: Span) -> "Coverage":
+        """The same of another span."""
+        return replace(self, span=span)
+
+    def includes(self, symbol: str) -> bool:
         """Whether this says anything of a symbol."""
-        return self.symbol == symbol or (self.symbol is None and symbol not in self.but)
+        return self.symbol == symbol or (
+            self.symbol is None and symbol not in self.excluded_symbols
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class CoverageSlice:
-    """A span of one symbol, and which of several files has the last word on it."""
+    """A span of one symbol, the coverage that has the last word on it, and the file it is from."""
 
     span: Span
-    cover: Coverage
+    coverage: Coverage
     owner: str
 
 
-def pieces(covers: Iterable[tuple[Coverage, str]], span: Span) -> list[CoverageSlice]:
-    """The disjoint pieces of `span` that the covers of one symbol make up, in order of time.
+def coverage_slices(coverage: Iterable[tuple[Coverage, str]], span: Span) -> list[CoverageSlice]:
+    """The disjoint slices of `span` that the coverage of one symbol makes up, in order of time.
 
-    `covers` come with the name of the file that says so; of covers asked at one instant the greater
-    name wins, so that every reader decides alike.
+    Each entry comes with the name of its file; of those fetched at one instant the greater name
+    wins, so that every reader decides alike.
     """
-    inside = [(c, n) for c, n in covers if c.span.intersect(span)]
-    ranked = sorted(inside, key=lambda item: (item[0].asked, item[1]), reverse=True)
-    by_start = sorted(range(len(ranked)), key=lambda rank: ranked[rank][0].span.start)
-    edges = sorted({edge for c, _ in inside for edge in (c.span.start, c.span.end)} | {span.start})
-    found: list[CoverageSlice] = []
-    alive: list[int] = []  # ranks, the one with the last word on top
+    inside = [(entry, name) for entry, name in coverage if entry.span.intersect(span)]
+    ranked = sorted(inside, key=lambda item: (item[0].fetched_at, item[1]), reverse=True)
+    slices: list[CoverageSlice] = []
+    for part, rank in _first_covering([entry.span for entry, _ in ranked], span):
+        entry, owner = ranked[rank]
+        last = slices[-1] if slices else None
+        if last and last.coverage is entry and last.owner == owner and last.span.end == part.start:
+            slices[-1] = replace(last, span=Span(last.span.start, part.end))
+        else:
+            slices.append(CoverageSlice(part, entry, owner))
+    return slices
+
+
+def _first_covering(spans: list[Span], whole: Span) -> Iterator[tuple[Span, int]]:
+    """The parts of `whole` between any two edges, each with the place in the list of the first span
+    that covers it; parts that none covers are left out.
+    """
+    by_start = sorted(range(len(spans)), key=lambda place: spans[place].start)
+    edges = sorted({edge for span in spans for edge in (span.start, span.end)} | {whole.start})
+    covering: list[int] = []  # a heap of places
     waiting = 0
-    for start, end in pairwise([*edges, span.end]):
-        while waiting < len(by_start) and ranked[by_start[waiting]][0].span.start <= start:
-            heappush(alive, by_start[waiting])
+    for start, end in pairwise([*edges, whole.end]):
+        while waiting < len(by_start) and spans[by_start[waiting]].start <= start:
+            heappush(covering, by_start[waiting])
             waiting += 1
-        while alive and ranked[alive[0]][0].span.end <= start:
-            heappop(alive)
-        part = Span(start, max(start, end)).intersect(span)
-        if alive and part:
-            _append(found, part, *ranked[alive[0]])
-    return found
+        while covering and spans[covering[0]].end <= start:
+            heappop(covering)
+        part = Span(start, max(start, end)).intersect(whole)
+        if covering and part:
+            yield part, covering[0]
 
 
-def _append(found: list[CoverageSlice], part: Span, cover: Coverage, owner: str) -> None:
-    """Add a piece; one that goes on with the same last word becomes longer."""
-    last = found[-1] if found else None
-    if last and last.owner == owner and last.cover is cover and last.span.end == part.start:
-        found[-1] = CoverageSlice(Span(last.span.start, part.end), cover, owner)
-    else:
-        found.append(CoverageSlice(part, cover, owner))
+def merged(coverage: Iterable[Coverage]) -> tuple[Coverage, ...]:
+    """The same coverage in fewer entries: neighbours that differ in nothing else become one."""
+    entries: list[Coverage] = []
+    for entry in sorted(coverage, key=_sort_key):
+        last = entries[-1] if entries else None
+        if last and last.over(entry.span) == entry and entry.span.start <= last.span.end:
+            end = max(last.span.end, entry.span.end)
+            entries[-1] = last.over(Span(last.span.start, end))
+        elif entry.span:
+            entries.append(entry)
+    return tuple(entries)
 
 
-def tidy(covers: Iterable[Coverage]) -> tuple[Coverage, ...]:
-    """The same knowledge in fewer covers: neighbours that say the same become one."""
-    merged: list[Coverage] = []
-    key = lambda c: (c.symbol or "", c.symbol is None, c.asked, c.final, sorted(c.but), c.span)  # noqa: E731
-    for cover in sorted(covers, key=key):
-        last = merged[-1] if merged else None
-        if last and _same_but_span(last, cover) and cover.span.start <= last.span.end:
-            end = max(last.span.end, cover.span.end)
-            merged[-1] = replace(last, span=Span(last.span.start, end))
-        elif cover.span:
-            merged.append(cover)
-    return tuple(merged)
+def _sort_key(entry: Coverage) -> tuple[str, bool, int, bool, list[str], Span]:
+    """Sorts entries that differ in their spans alone side by side, in order of time."""
+    symbol, excluded = entry.symbol or "", sorted(entry.excluded_symbols)
+    return symbol, entry.symbol is None, entry.fetched_at, entry.final, excluded, entry.span
 
 
-def without(cover: Coverage, symbol: str, span: Span) -> list[Coverage]:
-    """What is left of a cover once a symbol's span is forgotten."""
-    if not cover.speaks_of(symbol):
-        return [cover]
-    outside = SpanSet.of([cover.span]).difference(SpanSet.of([span]))
-    left = [replace(cover, span=part) for part in outside]
-    inside = cover.span.intersect(span)
-    if cover.symbol is None and inside:
-        left.append(replace(cover, span=inside, but=cover.but | {symbol}))
+def without(entry: Coverage, symbol: str, span: Span) -> list[Coverage]:
+    """What is left of a coverage once a symbol's span is deleted."""
+    if not entry.includes(symbol):
+        return [entry]
+    outside = SpanSet.of([entry.span]).difference(SpanSet.of([span]))
+    left = [entry.over(part) for part in outside]
+    inside = entry.span.intersect(span)
+    if entry.symbol is None and inside:
+        left.append(replace(entry, span=inside, excluded_symbols=entry.excluded_symbols | {symbol}))
     return left
-
-
-def _same_but_span(one: Coverage, other: Coverage) -> bool:
-    return replace(one, span=other.span) == other

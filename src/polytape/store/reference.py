@@ -1,24 +1,32 @@
-"""Splits and symbols beside the bars: small Parquet files, with the time they were read."""
+"""Splits beside the bars: an imported table (a small Parquet file), or what the vendor listed."""
 
 from collections.abc import Iterable
-from dataclasses import fields
-from typing import Any
+from dataclasses import asdict
+from typing import NamedTuple
 
 from polytape.errors import DataFetchError
-from polytape.model.securities import SymbolInfo
 from polytape.model.splits import Split
 from polytape.net.storage import Storage
-from polytape.store.answer_store import FOLDER, StoredAnswers
-from polytape.wire.polygon.split_records import (
-    WHOLE_TABLE,
-    SplitRecord,
-    each_once,
-    read_told,
-    splits_of,
-)
+from polytape.store.answers import FOLDER, StoredAnswers
+from polytape.wire.polygon import split_records
+from polytape.wire.polygon.split_records import SplitRecord
 
-SPLITS, SYMBOLS = f"{FOLDER}/splits.parquet", f"{FOLDER}/symbols.parquet"
+SPLITS = f"{FOLDER}/splits.parquet"
 READ_AT = b"polytape.read_at"
+
+
+class _Imported(NamedTuple):
+    """The splits of the imported table by symbol, None without a table, and the folder's token."""
+
+    token: object
+    by_symbol: dict[str, list[Split]] | None
+
+
+class _Listed(NamedTuple):
+    """The vendor's list for the whole market by symbol, fetched at an instant, microseconds UTC."""
+
+    fetched_at: int
+    by_symbol: dict[str, list[SplitRecord]]
 
 
 class Reference:
@@ -26,102 +34,76 @@ class Reference:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._read: dict[str, tuple[object, Any]] = {}
         self._answers = StoredAnswers(storage)
-        self._by_symbol: tuple[Any, dict[str, list[Split]]] | None = None
-        self._whole: tuple[int, dict[str, list[SplitRecord]]] | None = None
+        self._imported: _Imported | None = None
+        self._listed: _Listed | None = None
 
     def splits(self, symbol: str) -> tuple[Split, ...] | None:
         """A symbol's splits, of an imported table or as the vendor last listed them; None where
         neither is there.
+
+        Raises: DataFetchError for a damaged table.
         """
-        table = self._table(SPLITS)
-        if table is None:
-            return self._listed(symbol)
-        held = self._by_symbol
-        if held is None or held[0] is not table:
-            by_symbol: dict[str, list[Split]] = {}
-            for row in table.to_pylist():
-                split = Split(
-                    row["execution_date"], row["symbol"], row["split_from"], row["split_to"]
-                )
-                by_symbol.setdefault(split.symbol, []).append(split)
-            held = self._by_symbol = table, by_symbol
-        return tuple(held[1].get(symbol, ()))
+        imported = self._by_symbol()
+        return self._from_list(symbol) if imported is None else tuple(imported.get(symbol, ()))
 
     def imported(self) -> bool:
-        """Whether there is a table of splits beside what the vendor listed."""
-        return self._table(SPLITS) is not None
+        """Whether there is an imported table, which goes before what the vendor listed.
 
-    def symbols(self) -> dict[str, SymbolInfo]:
-        """Every known security by symbol."""
-        table = self._table(SYMBOLS)
-        rows = [] if table is None else table.to_pylist()
-        return {row["symbol"]: SymbolInfo(**row) for row in rows}
+        Raises: DataFetchError for a damaged table.
+        """
+        return self._by_symbol() is not None
 
     def put_splits(self, splits: Iterable[Split], read_at: int) -> None:
         """Replace the table of splits. `read_at`: microseconds UTC."""
         import pyarrow as pa
-
-        rows = [
-            {"symbol": s.symbol, "execution_date": s.execution_date, "split_from": s.split_from,
-             "split_to": s.split_to}
-            for s in sorted(set(splits))
-        ]  # fmt: skip
-        kinds = [("symbol", pa.string()), ("execution_date", pa.date32()),
-                 ("split_from", pa.float64()), ("split_to", pa.float64())]  # fmt: skip
-        self._put(SPLITS, pa.Table.from_pylist(rows, pa.schema(kinds)), read_at)
-
-    def put_symbols(self, infos: Iterable[SymbolInfo], read_at: int) -> None:
-        """Replace the list of symbols."""
-        import pyarrow as pa
-
-        names = [field.name for field in fields(SymbolInfo)]
-        kinds = [(n, pa.bool_() if n == "active" else pa.string()) for n in names]
-        rows = [{name: getattr(info, name) for name in names} for info in infos]
-        self._put(SYMBOLS, pa.Table.from_pylist(rows, pa.schema(kinds)), read_at)
-
-    def read_at(self, name: str) -> int | None:
-        """When a table was read from its source; None where it never was."""
-        table = self._table(name)
-        return None if table is None else int(table.schema.metadata[READ_AT])
-
-    def _listed(self, symbol: str) -> tuple[Split, ...] | None:
-        """What the vendor said when it was last asked: of the whole market, or of the symbol."""
-        whole = self._answers.get(WHOLE_TABLE)
-        if whole is None:
-            single = self._answers.get(splits_of(symbol))
-            return None if single is None else each_once(read_told(single[1]))
-        if self._whole is None or self._whole[0] != whole[0]:
-            by_symbol: dict[str, list[SplitRecord]] = {}
-            for row in read_told(whole[1]):
-                by_symbol.setdefault(row.symbol, []).append(row)
-            self._whole = whole[0], by_symbol
-        return each_once(self._whole[1].get(symbol, ()))
-
-    def _put(self, name: str, table: Any, read_at: int) -> None:
         from pyarrow import parquet
 
-        told = table.replace_schema_metadata({READ_AT: str(read_at)})
-        self._storage.put(name, lambda sink: parquet.write_table(told, sink))
-        self._read.pop(name, None)
+        columns = {
+            "symbol": pa.string(),
+            "execution_date": pa.date32(),
+            "split_from": pa.float64(),
+            "split_to": pa.float64(),
+        }
+        schema = pa.schema(columns, metadata={READ_AT: str(read_at)})
+        table = pa.Table.from_pylist([asdict(split) for split in sorted(set(splits))], schema)
+        self._storage.put(SPLITS, lambda sink: parquet.write_table(table, sink))
+        self._imported = None
 
-    def _table(self, name: str) -> Any:
+    def _by_symbol(self) -> dict[str, list[Split]] | None:
         token = self._storage.token(FOLDER)
-        held = self._read.get(name)
-        if held is not None and token is not None and held[0] == token:
-            return held[1]
-        table = self._load(name)
-        self._read[name] = (token, table)
-        return table
+        imported = self._imported
+        if imported is None or token is None or imported.token != token:
+            imported = self._imported = _Imported(token, self._read_table())
+        return imported.by_symbol
 
-    def _load(self, name: str) -> Any:
+    def _read_table(self) -> dict[str, list[Split]] | None:
         import pyarrow as pa
         from pyarrow import parquet
 
         try:
-            return parquet.read_table(pa.BufferReader(self._storage.read(name)))
+            table = parquet.read_table(pa.BufferReader(self._storage.read(SPLITS)))
         except FileNotFoundError:
             return None
         except pa.ArrowException as error:
-            raise DataFetchError(f"{self._storage.url}/{name} is damaged: {error}") from error
+            raise DataFetchError(f"{self._storage.url}/{SPLITS} is damaged: {error}") from error
+        by_symbol: dict[str, list[Split]] = {}
+        for row in table.to_pylist():
+            split = Split(row["execution_date"], row["symbol"], row["split_from"], row["split_to"])
+            by_symbol.setdefault(split.symbol, []).append(split)
+        return by_symbol
+
+    def _from_list(self, symbol: str) -> tuple[Split, ...] | None:
+        """The vendor's list for the whole market, else its list for the symbol."""
+        whole = self._answers.get(split_records.WHOLE_TABLE)
+        if whole is None:
+            single = self._answers.get(split_records.splits_of(symbol))
+            if single is None:
+                return None
+            return split_records.each_once(split_records.read_records(single[1]))
+        fetched_at, body = whole
+        listed = self._listed
+        if listed is None or listed.fetched_at != fetched_at:
+            by_symbol = split_records.by_symbol(split_records.read_records(body))
+            listed = self._listed = _Listed(fetched_at, by_symbol)
+        return split_records.each_once(listed.by_symbol.get(symbol, ()))

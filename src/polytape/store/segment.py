@@ -1,4 +1,4 @@
-"""One segment: an immutable Parquet file that says in its own footer what it covers.
+"""One segment: an immutable Parquet file with its coverage in its own footer.
 
 Sorted by symbol, then timestamp; columns symbol (string), timestamp[us, UTC], open, high, low,
 close, volume, vwap (float64), transactions (int64); zstd. A symbol of many rows has row groups of
@@ -8,7 +8,7 @@ its own, so that reading it decodes nothing else; others share groups of about 3
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, TYPE_CHECKING
 
 import msgspec
 import numpy as np
@@ -18,6 +18,10 @@ from polytape.model.bars import PRICES, Bars
 from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
 from polytape.store.coverage import Coverage
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyarrow import parquet
 
 SCHEMA = 1
 FOOTER_KEY = b"polytape"
@@ -35,42 +39,48 @@ class DamagedSegmentError(DataFetchError):
 
 
 class CoverageMessage(msgspec.Struct, omit_defaults=True):
-    """A cover in the footer; `symbol` null is the whole market."""
+    """Coverage in the footer, instants in microseconds UTC; `symbol` null is the whole market."""
 
     symbol: str | None
     start: int
     end: int
-    asked: int
+    fetched_at: int = msgspec.field(name="asked")
     final: bool
-    but: list[str] = []
+    excluded_symbols: list[str] = msgspec.field(name="but", default=[])
 
 
 class Footer(msgspec.Struct):
-    """What a segment says of itself. `groups`: first and last symbol of each row group."""
+    """The footer of a segment. `groups`: first and last symbol of each row group."""
 
     schema: int
-    covers: list[CoverageMessage]
+    coverage: list[CoverageMessage] = msgspec.field(name="covers")
     groups: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, eq=False)
 class Segment:
-    """A segment's footer, kept in memory. `name` is its file's."""
+    """A segment by its footer: `name` is its file's, `size` in bytes; `firsts` and `lasts` are the
+    first and last symbol of each row group.
+    """
 
     name: str
     size: int
     rows: int
-    covers: tuple[Coverage, ...]
+    coverage: tuple[Coverage, ...]
     firsts: tuple[str, ...]
     lasts: tuple[str, ...]
-    metadata: Any
+    metadata: "parquet.FileMetaData"
 
     def groups_of(self, symbol: str) -> range:
-        """The row groups that may hold a symbol."""
+        """The row groups that may have rows of a symbol."""
         return range(bisect_left(self.lasts, symbol), bisect_right(self.firsts, symbol))
 
+    def overlaps(self, span: Span) -> bool:
+        """Whether it covers anything of a span."""
+        return any(entry.span.intersect(span) for entry in self.coverage)
 
-def arrow_schema() -> Any:
+
+def arrow_schema() -> "pa.Schema":
     """The columns of every segment."""
     import pyarrow as pa
 
@@ -82,33 +92,30 @@ def arrow_schema() -> Any:
 class SegmentWriter:
     """Writes one segment, part by part; the parts come in the order of their symbols."""
 
-    def __init__(self, sink: Any, covers: tuple[Coverage, ...]) -> None:
+    def __init__(self, sink: IO[bytes], coverage: tuple[Coverage, ...]) -> None:
         self._sink = sink
         self._groups: list[tuple[str, str]] = []
-        self._covers = covers
-        self._writer: Any = None
-        self.rows = 0
+        self._coverage = coverage
+        self._writer: parquet.ParquetWriter | None = None
 
     def add(self, market: MarketBars) -> None:
         """Append the symbols of `market`, all after those added before."""
         writer = self._open(market)
         for symbols, place in _groups(market.places):
-            sizes = (
-                [_size(market.places[s]) for s in symbols] if len(symbols) > 1 else [_size(place)]
-            )
+            shared = len(symbols) > 1
+            sizes = [_size(market.places[s]) for s in symbols] if shared else [_size(place)]
             table = to_table(market.bars.take(place), symbols, sizes)
             writer.write_table(table, row_group_size=max(1, table.num_rows))
             self._groups.append((symbols[0], symbols[-1]))
-            self.rows += table.num_rows
 
     def close(self) -> None:
         """Write the footer."""
         writer = self._open(MarketBars.of({}))
-        footer = Footer(SCHEMA, [_told(cover) for cover in self._covers], self._groups)
+        footer = Footer(SCHEMA, [_message(entry) for entry in self._coverage], self._groups)
         writer.add_key_value_metadata({FOOTER_KEY: msgspec.json.encode(footer)})
         writer.close()
 
-    def _open(self, market: MarketBars) -> Any:
+    def _open(self, market: MarketBars) -> "parquet.ParquetWriter":
         """In row groups of one symbol prices repeat, so a dictionary makes them smaller and faster
         to read; those of many symbols side by side do not, and cost half as much to write without.
         """
@@ -129,8 +136,11 @@ class SegmentWriter:
         return self._writer
 
 
-def read_footer(file: Any, name: str) -> Segment:
-    """A segment's footer. Raises DamagedSegmentError; DataFetchError for one of a newer schema."""
+def read_footer(file: "pa.NativeFile", name: str) -> Segment:
+    """A segment's footer.
+
+    Raises: DamagedSegmentError; DataFetchError for one of a newer schema.
+    """
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -142,13 +152,14 @@ def read_footer(file: Any, name: str) -> Segment:
     if footer.schema > SCHEMA:
         raise DataFetchError(f"{name} is of schema {footer.schema}: this version reads {SCHEMA}")
     firsts, lasts = zip(*footer.groups, strict=True) if footer.groups else ((), ())
-    covers = tuple(_cover(told) for told in footer.covers)
-    return Segment(name, file.size(), metadata.num_rows, covers, firsts, lasts, metadata)
+    coverage = tuple(_coverage(message) for message in footer.coverage)
+    return Segment(name, file.size(), metadata.num_rows, coverage, firsts, lasts, metadata)
 
 
-def read_symbol(file: Any, segment: Segment, symbol: str) -> Any:
-    """All of a symbol's bars in a segment, as an Arrow table of COLUMNS. Raises
-    DamagedSegmentError.
+def read_symbol(file: "pa.NativeFile", segment: Segment, symbol: str) -> "pa.Table":
+    """All of a symbol's bars in a segment, as an Arrow table of COLUMNS.
+
+    Raises: DamagedSegmentError.
     """
     import pyarrow as pa
 
@@ -159,7 +170,7 @@ def read_symbol(file: Any, segment: Segment, symbol: str) -> Any:
     return parts[0] if len(parts) == 1 else pa.concat_tables(parts)
 
 
-def table_within(table: Any, span: Span) -> Any:
+def table_within(table: "pa.Table", span: Span) -> "pa.Table":
     """The rows of a table in the order of time that start inside `span`; nothing is copied."""
     import pyarrow as pa
 
@@ -168,15 +179,18 @@ def table_within(table: Any, span: Span) -> Any:
     return table.slice(int(left), int(right - left))
 
 
-def read_market(file: Any, segment: Segment, groups: range) -> MarketBars:
-    """Everything in some row groups. Raises DamagedSegmentError."""
+def read_market(file: "pa.NativeFile", segment: Segment, groups: range) -> MarketBars:
+    """All rows of some row groups.
+
+    Raises: DamagedSegmentError.
+    """
     table = _table(file, segment, list(groups), ("symbol", *COLUMNS))
     column = table.column("symbol").combine_chunks().dictionary_encode()
     codes = np.asarray(column.indices).astype(np.int64)
     return MarketBars.sorted_by(column.dictionary.to_pylist(), codes, to_bars(table))
 
 
-def to_table(bars: Bars, symbols: list[str], sizes: list[int]) -> Any:
+def to_table(bars: Bars, symbols: list[str], sizes: list[int]) -> "pa.Table":
     """Bars as the columns of a segment: the first sizes[0] rows are of symbols[0], and so on."""
     import pyarrow as pa
 
@@ -192,27 +206,30 @@ def to_table(bars: Bars, symbols: list[str], sizes: list[int]) -> Any:
 
 def _groups(places: dict[str, slice]) -> Iterator[tuple[list[str], slice]]:
     """The symbols and rows of each row group: large symbols alone, small ones together."""
-    held: list[str] = []
+    shared: list[str] = []
     for symbol, place in places.items():
         rows = _size(place)
-        first = places[held[0]].start if held else place.start
-        if held and (rows >= OWN_GROUP_ROWS or place.stop - first > GROUP_ROWS):
-            yield held, slice(first, place.start)
-            held = []
+        first = places[shared[0]].start if shared else place.start
+        if shared and (rows >= OWN_GROUP_ROWS or place.stop - first > GROUP_ROWS):
+            yield shared, slice(first, place.start)
+            shared = []
         if rows >= OWN_GROUP_ROWS:
             for start in range(place.start, place.stop, GROUP_ROWS):
                 yield [symbol], slice(start, min(start + GROUP_ROWS, place.stop))
         else:
-            held.append(symbol)
-    if held:
-        yield held, slice(places[held[0]].start, places[held[-1]].stop)
+            shared.append(symbol)
+    if shared:
+        yield shared, slice(places[shared[0]].start, places[shared[-1]].stop)
 
 
 def _size(place: slice) -> int:
     return int(place.stop - place.start)
 
 
-def _read(file: Any, segment: Segment, groups: list[int], symbol: str | None) -> Any:
+def _read(
+    file: "pa.NativeFile", segment: Segment, groups: list[int], symbol: str | None
+) -> "pa.Table":
+    """The rows of a symbol in some row groups; None: the groups have no rows of others."""
     if symbol is None:
         return _table(file, segment, groups, COLUMNS)
     table = _table(file, segment, groups, ("symbol", *COLUMNS))
@@ -225,7 +242,9 @@ def _read(file: Any, segment: Segment, groups: list[int], symbol: str | None) ->
     return rows.slice(int(mine[0]), len(mine))
 
 
-def _table(file: Any, segment: Segment, groups: list[int], columns: tuple[str, ...]) -> Any:
+def _table(
+    file: "pa.NativeFile", segment: Segment, groups: list[int], columns: tuple[str, ...]
+) -> "pa.Table":
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -238,7 +257,7 @@ def _table(file: Any, segment: Segment, groups: list[int], columns: tuple[str, .
         raise DamagedSegmentError(segment.name, error) from error
 
 
-def to_bars(table: Any) -> Bars:
+def to_bars(table: "pa.Table") -> Bars:
     """A table of COLUMNS as bars."""
     import pyarrow as pa
 
@@ -247,11 +266,14 @@ def to_bars(table: Any) -> Bars:
     return Bars(starts, *floats)
 
 
-def _told(cover: Coverage) -> CoverageMessage:
-    span, but = cover.span, sorted(cover.but)
-    return CoverageMessage(cover.symbol, span.start, span.end, cover.asked, cover.final, but)
+def _message(entry: Coverage) -> CoverageMessage:
+    span, excluded = entry.span, sorted(entry.excluded_symbols)
+    return CoverageMessage(
+        entry.symbol, span.start, span.end, entry.fetched_at, entry.final, excluded
+    )
 
 
-def _cover(told: CoverageMessage) -> Coverage:
-    span = Span(told.start, told.end)
-    return Coverage(told.symbol, span, told.asked, told.final, frozenset(told.but))
+def _coverage(message: CoverageMessage) -> Coverage:
+    span = Span(message.start, message.end)
+    excluded = frozenset(message.excluded_symbols)
+    return Coverage(message.symbol, span, message.fetched_at, message.final, excluded)

@@ -1,11 +1,19 @@
-"""What a source promises."""
+"""What a source promises: bars, and beside them whole days, reference data, the vendor's own
+answers, as far as it has them.
 
+Calls may block and may come from several threads at once. They raise errors of our tree:
+NotFoundError for a symbol that the source has never heard of, DataFetchError for what could not be
+fetched or read, naming the file or address.
+"""
+
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 from polytape.model.bars import Bars
 from polytape.model.market_bars import MarketBars
+from polytape.model.query import BarsQuery
 from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
 from polytape.model.splits import Split
@@ -16,85 +24,97 @@ from polytape.model.timeframes import Series
 class SourceBars:
     """Tidy bars as traded, and in plain words what a reader must know of them.
 
-    `unsettled` are the spans on which the source does not vouch for its answer (a file that is not
-    there yet, a daily bar made from minutes): they are answered, not kept. `through`: the instant
-    up to which the source has published, where that is not now.
+    `provisional` are the spans that the source does not vouch for (a file that is not there yet, a
+    daily bar made from minutes): their bars are answered, not stored. `through`: the instant up to
+    which the source has published, microseconds UTC, where that is not now.
     """
 
     bars: Bars
     notes: tuple[str, ...] = ()
-    unsettled: tuple[Span, ...] = ()
+    provisional: tuple[Span, ...] = ()
     through: int | None = None
 
 
-class Source(Protocol):
-    """Where bars come from. Calls may block and may come from several threads at once.
+class BarSource(Protocol):
+    """Bars of one symbol."""
 
-    Errors are of our tree: NotFoundError for a symbol that the source has never heard of,
-    DataFetchError for what could not be had or read, naming the file or address.
-    """
+    def earliest(self) -> int:
+        """The first instant that the source may have bars of, microseconds UTC."""
+        ...
+
+    def bars(self, query: BarsQuery) -> SourceBars:
+        """All bars of the query's series that start inside its span; none is an answer too.
+
+        Daily bars are stamped at midnight in the market's zone. A query in the background lets
+        others go first.
+        """
+        ...
+
+    def last_bar(self, symbol: str) -> Bars:
+        """The last complete minute in bars of length one; empty where there is none."""
+        ...
+
+
+class DaySource(Protocol):
+    """Whole days of the whole market."""
 
     @property
-    def name(self) -> str:
-        """What answers call this source."""
+    def reads_whole_days(self) -> bool:
+        """Whether a single symbol's bars are cut out of whole days, too: then all of a day should
+        be stored.
+        """
         ...
 
     @property
-    def made_up(self) -> bool:
-        """Whether the prices are invented."""
+    def requests_per_day(self) -> int:
+        """How many requests of the budget a day takes."""
         ...
+
+    @property
+    def unit(self) -> str:
+        """What a day comes as: 'files', 'lists'."""
+        ...
+
+    @property
+    def covers_unlisted(self) -> bool:
+        """Whether a symbol that is not among a day's bars had none. Files leave out what the
+        vendor's API has, such as OTC stocks: beside it they say nothing of others.
+        """
+        ...
+
+    def has_day(self, series: Series, day: date) -> bool:
+        """Whether there is an answer for a day; the market's day may not have ended."""
+        ...
+
+    def market_day(
+        self, series: Series, day: date, *, background: bool = False
+    ) -> MarketBars | None:
+        """The bars of every symbol of a day; None where the source has no such day (yet)."""
+        ...
+
+    def mark_stored(self, series: Series, day: date) -> None:
+        """Note that the bars of `market_day` are stored now: `replaced` compares with them."""
+        ...
+
+    def replaced(self, series: Series, days: Iterable[date]) -> list[date]:
+        """The days whose bars were replaced at the source since they were stored."""
+        ...
+
+
+class ReferenceSource(Protocol):
+    """Splits and securities."""
 
     @property
     def checks_splits(self) -> bool:
         """Whether its splits are to be checked against prices before they are used."""
         ...
 
-    @property
-    def whole_days(self) -> bool:
-        """Whether it reads whole days of the whole market: all of a day is worth keeping then."""
-        ...
-
-    @property
-    def lists_days(self) -> bool:
-        """Whether `market_day` gives daily bars by one small question."""
-        ...
-
-    def earliest(self) -> int:
-        """The first instant that it can be asked for, microseconds UTC."""
-        ...
-
-    def bars(
-        self, symbol: str, series: Series, span: Span, *, background: bool = False
-    ) -> SourceBars:
-        """All bars of the series that start inside `span`; none is an answer too.
-
-        Daily bars are stamped at midnight New York. `background`: nobody waits for the answer, so
-        others may go first.
-        """
-        ...
-
-    def market_day(
-        self, series: Series, day: date, *, background: bool = False
-    ) -> MarketBars | None:
-        """The bars of every symbol of a day by one question; None where there is no such question,
-        or no answer to it yet.
-        """
-        ...
-
-    def kept(self, series: Series, day: date) -> None:
-        """What `market_day` gave is kept now."""
-        ...
-
-    def last_bar(self, symbol: str) -> Bars:
-        """The last complete minute bar as one bar; empty where there is none."""
-        ...
-
     def splits(self, symbol: str) -> tuple[Split, ...] | None:
         """The symbol's splits, future ones included; None where the source knows of no splits."""
         ...
 
-    def known_splits(self, symbol: str) -> tuple[Split, ...] | None:
-        """The same where nobody must be asked for it, else None."""
+    def cached_splits(self, symbol: str) -> tuple[Split, ...] | None:
+        """The same where that takes no request; None where it takes one."""
         ...
 
     def find(self, symbol: str) -> SymbolInfo | None:
@@ -102,48 +122,41 @@ class Source(Protocol):
         ...
 
     def search(self, query: str, *, active_only: bool) -> list[SymbolInfo]:
-        """Securities whose symbol or name holds `query`, the best first."""
+        """Securities whose symbol or name contains `query`, the best first."""
         ...
 
     def forget(self) -> None:
-        """Ask again for what was remembered of splits and securities."""
-        ...
-
-    def end(self) -> None:
-        """Ask no more; who waits for a turn is sent away."""
+        """Fetch splits and securities anew when they are next needed."""
         ...
 
 
-class Local:
-    """What a source says that asks nobody over a network."""
+class ReadThrough(Protocol):
+    """The vendor's own answers."""
 
-    checks_splits = False
-    whole_days = False
-    lists_days = False
+    def read_through(self, path: str, query: tuple[tuple[str, str], ...], *, daily: bool) -> bytes:
+        """The vendor's JSON for a path and a query; with `daily` fetched once a day."""
+        ...
 
-    def earliest(self) -> int:
-        """All of time."""
-        return 0
 
-    def market_day(
-        self,
-        series: Series,  # noqa: ARG002
-        day: date,  # noqa: ARG002
-        *,
-        background: bool = False,  # noqa: ARG002
-    ) -> MarketBars | None:
-        """There is no such question."""
-        return None
+@dataclass(frozen=True)
+class Upstream:
+    """Where a gateway's bars come from, in the parts that there are.
 
-    def kept(self, series: Series, day: date) -> None:
-        """Nothing is to be remembered."""
+    `name` is what answers call the source; `made_up` says that its prices are invented. `close`
+    ends all requests: those that wait for a turn are refused. `files` are the vendor's flat files
+    beside its API.
+    """
 
-    def known_splits(self, symbol: str) -> tuple[Split, ...] | None:  # noqa: ARG002
-        """They are always looked up."""
-        return None
+    name: str
+    bars: BarSource
+    reference: ReferenceSource
+    made_up: bool = False
+    days: DaySource | None = None
+    files: DaySource | None = None
+    through: ReadThrough | None = None
+    close: Callable[[], None] = lambda: None
 
-    def forget(self) -> None:
-        """Nothing is remembered."""
-
-    def end(self) -> None:
-        """Nobody waits."""
+    @property
+    def whole_days(self) -> DaySource | None:
+        """The source of whole days, where single symbols are cut out of them."""
+        return self.days if self.days is not None and self.days.reads_whole_days else None

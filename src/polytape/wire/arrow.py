@@ -1,14 +1,15 @@
 """Bars as an Arrow IPC stream; the metadata travels in the schema."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from polytape.errors import DataFetchError, IncompleteDataError
 from polytape.model.bars import PRICES, Bars
-from polytape.wire.api.messages import BarsMetadata, Problem
+from polytape.wire.api.messages import BarsMetadata
+from polytape.wire.api.problems import Problem
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,13 +18,13 @@ METADATA_KEY, PROBLEM_KEY = b"polytape", b"polytape-problem"
 
 
 def to_table(bars: Bars, metadata: BarsMetadata | None = None) -> "pa.Table":
-    """Columns timestamp[us, UTC], open, high, low, close, volume, vwap, transactions (int64);
+    """A table of timestamp[us, UTC], open, high, low, close, volume, vwap and transactions (int64);
     vwap and transactions are null where unknown.
     """
     import pyarrow as pa
 
     stamps = pa.array(bars.timestamp.view("M8[us]"), pa.timestamp("us", "UTC"))
-    columns: dict[str, Any] = {"timestamp": stamps}
+    columns: dict[str, pa.Array] = {"timestamp": stamps}
     columns |= {name: pa.array(getattr(bars, name)) for name in (*PRICES, "volume")}
     columns["vwap"] = pa.array(bars.vwap, from_pandas=True)
     counts = pa.array(bars.transactions, from_pandas=True)
@@ -35,7 +36,7 @@ def to_table(bars: Bars, metadata: BarsMetadata | None = None) -> "pa.Table":
 
 
 def encode(bars: Bars, metadata: BarsMetadata) -> bytes:
-    """An Arrow IPC stream."""
+    """The bars as an Arrow IPC stream."""
     import pyarrow as pa
 
     table = to_table(bars, metadata)
@@ -46,7 +47,10 @@ def encode(bars: Bars, metadata: BarsMetadata) -> bytes:
 
 
 def decode(body: bytes) -> tuple[Bars, BarsMetadata | None]:
-    """Bars and metadata from a stream. Raises DataFetchError, IncompleteDataError."""
+    """Bars and metadata from a stream; another server's stream has no metadata.
+
+    Raises: DataFetchError for what is no such stream, IncompleteDataError for a short one.
+    """
     import pyarrow as pa
 
     try:
@@ -75,24 +79,27 @@ def encode_many(answers: Iterable[tuple[Bars, BarsMetadata] | Problem]) -> bytes
 
 
 def decode_many(body: bytes) -> list[tuple[Bars, BarsMetadata | None] | Problem]:
-    """The answers of such a body. Raises DataFetchError, IncompleteDataError."""
+    """The answers of such a body, in their order.
+
+    Raises: DataFetchError for what is no such body, IncompleteDataError for a short answer.
+    """
     import pyarrow as pa
 
-    found: list[tuple[Bars, BarsMetadata | None] | Problem] = []
+    answers: list[tuple[Bars, BarsMetadata | None] | Problem] = []
     source = pa.BufferReader(body)
     try:
         while source.tell() < len(body):
             table = pa.ipc.open_stream(source).read_all()
             raw = (table.schema.metadata or {}).get(PROBLEM_KEY)
             if raw is not None:
-                found.append(msgspec.json.decode(raw, type=Problem))
+                answers.append(msgspec.json.decode(raw, type=Problem))
                 continue
             bars, metadata = from_table(table)
             _whole(bars, metadata)
-            found.append((bars, metadata))
+            answers.append((bars, metadata))
     except (pa.ArrowException, OSError, KeyError, ValueError, msgspec.DecodeError) as error:
         raise DataFetchError(f"the Arrow answers could not be read: {error}") from error
-    return found
+    return answers
 
 
 def _whole(bars: Bars, metadata: BarsMetadata | None) -> None:
@@ -103,7 +110,10 @@ def _whole(bars: Bars, metadata: BarsMetadata | None) -> None:
 
 
 def from_table(table: "pa.Table") -> tuple[Bars, BarsMetadata | None]:
-    """Bars and metadata of a table that `to_table` made."""
+    """Bars and metadata of a table that `to_table` made.
+
+    Raises: KeyError for a column that is not there, pyarrow's errors for one of another type.
+    """
     import pyarrow as pa
 
     raw = (table.schema.metadata or {}).get(METADATA_KEY)

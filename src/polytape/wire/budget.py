@@ -40,14 +40,14 @@ class MovingWindow:
         """A token and 0.0 where more than `ahead` places are free, else None and the seconds until
         that may be so.
         """
-        self._forget(now)
+        self._drop_free(now)
         free_at = sorted(self._free_at.values())
         over = len(free_at) + ahead - self.limit
         if over >= 0:
             # Who stands further back than all places waits for them to be taken and freed again.
             rounds, place = divmod(over, max(1, len(free_at)))
-            known = free_at[place] if free_at else now + self.window_s
-            return None, max(known - now, 0.0) + rounds * self.window_s
+            free = free_at[place] if free_at else now + self.window_s
+            return None, max(free - now, 0.0) + rounds * self.window_s
         self._number += 1
         self._free_at[self._number] = now + self.window_s
         self._under_way.add(self._number)
@@ -66,25 +66,25 @@ class MovingWindow:
 
     def state(self, now: float) -> BudgetState:
         """How much is used. May be called while another thread takes."""
-        taken = [free for token, free in list(self._free_at.items())
-                 if free > now or token in self._under_way]  # fmt: skip
+        places = list(self._free_at.items())
+        taken = [free for token, free in places if free > now or token in self._under_way]
         reset = max(0.0, max(taken) - now) if taken else 0.0
         return BudgetState(self.limit, len(taken), reset, self.window_s)
 
     def refresh(self, now: float) -> None:
         """Nobody else counts these places."""
-        self._forget(now)
+        self._drop_free(now)
 
-    def _forget(self, now: float) -> None:
+    def _drop_free(self, now: float) -> None:
         for token, free in list(self._free_at.items()):
             if free <= now and token not in self._under_way:
                 del self._free_at[token]
 
 
 class Pacer:
-    """A client's memory of the server's `RateLimit-*` headers: it waits before it is refused.
+    """What the server's `RateLimit-*` headers said last: a client waits before it is refused.
 
-    `RateLimit-Reset` is in seconds from the answer on. One tuple is swapped whole, so threads may
+    `RateLimit-Reset` is in seconds from the response on. One tuple is swapped whole, so threads may
     share a pacer.
     """
 
@@ -92,7 +92,7 @@ class Pacer:
         self._state: tuple[int, float] | None = None
 
     def heard(self, headers: Mapping[str, str], now: float) -> None:
-        """Note what an answer says; headers that are absent or not numbers say nothing."""
+        """Note a response's headers; those that are absent or not numbers say nothing."""
         remaining, reset = headers.get("ratelimit-remaining"), headers.get("ratelimit-reset")
         if remaining is None or reset is None:
             return

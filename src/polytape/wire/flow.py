@@ -1,6 +1,6 @@
-"""What must be asked, retried and waited for, as generators that yield requests and waits.
+"""What must be requested, retried and waited for, as generators that yield requests and waits.
 
-A driver in `net` performs each step and sends back the answer, or throws in what went wrong on
+A driver in `net` performs each step and sends back the response, or throws in what went wrong on
 the way. The same generator serves the sync and the async client.
 """
 
@@ -19,11 +19,15 @@ T = TypeVar("T")
 RETRIED = frozenset({429, 500, 502, 503, 504})
 LONGEST_BACKOFF_S = 30.0
 LONGEST_RETRY_AFTER_S = 60.0
+# Never zero: a time-out of zero seconds fails at once, and a wait lets others go first.
+SHORTEST_S = 0.001
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. `path` is joined to the driver's base; `timeout` is for the whole of it."""
+    """One HTTP request. `path` is joined to the driver's base; `timeout`, seconds, is for all of
+    it.
+    """
 
     method: str
     path: str
@@ -74,8 +78,19 @@ class RetryPolicy:
     backoff_s: float = 1.0
     deadline_s: float = 120.0
     retried: frozenset[int] = RETRIED
-    # Whether what carries the requests holds them back after a 429: then nothing is waited here.
+    # Whether what carries the requests delays them after a 429: then nothing is waited here.
     gated: bool = False
+
+    def backoff(self, attempt: int, jitter: float) -> float:
+        """Seconds to wait after the try of this number, from 0; `jitter` is in [0, 1)."""
+        return min(LONGEST_BACKOFF_S, self.backoff_s * 2.0**attempt) * jitter
+
+    def pause_after(self, response: Response, backoff: float, now: datetime) -> float:
+        """Seconds to wait after a response: as `Retry-After` says, else the backoff."""
+        if self.gated and response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            return SHORTEST_S
+        seconds = retry_after(response.headers, now)
+        return backoff if seconds is None else max(seconds, SHORTEST_S)
 
 
 def ask(
@@ -85,20 +100,20 @@ def ask(
     runtime: Runtime,
     on_try: Callable[[int], None] = lambda _: None,
 ) -> Flow[Response]:
-    """The answer to `request`, whatever its status once the tries are used up. `on_try` is told
-    the number of each try, from 0.
+    """The response to `request`, whatever its status once the tries are used up. Retried are lost
+    connections, time-outs, broken responses and the policy's statuses; `Retry-After` is obeyed up
+    to LONGEST_RETRY_AFTER_S. `on_try` is called with the number of each try, from 0.
 
-    Retried are lost connections, time-outs, answers broken off, and the statuses of the policy.
-    `Retry-After` is obeyed up to LONGEST_RETRY_AFTER_S. Raises ConnectionError or
-    IncompleteDataError after the last try, RateLimitError when waiting would outlast the deadline.
+    Raises: ConnectionError or IncompleteDataError after the last try.
+    Raises: RateLimitError where waiting for the budget would outlast the deadline.
     """
     end = runtime.monotonic() + policy.deadline_s
     for attempt in range(policy.max_retries + 1):
         yield from _pace(pacer, runtime, end)
         left = end - runtime.monotonic()
-        tried = replace(request, timeout=max(0.001, min(policy.timeout_s, left)))
+        tried = replace(request, timeout=max(SHORTEST_S, min(policy.timeout_s, left)))
         last_try = attempt == policy.max_retries
-        pause = min(LONGEST_BACKOFF_S, policy.backoff_s * 2**attempt) * runtime.jitter()
+        pause = policy.backoff(attempt, runtime.jitter())
         on_try(attempt)
         try:
             response = yield tried
@@ -108,10 +123,7 @@ def ask(
         else:
             assert response is not None
             pacer.heard(response.headers, runtime.monotonic())
-            told = retry_after(response.headers, runtime.now())
-            pause = pause if told is None else max(told, 0.001)
-            if policy.gated and response.status == HTTPStatus.TOO_MANY_REQUESTS:
-                pause = 0.001
+            pause = policy.pause_after(response, pause, runtime.now())
             late = runtime.monotonic() + pause >= end or pause > LONGEST_RETRY_AFTER_S
             if response.status not in policy.retried or last_try or late:
                 return response
@@ -120,7 +132,10 @@ def ask(
 
 
 def checked(response: Response, runtime: Runtime) -> Response:
-    """The answer if it is a success. Raises the error it stands for otherwise."""
+    """The response if it is a success.
+
+    Raises: PolygonClientError, the one that the status and the body stand for.
+    """
     if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
         return response
     raise from_answer(response.status, response.headers, response.body, runtime.now())

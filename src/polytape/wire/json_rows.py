@@ -8,10 +8,11 @@ import msgspec
 import numpy as np
 
 from polytape.errors import DataFetchError, IncompleteDataError
+from polytape.model.arrays import Floats, Ints
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
-from polytape.model.newyork import number_day
-from polytape.model.units import Floats, Ints
+from polytape.model.timestamps import number_day
+from polytape.model.wall_clock import WallClock
 from polytape.wire.api.messages import BarsMetadata, Validation
 
 _OWN_STAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
@@ -79,27 +80,27 @@ def encode(bars: Bars, metadata: BarsMetadata, validation: Validation | None = N
     return msgspec.json.encode(Answer(to_rows(bars), metadata, validation))
 
 
-def decode(body: bytes) -> tuple[Bars, BarsMetadata | None]:
+def decode(body: bytes, market: WallClock) -> tuple[Bars, BarsMetadata | None]:
     """Bars, tidy, and metadata where the server is one of ours.
 
-    Raises DataFetchError for what is not such an answer, IncompleteDataError for a short one.
+    Raises: DataFetchError for what is not such an answer, IncompleteDataError for a short one.
     """
     try:
         answer = msgspec.json.decode(body, type=ReadAnswer)
-        told = msgspec.json.decode(answer.metadata, type=ReadMetadata | None)
+        theirs = msgspec.json.decode(answer.metadata, type=ReadMetadata | None)
         metadata = _our_metadata(answer.metadata)
-        bars = _bars(answer.data)
+        bars = _bars(answer.data, market)
     except (msgspec.DecodeError, ValueError, OverflowError, RecursionError) as error:
         raise DataFetchError(f"the answer could not be read: {error}") from error
-    if told is not None and told.count is not None and told.count != len(answer.data):
+    if theirs is not None and theirs.count not in (None, len(answer.data)):
         raise IncompleteDataError(
-            f"the answer speaks of {told.count} bars and holds {len(answer.data)}"
+            f"the answer speaks of {theirs.count} bars and holds {len(answer.data)}"
         )
     return bars.tidy(), metadata
 
 
 def stamps(instants: Ints) -> list[str]:
-    """`2024-01-01T14:30:00Z`, one precision and offset for all.
+    """Instants, microseconds UTC, as `2024-01-01T14:30:00Z`, one precision and offset for all.
 
     Days and times of day repeat, so each distinct one is formatted once.
     """
@@ -119,26 +120,26 @@ def _our_metadata(raw: msgspec.Raw) -> BarsMetadata | None:
         return None  # another server's metadata: it says less, and nothing is read into it
 
 
-def _bars(rows: Sequence[ReadRow]) -> Bars:
+def _bars(rows: Sequence[ReadRow], market: WallClock) -> Bars:
     names = ("open", "high", "low", "close", "volume", "vwap", "transactions")
     columns = {name: _column(map(attrgetter(name), rows), len(rows)) for name in names}
-    return Bars(_instants([row.timestamp for row in rows]), **columns)
+    return Bars(_instants([row.timestamp for row in rows], market), **columns)
 
 
 def _column(values: Iterable[float | None], count: int) -> Floats:
     return np.fromiter((np.nan if v is None else v for v in values), np.float64, count)
 
 
-def _instants(values: list[str | int | float]) -> Ints:
+def _instants(values: list[str | int | float], market: WallClock) -> Ints:
     """Our own form is read by numpy at once; any other one by one."""
     if all(isinstance(value, str) and _OWN_STAMP.fullmatch(value) for value in values):
         return np.array([str(value)[:-1] for value in values], "M8[us]").astype(np.int64)
-    return np.array([_instant(value) for value in values], np.int64)
+    return np.array([_instant(value, market) for value in values], np.int64)
 
 
-def _instant(value: str | float) -> int:
+def _instant(value: str | float, market: WallClock) -> int:
     if isinstance(value, str):
-        return parse_instant(value, "timestamp")
+        return parse_instant(value, "timestamp", market)
     return int(value * 1_000)  # the vendor's habit: milliseconds
 
 

@@ -8,67 +8,95 @@ import pytest
 from pyarrow import parquet
 
 from polytape.gateway.app import create_app
-from polytape.gateway.service import Desk
+from polytape.gateway.gateway import Gateway
 from polytape.model.market import xnys
 from polytape.net.storage import open_storage
 from polytape.store.segments import SegmentStore
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.synthetic.source import Synthetic
-from tests.conftest import NOW
+from tests.conftest import MARKET, NOW
+from tests.gateway.conftest import MakeGateway, speaking_to
+
+HISTORY = "/api/v1/history"
+WEEK = {"symbols": ["AAPL", "ZZZZZZ"], "start_date": "2024-07-01", "end_date": "2024-07-05"}
 
 
 @pytest.fixture
 async def http() -> AsyncIterator[httpx2.AsyncClient]:
     market = xnys()
-    source = Synthetic(market, lambda: NOW)
-    store = SegmentStore(open_storage("memory"), "synthetic/0")
-    desk = Desk(source, market, lambda: NOW, Budget.of(100, 1.0), store)
-    transport = httpx2.ASGITransport(app=create_app(desk))  # type: ignore[arg-type]
-    async with httpx2.AsyncClient(
-        transport=transport, base_url="http://gateway/api/v1/history"
-    ) as client:
+    upstream = Synthetic(market, lambda: NOW).upstream()
+    store = SegmentStore(open_storage("memory"), "synthetic/0", MARKET)
+    gateway = Gateway(upstream, market, lambda: NOW, Budget.of(100, 1.0), store)
+    async with speaking_to(create_app(gateway)) as client:
         yield client
-    desk.close()
-
-
-ASKED = {"symbols": ["AAPL", "ZZZZZZ"], "start_date": "2024-07-01", "end_date": "2024-07-05"}
+    gateway.close()
 
 
 async def test_fill_look_check_tidy_and_forget(http: httpx2.AsyncClient) -> None:
-    counted = (await http.post("/backfill", json=ASKED | {"dry_run": True})).json()
+    counted = (await http.post(f"{HISTORY}/backfill", json=WEEK | {"dry_run": True})).json()
     assert counted | {"questions": 2, "bars": 0, "failed": []} == counted
     assert (counted["requests"], counted["why"]) == (2, "each symbol is asked for by itself")
-    filled = (await http.post("/backfill", json=ASKED)).json()
+    filled = (await http.post(f"{HISTORY}/backfill", json=WEEK)).json()
     assert filled["bars"] > 1_000
     assert [one["question"][:6] for one in filled["failed"]] == ["ZZZZZZ"]
-    assert (await http.post("/backfill", json=ASKED | {"symbols": ["AAPL"]})).json()[
-        "questions"
-    ] == 0
-    told = (await http.get("/status", params={"symbol": "aapl"})).json()
-    assert told["series"][0]["start"] == "2024-07-01T04:00:00Z"
-    assert told["symbols"][0]["bars"] == filled["bars"]
-    (verified,) = (await http.get("/verify", params={"symbol": "AAPL"})).json()
+    again = (await http.post(f"{HISTORY}/backfill", json=WEEK | {"symbols": ["AAPL"]})).json()
+    assert again["questions"] == 0
+    status = (await http.get(f"{HISTORY}/status", params={"symbol": "aapl"})).json()
+    assert status["series"][0]["start"] == "2024-07-01T04:00:00Z"
+    assert status["symbols"][0]["bars"] == filled["bars"]
+    (verified,) = (await http.get(f"{HISTORY}/verify", params={"symbol": "AAPL"})).json()
     assert verified["report"]["sound"] is True
     assert [gap["cause"] for gap in verified["report"]["gaps"]] == [
         "early close",
         "exchange holiday",
     ]
-    assert (await http.post("/compact")).json() == []
-    mended = (await http.post("/repair", json={"symbols": ["AAPL"]})).json()
+    assert (await http.post(f"{HISTORY}/compact")).json() == []
+    mended = (await http.post(f"{HISTORY}/repair", json={"symbols": ["AAPL"]})).json()
     assert mended | {"questions": 0, "bars": 0, "failed": []} == mended
-    export = await http.get("/export", params={"symbol": "AAPL"})
+    export = await http.get(f"{HISTORY}/export", params={"symbol": "AAPL"})
     assert parquet.read_table(BytesIO(export.content)).num_rows == filled["bars"]
-    assert (await http.delete("", params={"symbol": "AAPL"})).json() == {"bars": filled["bars"]}
-    assert (await http.get("/status")).json()["series"] == []
+    gone = await http.delete(HISTORY, params={"symbol": "AAPL"})
+    assert gone.json() == {"bars": filled["bars"]}
+    assert (await http.get(f"{HISTORY}/status")).json()["series"] == []
 
 
 @pytest.mark.parametrize(
-    ("asked", "param"),
+    ("wrong", "param"),
     [({"symbols": ["a/b"]}, "symbols"), ({"timeframe": "5min"}, "timeframe"), ({"start_date": "x"}, "start_date"),
      ({"symbols": ["A"] * 1_001}, "symbols")],
 )  # fmt: skip
-async def test_wrong_questions_name_their_parameter(
-    http: httpx2.AsyncClient, asked: dict[str, object], param: str
+async def test_wrong_requests_name_their_parameter(
+    http: httpx2.AsyncClient, wrong: dict[str, object], param: str
 ) -> None:
-    answer = await http.post("/backfill", json=ASKED | asked)
+    answer = await http.post(f"{HISTORY}/backfill", json=WEEK | wrong)
     assert (answer.status_code, answer.json()["param"]) == (400, param)
+
+
+async def test_small_files_are_merged_and_a_part_can_be_forgotten(
+    http: httpx2.AsyncClient,
+) -> None:
+    for day in ("2024-07-01", "2024-07-02"):
+        body = {"symbols": ["AAPL"], "start_date": day, "end_date": day}
+        assert (await http.post(f"{HISTORY}/backfill", json=body)).json()["questions"] == 1
+    (merged,) = (await http.post(f"{HISTORY}/compact")).json()
+    assert (merged["folder"], merged["before"]) == ("bars/1min/2024-07", 2)
+    params = {"symbol": "AAPL", "start_date": "2024-07-01", "end_date": "2024-07-01"}
+    gone = (await http.delete(HISTORY, params=params)).json()["bars"]
+    left = await http.get(f"{HISTORY}/export", params={"symbol": "AAPL"})
+    assert left.headers["content-type"] == "application/vnd.apache.parquet"
+    stamps = parquet.read_table(BytesIO(left.content)).column("timestamp").to_pylist()
+    assert 0 < gone == merged["rows"] - len(stamps)
+    assert min(stamps).isoformat() >= "2024-07-02T04:00:00+00:00"
+
+
+async def test_without_a_store_there_is_no_history(make_gateway: MakeGateway) -> None:
+    gateway = make_gateway(None)
+    async with speaking_to(create_app(gateway)) as client:
+        for method, path in (("GET", "/status"), ("POST", "/compact"), ("DELETE", "?symbol=A"),
+                             ("GET", "/verify?symbol=A"), ("GET", "/export?symbol=A")):  # fmt: skip
+            answer = await client.request(method, f"{HISTORY}{path}")
+            assert answer.status_code == 503
+            assert "--store" in answer.json()["detail"]
+        for path in ("/backfill", "/repair"):
+            assert (await client.post(f"{HISTORY}{path}", json=WEEK)).status_code == 503
+    gateway.close()

@@ -28,8 +28,8 @@ def take(
     one: Budget, *, background: bool = False, status: int = 200, later: str | None = None
 ) -> None:
     headers = {} if later is None else {"retry-after": later}
-    with one.place(background=background) as told:
-        told(Response(status, headers, b""))
+    with one.place(background=background) as report:
+        report(Response(status, headers, b""))
 
 
 def test_it_waits_for_a_free_place(time: Time) -> None:
@@ -125,14 +125,14 @@ def test_the_impatient_go_first_and_all_in_order() -> None:
 
 
 def test_the_end_sends_away_who_waits() -> None:
-    one, told = Budget.of(1, PATIENCE_S), list[str]()
+    one, outcomes = Budget.of(1, PATIENCE_S), list[str]()
 
     def wait() -> None:
         try:
             with one.place(background=True):
-                told.append("let through")
+                outcomes.append("let through")
         except DataFetchError as error:
-            told.append(str(error))
+            outcomes.append(str(error))
 
     with one.place():
         thread = threading.Thread(target=wait)
@@ -140,7 +140,7 @@ def test_the_end_sends_away_who_waits() -> None:
         until(lambda: one.waiting() == 1)
         one.end()
         thread.join()
-    assert told == ["the gateway is stopping"]
+    assert outcomes == ["the gateway is stopping"]
 
 
 def until(true: Callable[[], bool]) -> None:

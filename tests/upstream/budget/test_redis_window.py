@@ -15,7 +15,7 @@ from polytape.errors import ConfigurationError, ConnectionError
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.budget.redis_window import shared_window
 from tests.fakes.vendor import KEY, street
-from tests.upstream.polygon.test_source import NOW
+from tests.upstream.polygon.conftest import NOW
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(60)]
 
@@ -50,13 +50,13 @@ ASKER = """
 import sys, json
 from polytape.net.http import SyncDriver
 from polytape.upstream.budget.budget import Budget
-from polytape.upstream.polygon.connection import Vendor
+from polytape.upstream.polygon.connection import VendorConnection
 from polytape.upstream.budget.redis_window import shared_window
 from polytape.wire.flow import Request
 
 url, redis, key, limit, window, count = sys.argv[1:]
 budget = Budget(shared_window(redis, key, int(limit), float(window)))
-vendor = Vendor(SyncDriver(url), budget, key)
+vendor = VendorConnection(SyncDriver(url), budget, key)
 print("ready", flush=True)
 sys.stdin.readline()
 for number in range(int(count)):
@@ -77,7 +77,7 @@ def test_three_processes_never_ask_more_than_the_budget(redis_url: str) -> None:
         for asker in askers:
             assert asker.stdout is not None
             assert asker.stdout.readline() == "ready\n"
-        told = []
+        used = []
         for asker in askers:
             assert asker.stdin is not None
             asker.stdin.write("go\n")
@@ -85,11 +85,12 @@ def test_three_processes_never_ask_more_than_the_budget(redis_url: str) -> None:
         for asker in askers:
             out, _ = asker.communicate()
             assert asker.returncode == 0
-            told.append(json.loads(out))
-        assert len(wall.vendor.asked) == PROCESSES * REQUESTS
-        assert {one.status for one in wall.vendor.asked} == {200}
+            used.append(json.loads(out))
+        assert len(wall.vendor.requests) == PROCESSES * REQUESTS
+        assert {one.status for one in wall.vendor.requests} == {200}
         assert wall.vendor.busiest() <= LIMIT
-        first, last = wall.vendor.asked[0].at, wall.vendor.asked[-1].at
+        assert all(one <= LIMIT for one in used)
+        first, last = wall.vendor.requests[0].at, wall.vendor.requests[-1].at
         # As fast as the budget allows, and not one window slower than that by much.
         assert last - first >= (PROCESSES * REQUESTS / LIMIT - 1) * WINDOW_S
 
@@ -117,8 +118,11 @@ def test_the_key_is_not_told_to_redis_and_a_dead_holder_frees_its_place(redis_ur
 
 def test_a_redis_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
     budget = Budget(shared_window("redis://user:hidden@127.0.0.1:1/0", KEY, 5, 60.0))
-    with pytest.raises(ConnectionError, match=r"redis://127\.0\.0\.1:1/0") as told, budget.place():
+    with (
+        pytest.raises(ConnectionError, match=r"redis://127\.0\.0\.1:1/0") as caught,
+        budget.place(),
+    ):
         pass
-    assert "hidden" not in str(told.value)
+    assert "hidden" not in str(caught.value)
     with pytest.raises(ConfigurationError, match="--redis"):
         shared_window("http://somewhere", KEY, 5, 60.0)

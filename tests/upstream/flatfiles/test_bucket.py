@@ -15,25 +15,25 @@ from polytape.errors import (
     DataFetchError,
     NotFoundError,
 )
-from polytape.gateway.service import Desk
-from polytape.history.backfill import backfill, plan_backfill, questions
+from polytape.gateway.gateway import Gateway
+from polytape.history.backfill import TaskResult, describe
 from polytape.model.instants import parse_instant
 from polytape.model.market import xnys
-from polytape.model.query import BarsQuery
+from polytape.model.query import BarsQuery, series_query
 from polytape.model.timeframes import Series, Timeframe
 from polytape.net.storage import Storage, open_bucket, open_storage
-from polytape.store.answer_store import StoredAnswers
+from polytape.store.answers import StoredAnswers
 from polytape.store.segments import SegmentStore
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.flatfiles.source import FlatFiles
-from tests.conftest import day_span
+from tests.conftest import MARKET, day_span
 from tests.fakes.s3 import make_bucket, s3_server
-from tests.upstream.flatfiles.test_source import HEADER, OPEN_NS, line
+from tests.upstream.flatfiles.files import HEADER, OPEN_NS, line
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(60)]
 
 MON, TUE, WED = date(2024, 7, 1), date(2024, 7, 2), date(2024, 7, 3)
-NOW = parse_instant("2024-07-15 12:00 America/New_York", "now")
+NOW = parse_instant("2024-07-15 12:00 America/New_York", "now", MARKET)
 LINES = [
     line("ZZZ", 1), line("NA", 0, "50.000000"), line("KIMpL", 0, "17798.430378"), line("ZZZ", 0),
     line("BRK.B", 0, "1.5E+02"),
@@ -48,7 +48,7 @@ def endpoint() -> Iterator[str]:
 
 
 class Bucket:
-    """A bucket of flat files, and a desk before it."""
+    """A bucket of flat files, and a gateway before it."""
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint, self.name = endpoint, f"flatfiles{next(buckets)}"
@@ -56,19 +56,20 @@ class Bucket:
         make_bucket(endpoint, self.name)
         self.storage = open_bucket(f"s3://{self.name}", endpoint=endpoint, key="k", secret="s")
         self.put(TUE, LINES)
-        self.kept = open_storage("memory")
-        self.store = SegmentStore(self.kept, "polygon")
+        self.memory = open_storage("memory")
+        self.store = SegmentStore(self.memory, "polygon", MARKET)
 
     def put(self, day: date, lines: list[str], kind: str = "minute_aggs_v1") -> None:
         body = gzip.compress("\n".join([HEADER, *lines, ""]).encode())
         name = f"us_stocks_sip/{kind}/{day:%Y/%m}/{day}.csv.gz"
         self.storage.put(name, lambda sink: sink.write(body))
 
-    def source(self, place: Storage | None = None) -> FlatFiles:
-        return FlatFiles(place or self.storage, xnys(), None, StoredAnswers(self.kept))
+    def source(self, storage: Storage | None = None) -> FlatFiles:
+        return FlatFiles(storage or self.storage, xnys(), None, StoredAnswers(self.memory))
 
-    def desk(self, source: FlatFiles | None) -> Desk:
-        return Desk(source, xnys(), lambda: self.now, Budget.of(100, 1.0), self.store)
+    def gateway(self, source: FlatFiles | None) -> Gateway:
+        upstream = None if source is None else source.upstream()
+        return Gateway(upstream, xnys(), lambda: self.now, Budget.of(100, 1.0), self.store)
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def bucket(endpoint: str) -> Bucket:
 
 
 class Counting:
-    """A place that counts what is read, and may refuse."""
+    """A storage that counts what is read, and may refuse."""
 
     def __init__(self, inner: Storage) -> None:
         self._inner = inner
@@ -94,44 +95,48 @@ class Counting:
         return self._inner.open(name)
 
 
+def minutes(symbol: str, first: date, last: date | None = None) -> BarsQuery:
+    return series_query(symbol, Series.MINUTE, day_span(first, last))
+
+
 def test_a_file_of_the_bucket_is_read_as_one_of_a_folder(bucket: Bucket) -> None:
     source = bucket.source()
-    bars = source.bars("ZZZ", Series.MINUTE, day_span(TUE)).bars
+    bars = source.bars(minutes("ZZZ", TUE)).bars
     assert (bars.timestamp[0], len(bars)) == (OPEN_NS // 1_000, 2)
-    assert source.bars("KIMpL", Series.MINUTE, day_span(TUE)).bars.volume.tolist() == [17798.430378]
-    assert source.find("NA") is not None
-    assert source.find("NOPE") is None
-    assert [i.symbol for i in source.search("br", active_only=True)] == ["BRK.B"]
+    assert source.bars(minutes("KIMpL", TUE)).bars.volume.tolist() == [17798.430378]
+    assert source.reference.find("NA") is not None
+    assert source.reference.find("NOPE") is None
+    assert [i.symbol for i in source.reference.search("br", active_only=True)] == ["BRK.B"]
     assert source.last_bar("ZZZ").timestamp[0] == OPEN_NS // 1_000 + 60_000_000
 
 
-def test_a_day_without_a_file_is_told_and_not_kept(bucket: Bucket) -> None:
-    answer = bucket.source().bars("ZZZ", Series.MINUTE, day_span(TUE, WED))
-    assert answer.unsettled == (day_span(WED),)
+def test_a_day_without_a_file_is_told_and_not_vouched_for(bucket: Bucket) -> None:
+    answer = bucket.source().bars(minutes("ZZZ", TUE, WED))
+    assert answer.provisional == (day_span(WED),)
     assert "no minute_aggs_v1 file for 2024-07-03" in answer.notes[0]
     with pytest.raises(NotFoundError):
-        bucket.source().bars("NOPE", Series.MINUTE, day_span(TUE))
+        bucket.source().bars(minutes("NOPE", TUE))
 
 
-async def test_a_day_that_was_read_is_kept_for_every_symbol(bucket: Bucket) -> None:
-    place = Counting(bucket.storage)
-    desk = bucket.desk(bucket.source(place))
-    ask = [BarsQuery(s, Timeframe.MIN_5, day_span(TUE)) for s in ("ZZZ", "NA", "ZZZ")]
-    told = await asyncio.gather(*map(desk.bars, ask))
-    assert [len(one.bars) for one in told] == [1, 1, 1]
-    assert len(place.opened) == 1
-    desk.close()
-    alone = bucket.desk(None)
-    held = await alone.bars(BarsQuery("KIMpL", Timeframe.MIN_1, day_span(TUE)))
-    assert held.bars.volume.tolist() == [17798.430378]
+async def test_a_day_that_was_read_is_stored_for_every_symbol(bucket: Bucket) -> None:
+    storage = Counting(bucket.storage)
+    gateway = bucket.gateway(bucket.source(storage))
+    queries = [BarsQuery(s, Timeframe.MIN_5, day_span(TUE)) for s in ("ZZZ", "NA", "ZZZ")]
+    results = await asyncio.gather(*map(gateway.bars.bars, queries))
+    assert [len(one.bars) for one in results] == [1, 1, 1]
+    assert len(storage.opened) == 1
+    gateway.close()
+    alone = bucket.gateway(None)
+    stored = await alone.bars.bars(BarsQuery("KIMpL", Timeframe.MIN_1, day_span(TUE)))
+    assert stored.bars.volume.tolist() == [17798.430378]
     alone.close()
 
 
 def test_a_file_that_is_listed_and_refused_names_the_plan(bucket: Bucket) -> None:
-    place = Counting(bucket.storage)
-    place.refuse = True
+    storage = Counting(bucket.storage)
+    storage.refuse = True
     with pytest.raises(AuthenticationError, match="is listed, but the plan of these keys does not"):
-        bucket.source(place).bars("ZZZ", Series.MINUTE, day_span(TUE))
+        bucket.source(storage).bars(minutes("ZZZ", TUE))
 
 
 def test_wrong_places_are_named(endpoint: str, bucket: Bucket) -> None:
@@ -144,16 +149,13 @@ def test_wrong_places_are_named(endpoint: str, bucket: Bucket) -> None:
         FlatFiles(bare, xnys())
 
 
-async def run(desk: Desk, symbols: list[str], series: Series = Series.MINUTE) -> list[str]:
-    """A backfill of three days: what was asked."""
-    span = day_span(MON, WED)
-    gaps = questions(desk.filler, symbols, series, span, NOW)
-    planned = plan_backfill(desk.filler, desk.files, gaps, series, span, desk.budget_state())
-    asked = []
-    async for told in backfill(desk.filler, planned.tasks, series):
-        assert told.error is None
-        asked.append(str(told.question))
-    return sorted(asked)
+async def fill(gateway: Gateway, symbols: list[str], series: Series = Series.MINUTE) -> list[str]:
+    """A backfill of three days: what was fetched."""
+    planned = await gateway.history.plan(symbols, series, day_span(MON, WED))
+    results: list[TaskResult] = []
+    count = await gateway.history.run(planned.tasks, results.append)
+    assert count.failed == ()
+    return sorted(describe(one.task, MARKET) for one in results)
 
 
 async def test_a_backfill_reads_each_file_once_and_again_when_it_was_replaced(
@@ -163,15 +165,15 @@ async def test_a_backfill_reads_each_file_once_and_again_when_it_was_replaced(
     bucket.put(WED, [])
     days = ["the whole market on 2024-07-01", "the whole market on 2024-07-02",
             "the whole market on 2024-07-03"]  # fmt: skip
-    desk = bucket.desk(bucket.source())
-    assert await run(desk, ["ZZZ", "NA"]) == days
-    assert await run(desk, ["ZZZ", "NA", "BRK.B"]) == []
-    desk.close()
+    gateway = bucket.gateway(bucket.source())
+    assert await fill(gateway, ["ZZZ", "NA"]) == days
+    assert await fill(gateway, ["ZZZ", "NA", "BRK.B"]) == []
+    gateway.close()
     bucket.put(TUE, [line("ZZZ", 0, close=11.5)])
-    bucket.now += 1_000_000  # the later asked has the last word
-    again = bucket.desk(bucket.source())
-    assert await run(again, ["ZZZ"]) == days[1:2]
-    bars = await again.bars(BarsQuery("ZZZ", Timeframe.MIN_1, day_span(TUE)))
-    assert bars.bars.close.tolist() == [11.5]
-    assert await run(again, ["ZZZ"]) == []
+    bucket.now += 1_000_000  # the later fetched has the last word
+    again = bucket.gateway(bucket.source())
+    assert await fill(again, ["ZZZ"]) == days[1:2]
+    result = await again.bars.bars(BarsQuery("ZZZ", Timeframe.MIN_1, day_span(TUE)))
+    assert result.bars.close.tolist() == [11.5]
+    assert await fill(again, ["ZZZ"]) == []
     again.close()

@@ -1,4 +1,4 @@
-"""The made-up market: the same question has the same answer, and it behaves like a market."""
+"""The made-up market: the same query has the same answer, and it behaves like a market."""
 
 from datetime import date, timedelta
 
@@ -11,19 +11,19 @@ from polytape.errors import NotFoundError
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
-from polytape.model.newyork import midnight
 from polytape.model.quality import check
+from polytape.model.query import series_query
 from polytape.model.resample import days_from_minutes
 from polytape.model.spans import Span
-from polytape.model.splits import adjust
+from polytape.model.splits import Split, adjust
 from polytape.model.timeframes import Series, Timeframe
 from polytape.model.units import MINUTE_US
 from polytape.upstream.synthetic.listing import listing
 from polytape.upstream.synthetic.source import Synthetic
-from tests.conftest import NOW, day_span
+from tests.conftest import MARKET, NOW, day_span
 
 SYMBOLS = ["AAPL", "SPY", "BRK.B", "KIMpL", *list(listing())[100:8_000:1_900]]
-starts = st.integers(midnight(date(2005, 1, 1)), midnight(date(2026, 1, 1)))
+starts = st.integers(MARKET.midnight(date(2005, 1, 1)), MARKET.midnight(date(2026, 1, 1)))
 series = st.sampled_from(list(Series))
 
 
@@ -34,16 +34,27 @@ def test_any_range_in_any_order_gives_the_same_bars(
 ) -> None:
     end = start + days * 86_400_000_000
     middle = start + (end - start) * cut // 100
-    later = synthetic.bars(symbol, kind, Span(middle, end)).bars
-    earlier = synthetic.bars(symbol, kind, Span(start, middle)).bars
-    whole = synthetic.bars(symbol, kind, Span(start, end)).bars
+    later = synthetic.bars(series_query(symbol, kind, Span(middle, end))).bars
+    earlier = synthetic.bars(series_query(symbol, kind, Span(start, middle))).bars
+    whole = synthetic.bars(series_query(symbol, kind, Span(start, end))).bars
     assert whole.same(Bars.concat([earlier, later]))
 
 
 def test_another_seed_is_another_market(market: Market, synthetic: Synthetic) -> None:
-    span = day_span(date(2024, 7, 2))
-    other = Synthetic(market, lambda: NOW, seed=1).bars("SPY", Series.MINUTE, span).bars
-    assert not np.array_equal(other.close, synthetic.bars("SPY", Series.MINUTE, span).bars.close)
+    query = series_query("SPY", Series.MINUTE, day_span(date(2024, 7, 2)))
+    other = Synthetic(market, lambda: NOW, seed=1)
+    assert not np.array_equal(other.bars(query).bars.close, synthetic.bars(query).bars.close)
+
+
+def test_its_prices_are_those_of_every_version(synthetic: Synthetic) -> None:
+    """A store of made-up bars still opens, and what is added to it fits."""
+    days = synthetic.bars(series_query("AAPL", Series.DAY, day_span(date(2024, 7, 2)))).bars
+    columns = {name: column.tolist() for name, column in days.columns().items()}
+    assert columns == {
+        "timestamp": [1_719_892_800_000_000], "open": [241.31], "high": [247.28], "low": [240.91],
+        "close": [246.09], "volume": [54_500_692], "vwap": [243.8269], "transactions": [608_407],
+    }  # fmt: skip
+    assert synthetic.splits("AAPL") == (Split(date(2017, 3, 24), "AAPL", 1.0, 3.0),)
 
 
 @pytest.mark.parametrize("symbol", SYMBOLS)
@@ -51,11 +62,11 @@ def test_its_bars_are_sound_and_inside_the_sessions(
     market: Market, synthetic: Synthetic, symbol: str
 ) -> None:
     span = day_span(date(2024, 11, 18), date(2024, 12, 6))  # with an early close
-    bars = synthetic.bars(symbol, Series.MINUTE, span).bars
+    bars = synthetic.bars(series_query(symbol, Series.MINUTE, span)).bars
     assert market.extended(bars.timestamp).all()
-    told = check(bars, Timeframe.MIN_1, span, market=market)
-    assert told.counts() == {}
-    assert {g.cause for g in told.gaps} >= {"exchange holiday", "early close"}
+    report = check(bars, Timeframe.MIN_1, span, market=market)
+    assert report.counts() == {}
+    assert {g.cause for g in report.gaps} >= {"exchange holiday", "early close"}
 
 
 @pytest.mark.parametrize("symbol", SYMBOLS)
@@ -63,8 +74,8 @@ def test_days_follow_from_minutes_as_the_vendors_do(
     market: Market, synthetic: Synthetic, symbol: str
 ) -> None:
     span = day_span(date(2024, 11, 18), date(2024, 12, 6))
-    days = synthetic.bars(symbol, Series.DAY, span).bars
-    made = days_from_minutes(synthetic.bars(symbol, Series.MINUTE, span).bars, market)
+    days = synthetic.bars(series_query(symbol, Series.DAY, span)).bars
+    made = days_from_minutes(synthetic.bars(series_query(symbol, Series.MINUTE, span)).bars, market)
     assert len(days) == 14
     for name in ("timestamp", "open", "high", "low", "close"):
         assert np.array_equal(getattr(days, name), getattr(made, name))
@@ -74,7 +85,8 @@ def test_days_follow_from_minutes_as_the_vendors_do(
 def test_volume_is_u_shaped_and_extended_hours_are_thin(
     market: Market, synthetic: Synthetic
 ) -> None:
-    bars = synthetic.bars("SPY", Series.MINUTE, day_span(date(2024, 5, 1), date(2024, 5, 31))).bars
+    span = day_span(date(2024, 5, 1), date(2024, 5, 31))
+    bars = synthetic.bars(series_query("SPY", Series.MINUTE, span)).bars
     at = market.session_index(bars.timestamp)
     minute = (bars.timestamp - market.opens[at]) // MINUTE_US
     mean = {
@@ -96,21 +108,22 @@ def test_there_are_splits_and_adjusted_prices_are_whole_across_them(synthetic: S
                 continue
             near = timedelta(days=10)
             span = day_span(split.execution_date - near, split.execution_date + near)
-            days = synthetic.bars(symbol, Series.DAY, span).bars
+            days = synthetic.bars(series_query(symbol, Series.DAY, span)).bars
             traded = np.abs(np.diff(np.log(days.close))).max()
-            whole = np.abs(np.diff(np.log(adjust(days, [split], today).close))).max()
+            whole = np.abs(np.diff(np.log(adjust(days, [split], today, MARKET).close))).max()
             assert traded > 0.5 > whole
             checked += 1
     assert checked > 5
 
 
 def test_no_bar_is_from_the_future(market: Market) -> None:
-    now = parse_instant("2024-07-02 10:07:30 America/New_York", "now")
+    now = parse_instant("2024-07-02 10:07:30 America/New_York", "now", MARKET)
     source = Synthetic(market, lambda: now)
-    bars = source.bars("SPY", Series.MINUTE, day_span(date(2024, 7, 1), date(2024, 7, 5))).bars
+    span = day_span(date(2024, 7, 1), date(2024, 7, 5))
+    bars = source.bars(series_query("SPY", Series.MINUTE, span)).bars
     assert bars.timestamp[-1] + MINUTE_US <= now < bars.timestamp[-1] + 2 * MINUTE_US
     assert source.last_bar("SPY").same(bars.last(1))
-    days = source.bars("SPY", Series.DAY, day_span(date(2024, 7, 1), date(2024, 7, 5))).bars
+    days = source.bars(series_query("SPY", Series.DAY, span)).bars
     assert len(days) == 2
     assert days.close[-1] == bars.close[-1]
 
@@ -127,8 +140,8 @@ def test_the_listing_has_about_eight_thousand_names_to_find(synthetic: Synthetic
 
 
 def test_an_unknown_symbol_is_not_found(synthetic: Synthetic) -> None:
-    span = day_span(date(2024, 7, 2))
-    for ask in (lambda: synthetic.bars("ZZZZZZ", Series.DAY, span), lambda: synthetic.splits("?")):
+    query = series_query("ZZZZZZ", Series.DAY, day_span(date(2024, 7, 2)))
+    for ask in (lambda: synthetic.bars(query), lambda: synthetic.splits("?")):
         with pytest.raises(NotFoundError):
             ask()
     assert synthetic.find("ZZZZZZ") is None

@@ -18,8 +18,8 @@ NOW = datetime(2024, 1, 1, tzinfo=UTC)
     ids=lambda e: type(e).__name__,
 )
 def test_errors_cross_the_wire(error: errors.PolygonClientError) -> None:
-    told = to_problem(error, "r9")
-    back = from_answer(told.status, {}, msgspec.json.encode(told), NOW)
+    problem = to_problem(error, "r9")
+    back = from_answer(problem.status, {}, msgspec.json.encode(problem), NOW)
     assert type(back) is type(error)
     if isinstance(error, errors.DataFetchError):
         assert isinstance(back, errors.DataFetchError)

@@ -1,162 +1,95 @@
-"""The tools over HTTP: the engines that the client's classes drive, driven from the desk's bars."""
+"""The engines over HTTP: a route for each of the registry, run on the gateway's bars."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import cast
 
 import msgspec
 from litestar import Response, post
 from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
-from polytape.engines.options import (
-    CamarillaOptions,
-    FractalOptions,
-    HvnOptions,
-    ScanOptions,
-    ZoneOptions,
-)
-from polytape.engines.result import Done, EngineFlow, advance
-from polytape.engines.runs import camarilla_run, fractal_run, hvn_run, zone_run
-from polytape.engines.scanner import scan_run
-from polytape.engines.session import session_data
+from polytape.engines.flow import EngineFlow, EngineResult, EngineRun
+from polytape.engines.options import EngineOptions, NoOptions
+from polytape.engines.registry import ENGINES, EngineSpec
 from polytape.errors import NotFoundError
-from polytape.gateway.api.routes import PROBLEMS
-from polytape.gateway.service import Desk
+from polytape.gateway.api.responses import PROBLEMS
+from polytape.gateway.gateway import Gateway
 from polytape.model.instants import parse_instant
 from polytape.model.symbols import parse_symbol
-from polytape.wire.api.messages import JSON, SpanMessage
-
-Tool: TypeAlias = Callable[..., EngineFlow[Any]]
+from polytape.wire.api.media import JSON
 
 
-class ScanRequest(msgspec.Struct):
-    """The scanner on a symbol. `as_of`: an instant, now by default."""
-
-    symbol: str
-    as_of: str | None = None
-    options: ScanOptions = ScanOptions()
-
-
-class FractalRequest(msgspec.Struct):
-    """The fractals of a symbol."""
-
-    symbol: str
-    as_of: str | None = None
-    options: FractalOptions = FractalOptions()
-
-
-class HvnRequest(msgspec.Struct):
-    """The volume profiles of a symbol."""
-
-    symbol: str
-    as_of: str | None = None
-    options: HvnOptions = HvnOptions()
-
-
-class CamarillaRequest(msgspec.Struct):
-    """The pivots of a symbol."""
-
-    symbol: str
-    as_of: str | None = None
-    options: CamarillaOptions = CamarillaOptions()
-
-
-class ZoneRequest(msgspec.Struct):
-    """The zones of a symbol."""
-
-    symbol: str
-    as_of: str | None = None
-    options: ZoneOptions = ZoneOptions()
-
-
-class SessionRequest(msgspec.Struct):
-    """Session data of a symbol."""
+class EngineRequest(msgspec.Struct):
+    """An engine on a symbol. `as_of`: an instant, now by default."""
 
     symbol: str
     as_of: str | None = None
 
 
-@post("/scan", status_code=HTTPStatus.OK, responses=PROBLEMS)
-async def post_scan(
-    data: JSONBody[ScanRequest], desk: NamedDependency[Desk]
-) -> Response[dict[str, Any]]:
-    """Zones of confluence."""
-    return await _told(desk, scan_run, data.symbol, data.as_of, data.options)
+def _request_type(spec: EngineSpec) -> type[EngineRequest]:
+    """The body of an engine's route: with its own options, where it has some."""
+    if spec.options is NoOptions:
+        name, fields = f"{spec.name.title()}Request", []
+    else:
+        name = f"{spec.options.__name__.removesuffix('Options')}Request"
+        fields = [("options", spec.options, spec.options())]
+    made = msgspec.defstruct(name, fields, bases=(EngineRequest,))
+    return cast("type[EngineRequest]", made)
 
 
-@post("/engines/fractals", status_code=HTTPStatus.OK, responses=PROBLEMS)
-async def post_fractals(
-    data: JSONBody[FractalRequest], desk: NamedDependency[Desk]
-) -> Response[dict[str, Any]]:
-    """Swing points and structure."""
-    return await _told(desk, fractal_run, data.symbol, data.as_of, data.options)
+def _route(spec: EngineSpec) -> HTTPRouteHandler:
+    request_type = _request_type(spec)
+
+    async def handler(
+        data: JSONBody[request_type],  # type: ignore[valid-type]
+        gateway: NamedDependency[Gateway],
+    ) -> Response[dict[str, object]]:
+        return await _respond(spec, data, gateway)
+
+    handler.__name__ = f"post_{spec.name}"
+    handler.__doc__ = f"{spec.title}."
+    return post(spec.path, status_code=HTTPStatus.OK, responses=PROBLEMS)(handler)
 
 
-@post("/engines/hvn", status_code=HTTPStatus.OK, responses=PROBLEMS)
-async def post_hvn(
-    data: JSONBody[HvnRequest], desk: NamedDependency[Desk]
-) -> Response[dict[str, Any]]:
-    """Volume by price."""
-    return await _told(desk, hvn_run, data.symbol, data.as_of, data.options)
+ENGINE_ROUTES = [_route(spec) for spec in ENGINES]
 
 
-@post("/engines/camarilla", status_code=HTTPStatus.OK, responses=PROBLEMS)
-async def post_camarilla(
-    data: JSONBody[CamarillaRequest], desk: NamedDependency[Desk]
-) -> Response[dict[str, Any]]:
-    """Pivots of the last completed day, week and month."""
-    return await _told(desk, camarilla_run, data.symbol, data.as_of, data.options)
+async def _respond(
+    spec: EngineSpec, data: EngineRequest, gateway: Gateway
+) -> Response[dict[str, object]]:
+    options = getattr(data, "options", NoOptions())
+    result = await run_engine(spec, data.symbol, data.as_of, options, gateway)
+    # The bytes are what the annotation promises: they are encoded off the event loop.
+    body = await gateway.workers.work(lambda: msgspec.json.encode(result.to_dict()))
+    return cast("Response[dict[str, object]]", Response(body, media_type=JSON))
 
 
-@post("/engines/zones", status_code=HTTPStatus.OK, responses=PROBLEMS)
-async def post_zones(
-    data: JSONBody[ZoneRequest], desk: NamedDependency[Desk]
-) -> Response[dict[str, Any]]:
-    """Weekly, daily, ATR and structure zones."""
-    return await _told(desk, zone_run, data.symbol, data.as_of, data.options)
+async def run_engine(
+    spec: EngineSpec, symbol: str, as_of: str | None, options: EngineOptions, gateway: Gateway
+) -> EngineResult:
+    """An engine's result from the gateway's bars, as far as they are stored: what is missing is
+    noted in it. It computes in a thread.
 
-
-@post("/engines/session", status_code=HTTPStatus.OK, responses=PROBLEMS)
-async def post_session(
-    data: JSONBody[SessionRequest], desk: NamedDependency[Desk]
-) -> Response[dict[str, Any]]:
-    """Prices and ranges of a session; prices are decimal texts."""
-    return await _told(desk, session_data, data.symbol, data.as_of, ZoneOptions())
-
-
-TOOL_ROUTES = [post_scan, post_fractals, post_hvn, post_camarilla, post_zones, post_session]
-
-
-async def _told(
-    desk: Desk, tool: Tool, symbol: str, as_of: str | None, options: msgspec.Struct
-) -> Response[dict[str, Any]]:
-    """The tool's result, from the options that were given."""
-    moment = desk.now() if as_of is None else parse_instant(as_of, "as_of")
-    given = msgspec.to_builtins(options)
-    engine = tool(parse_symbol(symbol), moment, market=desk.market, **given)
-    result = await drive(desk, engine)
-    body: Any = await desk.work(lambda: msgspec.json.encode(result.to_dict()))
-    return Response(body, media_type=JSON)
-
-
-async def drive(desk: Desk, engine: EngineFlow[Any]) -> Any:
-    """An engine's result from the desk's bars, as far as they are held: what is not is noted in it.
-    It computes in a thread.
+    Raises: ValidationError naming the field; NotFoundError, DataFetchError.
     """
-    missing: list[SpanMessage] = []
-    step = await desk.heavy(partial(advance, engine))
-    while not isinstance(step, Done):
+    market, heavy = gateway.market, gateway.workers.heavy
+    moment = gateway.now() if as_of is None else parse_instant(as_of, "as_of", market)
+    flow: EngineFlow[EngineResult]
+    flow = spec.load_flow()(parse_symbol(symbol), moment, market, options)
+    run = await heavy(EngineRun(flow).start)
+    while run.queries is not None:
         try:
-            answers = [await desk.bars(question, allow_partial=True) for question in step]
+            results = [
+                await gateway.bars.bars(replace(query, allow_partial=True)) for query in run.queries
+            ]
         except NotFoundError as error:
-            step = await desk.heavy(partial(advance, engine, error=error))
+            await heavy(partial(run.fail, error))
         else:
-            missing += [gap for answer in answers for gap in answer.metadata.missing]
-            bars = tuple(answer.bars for answer in answers)
-            step = await desk.heavy(partial(advance, engine, bars))
-    if not missing:
-        return step.value
-    first, last = min(gap.start for gap in missing), max(gap.end for gap in missing)
-    return step.value.noting(f"history is not held in full from {first} to {last}")
+            missing = [
+                (gap.start, gap.end) for result in results for gap in result.metadata.missing
+            ]
+            await heavy(partial(run.send, [result.bars for result in results], missing))
+    return run.result

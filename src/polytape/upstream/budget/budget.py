@@ -1,7 +1,7 @@
-"""One key's request budget, shared by all who ask: in order, with a deadline, the impatient first.
+"""One key's request budget, shared by all requests: in order, with a deadline.
 
-Requests that somebody waits for go before those of a backfill. Who would wait past its patience is
-refused at once and told when to come back.
+Requests that somebody waits for go before those of a backfill. A request that would wait past its
+patience is refused at once, with the time at which to come back.
 """
 
 import logging
@@ -31,7 +31,7 @@ STOPPING = "the gateway is stopping"
 # Other processes take places of a shared window without a word: look again this often.
 LOOK_AGAIN_S = 1.0
 
-Told: TypeAlias = Callable[[Response], None]
+OnResponse: TypeAlias = Callable[[Response], None]
 
 
 class Window(Protocol):
@@ -53,11 +53,11 @@ class Window(Protocol):
         ...
 
     def state(self, now: float) -> BudgetState:
-        """As `MovingWindow.state`: what is known without asking anybody."""
+        """As `MovingWindow.state`: what this process knows. Never blocks."""
         ...
 
     def refresh(self, now: float) -> None:
-        """Ask whoever counts the places, so that `state` knows."""
+        """Learn the count from whoever keeps it, so that `state` knows. May block."""
         ...
 
 
@@ -65,7 +65,7 @@ class Budget:
     """Hands out the places of a window. Usable from many threads.
 
     `learn`: a refusal by the vendor means the free plan. `pause(condition, seconds)` waits on a
-    condition that is held; tests hand in one that moves their clock instead.
+    locked condition; tests hand in one that moves their clock instead.
     """
 
     def __init__(
@@ -95,22 +95,22 @@ class Budget:
         return cls(MovingWindow(limit, window_s))
 
     @contextmanager
-    def place(self, *, background: bool = False) -> Iterator[Told]:
-        """Hold a place while one request is under way; tell what was answered.
+    def place(self, *, background: bool = False) -> Iterator[OnResponse]:
+        """Take a place while one request is under way; call what is yielded with the response.
 
-        Raises RateLimitError where that would take longer than patience lasts, and DataFetchError
-        once the budget was ended.
+        Raises: RateLimitError where that would take longer than patience lasts.
+        Raises: DataFetchError once the budget was ended.
         """
         token = self._enter(background)
         try:
-            yield self._told
+            yield self._heard
         finally:
             with self._changed:
                 self._window.answered(token, self._monotonic())
                 self._changed.notify_all()
 
     def open_again(self) -> datetime | None:
-        """When a budget that a refusal closed opens again; None where it is open."""
+        """When a budget that a refusal closed opens again, UTC; None where it is open."""
         seconds = self._closed_until - self._monotonic()
         if seconds <= 0:
             return None
@@ -121,7 +121,7 @@ class Budget:
         return self._window.state(self._monotonic())
 
     def refreshed(self) -> BudgetState:
-        """The same, asked for anew where several processes share the budget. May block."""
+        """The same, counted anew where several processes share the budget. May block."""
         with self._changed:
             self._window.refresh(self._monotonic())
         return self.state()
@@ -131,7 +131,10 @@ class Budget:
         return len(self._line)
 
     def sleep(self, seconds: float) -> None:
-        """Wait between two tries. Raises DataFetchError once the budget was ended."""
+        """Wait between two tries.
+
+        Raises: DataFetchError once the budget was ended.
+        """
         until = self._monotonic() + seconds
         with self._changed:
             while not self._ended and (left := until - self._monotonic()) > 0:
@@ -140,7 +143,7 @@ class Budget:
                 raise DataFetchError(STOPPING)
 
     def end(self) -> None:
-        """Nobody is let through any more: who waits is sent away."""
+        """End all requests: those that wait for a place are refused."""
         with self._changed:
             self._ended = True
             self._changed.notify_all()
@@ -175,15 +178,15 @@ class Budget:
         retry_at = datetime.fromtimestamp(self._wall(), UTC) + timedelta(seconds=seconds)
         budget = f"{self._window.limit} in {self._window.window_s:g} s"
         if self._monotonic() < self._closed_until:
-            told = (
+            reason = (
                 f"the vendor refused a request within our budget ({budget}): another program uses "
                 "the key, or its plan is smaller than --plan; the next one is sent at"
             )
         else:
-            told = f"the request budget ({budget}) is used up until"
-        return RateLimitError(f"{told} {retry_at:%H:%M:%S} UTC", retry_at=retry_at)
+            reason = f"the request budget ({budget}) is used up until"
+        return RateLimitError(f"{reason} {retry_at:%H:%M:%S} UTC", retry_at=retry_at)
 
-    def _told(self, response: Response) -> None:
+    def _heard(self, response: Response) -> None:
         """A refusal closes the budget for a while: somebody else uses the key, or the plan is
         smaller than thought.
         """
@@ -194,13 +197,15 @@ class Budget:
             if self._learn and self._window.window_s < LEARNED_WINDOW_S:
                 log.warning(
                     "the vendor refused a request: taking the plan to be the free one, %d requests "
-                    "in %g s (--plan says otherwise)", LEARNED_LIMIT, LEARNED_WINDOW_S
-                )  # fmt: skip
+                    "in %g s (--plan says otherwise)",
+                    LEARNED_LIMIT,
+                    LEARNED_WINDOW_S,
+                )
                 self._window.resize(LEARNED_LIMIT, LEARNED_WINDOW_S)
             now = datetime.fromtimestamp(self._wall(), UTC)
-            said = retry_after(response.headers, now)
+            named = retry_after(response.headers, now)
             own = self._window.window_s * 2**self._refusals
-            seconds = min(own if said is None else said, LONGEST_PAUSE_S)
+            seconds = min(own if named is None else named, LONGEST_PAUSE_S)
             self._refusals = min(self._refusals + 1, 8)
             self._closed_until = max(self._closed_until, self._monotonic() + seconds)
             log.warning("the vendor refused a request (429): none is sent for %.0f s", seconds)

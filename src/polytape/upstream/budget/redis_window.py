@@ -7,7 +7,7 @@ free again. The server's clock decides, so machines need not agree on the time.
 import hashlib
 import logging
 import uuid
-from typing import Any
+from typing import NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 from polytape.errors import ConfigurationError, ConnectionError
@@ -24,7 +24,7 @@ local key = KEYS[1]
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
-local function told(wait)
+local function state(wait)
   local last = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
   return {wait, redis.call('ZCARD', key), last[2] and math.max(0, last[2] - now) or 0}
 end
@@ -37,27 +37,56 @@ local over = taken + ARGV[5] - ARGV[2]
 if over < 0 then
   redis.call('ZADD', key, now + ARGV[3] + ARGV[4], ARGV[1])
   redis.call('PEXPIRE', key, ARGV[3] + ARGV[4])
-  return told(0)
+  return state(0)
 end
 local next = math.min(over, taken - 1)
 local free = redis.call('ZRANGE', key, next, next, 'WITHSCORES')
-if not free[2] then return told(tonumber(ARGV[3])) end
-return told(math.max(1, math.min(free[2] - now, tonumber(ARGV[3]))))
+if not free[2] then return state(tonumber(ARGV[3])) end
+return state(math.max(1, math.min(free[2] - now, tonumber(ARGV[3]))))
 """
 
 # The window begins when the answer is there: by then the vendor has counted the request.
 _ANSWERED = f"""{_COMMON}
 redis.call('ZADD', key, 'XX', now + ARGV[2], ARGV[1])
-return told(0)
+return state(0)
 """
 
-_STATE = f"{_COMMON} return told(0)"
+_STATE = f"{_COMMON} return state(0)"
+
+
+class _Counted(NamedTuple):
+    """What the server counted last, and when: seconds of a clock that only grows."""
+
+    at: float
+    used: int
+    reset_s: float
+
+
+class Script(Protocol):
+    """A script on the server; it returns the three numbers above."""
+
+    def __call__(self, *, keys: list[str], args: list[str | int]) -> tuple[int, int, int]:
+        """Run it."""
+        ...
+
+
+class ScriptServer(Protocol):
+    """What is needed of `redis.Redis`."""
+
+    def register_script(self, script: str) -> Script:
+        """The script, sent to the server when it is first run."""
+        ...
 
 
 class SharedWindow:
-    """A `Window` in Redis. Callers hold a lock. Raises ConnectionError naming the server."""
+    """A `Window` in Redis, for one thread at a time. `url` is shown in errors: without a password.
 
-    def __init__(self, client: Any, name: str, limit: int, window_s: float, url: str) -> None:
+    Raises: ConnectionError naming the server.
+    """
+
+    def __init__(
+        self, client: ScriptServer, name: str, limit: int, window_s: float, url: str
+    ) -> None:
         self.limit = limit
         self.window_s = window_s
         self._name = name
@@ -67,12 +96,13 @@ class SharedWindow:
         )
         self._members: dict[int, str] = {}
         self._number = 0
-        self._said = 0.0, 0, 0.0
+        self._last = _Counted(at=0.0, used=0, reset_s=0.0)
 
     def take(self, now: float, ahead: int = 0) -> tuple[int | None, float]:
         """As `MovingWindow.take`."""
-        member, window = uuid.uuid4().hex, round(self.window_s * 1_000)
-        arguments = [member, self.limit, window, round(LEASE_S * 1_000), ahead]
+        member, window_ms = uuid.uuid4().hex, round(self.window_s * 1_000)
+        lease_ms = round(LEASE_S * 1_000)
+        arguments: list[str | int] = [member, self.limit, window_ms, lease_ms, ahead]
         wait = self._run(self._take, arguments, now)
         if wait:
             return None, wait / 1_000
@@ -81,8 +111,8 @@ class SharedWindow:
         return self._number, 0.0
 
     def answered(self, token: int, now: float) -> None:
-        """As `MovingWindow.answered`. Where Redis cannot be told, the lease ends by itself."""
-        arguments = [self._members.pop(token), round(self.window_s * 1_000)]
+        """As `MovingWindow.answered`. Where Redis cannot be reached, the lease ends by itself."""
+        arguments: list[str | int] = [self._members.pop(token), round(self.window_s * 1_000)]
         try:
             self._run(self._answered, arguments, now)
         except ConnectionError as error:
@@ -94,15 +124,14 @@ class SharedWindow:
 
     def state(self, now: float) -> BudgetState:
         """As `MovingWindow.state`: what Redis said last."""
-        said_at, used, reset_s = self._said
-        left = max(0.0, reset_s - (now - said_at))
-        return BudgetState(self.limit, used if left else 0, left, self.window_s)
+        left = max(0.0, self._last.reset_s - (now - self._last.at))
+        return BudgetState(self.limit, self._last.used if left else 0, left, self.window_s)
 
     def refresh(self, now: float) -> None:
-        """Ask Redis."""
+        """Count anew on the server."""
         self._run(self._state, [], now)
 
-    def _run(self, script: Any, arguments: list[Any], now: float) -> int:
+    def _run(self, script: Script, arguments: list[str | int], now: float) -> int:
         import redis
 
         try:
@@ -111,14 +140,14 @@ class SharedWindow:
             raise ConnectionError(
                 f"the shared budget at {self._url} cannot be used: {error}", url=self._url
             ) from error
-        self._said = now, int(used), int(reset_ms) / 1_000
+        self._last = _Counted(now, int(used), int(reset_ms) / 1_000)
         return int(wait)
 
 
 def shared_window(url: str, key: str, limit: int, window_s: float) -> SharedWindow:
-    """The window of an API key on a Redis server. The key itself is not told to it.
+    """The window of an API key on a Redis server, which gets a hash of the key only.
 
-    Raises ConfigurationError for what is no URL, or where the library is missing.
+    Raises: ConfigurationError for what is no URL, or where the library is missing.
     """
     try:
         import redis

@@ -3,32 +3,36 @@ parsed.
 
     us_stocks_sip/{minute_aggs_v1,day_aggs_v1}/YYYY/MM/YYYY-MM-DD.csv.gz
 
+https://massive.com/docs/flat-files/stocks/overview
+
 A file's stamp (its ETag, or the time it was written) tells whether it was replaced. In a bucket a
 listing is believed for ten minutes.
 """
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from http import HTTPStatus
-from typing import TypeVar
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from cachetools import LRUCache
 
 from polytape.errors import AuthenticationError, ConfigurationError, DataFetchError
 from polytape.model.market_bars import MarketBars
 from polytape.model.timeframes import Series
 from polytape.net.storage import FolderStorage, Storage
-from polytape.upstream.flatfiles.parsing import day_of_file, parse, read_flat
+from polytape.upstream.flatfiles.parsing import Open, day_of_file, read_flat, read_tickers
+from polytape.upstream.turns import Turns
 
 T = TypeVar("T")
-L = TypeVar("L", list[str], list["FlatFile"])
 
 MARKET = "us_stocks_sip"
 FOLDERS = {Series.MINUTE: "minute_aggs_v1", Series.DAY: "day_aggs_v1"}
-KEPT_BYTES = 512 * 1024 * 1024
+CACHE_BYTES = 512 * 1024 * 1024
 # A symbol's name and its slice.
 PLACE_BYTES = 250
 LISTING_HOLDS_S = 600.0
@@ -36,7 +40,7 @@ LISTING_HOLDS_S = 600.0
 
 @dataclass(frozen=True, slots=True)
 class FlatFile:
-    """One file: its day, its name in the place, and what changes when it is replaced."""
+    """One file: its day, its name in the storage, and what changes when it is replaced."""
 
     day: date
     name: str
@@ -45,13 +49,13 @@ class FlatFile:
 
 @dataclass
 class FlatFileListing:
-    """The files of one place. Usable from many threads."""
+    """The files of one storage. Usable from many threads.
+
+    Raises: ConfigurationError for a storage without flat files.
+    """
 
     storage: Storage
-    monotonic: Callable[[], float] = time.monotonic
-    _listed: dict[str, tuple[float, list[str] | list[FlatFile]]] = field(
-        default_factory=dict, repr=False
-    )
+    monotonic: Callable[[], float] = field(default=time.monotonic, repr=False)
 
     def __post_init__(self) -> None:
         self.remote = not isinstance(self.storage, FolderStorage)
@@ -62,12 +66,24 @@ class FlatFileListing:
                 f"{self.storage.url} holds no flat files: expected {MARKET}/"
                 f"{FOLDERS[Series.MINUTE]}/YYYY/MM/YYYY-MM-DD.csv.gz below it"
             )
-        self._kept = _KeptFiles(KEPT_BYTES)
+        holds_s = LISTING_HOLDS_S if self.remote else -1.0
+        self._folders = _Listings[list[str]](holds_s, self.monotonic)
+        self._months = _Listings[list[FlatFile]](holds_s, self.monotonic)
+        self._parsed = _ParsedFiles(CACHE_BYTES)
+
+    @classmethod
+    def of(cls, root: Path | Storage) -> "FlatFileListing":
+        """The files of a folder, or of another storage."""
+        return cls(FolderStorage(root) if isinstance(root, Path) else root)
+
+    def beside(self, name: str) -> Path | None:
+        """The path of another file in the folder; None in a bucket."""
+        return self.storage.root / name if isinstance(self.storage, FolderStorage) else None
 
     def files(
         self, series: Series, first: date = date.min, last: date = date.max
     ) -> Iterator[FlatFile]:
-        """The files of the days from first to last, in no order."""
+        """The files of the days from first to last, both included, in no order."""
         root = f"{self._root}{FOLDERS[series]}"
         for year in self._numbered(root, first.year, last.year):
             low = first.month if int(year) == first.year else 1
@@ -90,28 +106,33 @@ class FlatFileListing:
                 yield from sorted(files, key=lambda file: file.day, reverse=True)
 
     def market(self, file: FlatFile) -> MarketBars:
-        """A file parsed whole. Raises DataFetchError naming it."""
-        return self._kept.get(file, partial(self._read, file))
+        """A file parsed whole.
+
+        Raises: DataFetchError naming it, AuthenticationError where the plan does not include it.
+        """
+        return self._parsed.get(file, partial(self._opened, file, read_flat))
+
+    def market_of(self, series: Series, day: date) -> MarketBars:
+        """The same for the file of a day; empty where there is none (yet)."""
+        file = self.file(series, day)
+        return MarketBars.of({}) if file is None else self.market(file)
 
     def tickers(self, file: FlatFile) -> list[str]:
-        """The symbols of a file."""
-        table = self._opened(file, lambda opened: parse(opened, self._path(file), ("ticker",)))
-        return [str(name) for name in table.column("ticker").unique().to_pylist()]
+        """The symbols of a file, each once, in its order.
 
-    def _read(self, file: FlatFile) -> MarketBars:
-        return self._opened(file, lambda opened: read_flat(opened, self._path(file)))
+        Raises: DataFetchError naming it, AuthenticationError where the plan does not include it.
+        """
+        return self._opened(file, read_tickers)
 
-    def _opened(self, file: FlatFile, read: Callable[[Callable[[], object]], T]) -> T:
+    def _opened(self, file: FlatFile, read: Callable[[Open, str], T]) -> T:
+        path = f"{self.storage.url}/{file.name}"
         try:
-            return read(lambda: self.storage.open(file.name))
+            return read(lambda: self.storage.open(file.name), path)
         except FileNotFoundError as error:
-            raise DataFetchError(f"{self._path(file)} was listed and is gone") from error
+            raise DataFetchError(f"{path} was listed and is gone") from error
         except AuthenticationError as error:
-            told = f"{self._path(file)} is listed, but the plan of these keys does not include it"
-            raise AuthenticationError(told, status=HTTPStatus.FORBIDDEN) from error
-
-    def _path(self, file: FlatFile) -> str:
-        return f"{self.storage.url}/{file.name}"
+            detail = f"{path} is listed, but the plan of these keys does not include it"
+            raise AuthenticationError(detail, status=HTTPStatus.FORBIDDEN) from error
 
     def _month(self, folder: str) -> list[FlatFile]:
         def look() -> list[FlatFile]:
@@ -119,49 +140,53 @@ class FlatFileListing:
             named = ((day_of_file(name), name, stamp) for name, stamp in stamped)
             return [FlatFile(d, f"{folder}/{n}", s) for d, n, s in named if d is not None]
 
-        return self._believed(folder, look)
+        return self._months.get(folder, look)
 
     def _numbered(self, folder: str, first: int, last: int) -> list[str]:
-        names = self._believed(f"{folder}/", lambda: self.storage.folders(folder))
+        names = self._folders.get(folder, partial(self.storage.folders, folder))
         return [name for name in names if name.isdecimal() and first <= int(name) <= last]
 
-    def _believed(self, key: str, look: Callable[[], L]) -> L:
-        if not self.remote:
-            return look()
-        now = self.monotonic()
-        held = self._listed.get(key)
-        if held is None or now - held[0] > LISTING_HOLDS_S:
-            held = now, look()
-            self._listed[key] = held
-        return held[1]  # type: ignore[return-value]
+
+class _Listings(Generic[T]):
+    """Listings by folder, each believed for so many seconds; fewer than none: never."""
+
+    def __init__(self, holds_s: float, monotonic: Callable[[], float]) -> None:
+        self._holds_s = holds_s
+        self._monotonic = monotonic
+        self._listings: dict[str, tuple[float, T]] = {}
+
+    def get(self, folder: str, look: Callable[[], T]) -> T:
+        now = self._monotonic()
+        listed = self._listings.get(folder)
+        if listed is None or now - listed[0] > self._holds_s:
+            listed = self._listings[folder] = now, look()
+        return listed[1]
 
 
-class _KeptFiles:
-    """Parsed files, the most recently used ones, up to so many bytes."""
+class _ParsedFiles:
+    """Parsed files, the most recently used ones, up to so many bytes; a larger one stands alone.
+    Each is parsed by one thread, and the others wait for it.
+    """
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
+    def __init__(self, max_bytes: int) -> None:
+        self._cache: LRUCache[tuple[str, object], MarketBars] = LRUCache(
+            max_bytes, lambda parsed: min(max_bytes, _bytes_of(parsed))
+        )
         self._lock = threading.Lock()
-        self._files: OrderedDict[tuple[str, object], MarketBars] = OrderedDict()
-        self._reading: dict[tuple[str, object], threading.Lock] = {}
+        self._turns = Turns()
 
-    def get(self, file: FlatFile, read: Callable[[], MarketBars]) -> MarketBars:
+    def get(self, file: FlatFile, parse: Callable[[], MarketBars]) -> MarketBars:
         key = (file.name, file.stamp)
-        with self._lock:
-            reading = self._reading.setdefault(key, threading.Lock())
-        with reading:  # a file is read by one, and the others wait for it
+        with self._turns.of(key):
             with self._lock:
-                if key in self._files:
-                    self._files.move_to_end(key)
-                    return self._files[key]
-            parsed = read()
+                cached = self._cache.get(key)
+            if cached is not None:
+                return cached
+            parsed = parse()
             with self._lock:
-                self._files[key] = parsed
-                self._reading.pop(key, None)
-                while len(self._files) > 1 and self._bytes() > self._most:
-                    self._files.popitem(last=False)
+                self._cache[key] = parsed
         return parsed
 
-    def _bytes(self) -> int:
-        files = self._files.values()
-        return sum(kept.bars.nbytes + len(kept.places) * PLACE_BYTES for kept in files)
+
+def _bytes_of(parsed: MarketBars) -> int:
+    return parsed.bars.nbytes + len(parsed.places) * PLACE_BYTES

@@ -5,21 +5,18 @@ Unknown fields are ignored on reading, so that either end may be older than the 
 
 import re
 from datetime import timedelta
-from typing import Any
 
 import msgspec
 
 from polytape.errors import ValidationError
 from polytape.model.instants import parse_instant, parse_span
-from polytape.model.newyork import iso, to_datetime
+from polytape.model.market import Market
 from polytape.model.quality import QualityReport
 from polytape.model.query import BarsQuery, parse_limit
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import parse_timeframe
+from polytape.model.timestamps import iso, to_datetime
 
-API = "/api/v1"
-JSON = "application/json"
-ARROW = "application/vnd.apache.arrow.stream"
 MAX_BATCH = 1_000
 MAX_SYMBOLS = 1_000
 DEFAULT_DAYS_BACK = 30
@@ -39,26 +36,50 @@ class BarsRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
     adjusted: bool = True
     allow_partial: bool = False
 
-    def query(self, now: int) -> BarsQuery:
-        """The question in our own terms; `now` in microseconds UTC stands in for a missing end.
+    def query(self, now: int, market: Market) -> BarsQuery:
+        """The query; `now` in microseconds UTC stands in for a missing end.
 
-        Raises ValidationError.
+        Raises: ValidationError naming the field.
         """
         start: object = self.start_date
         end: object = self.end_date
         if end is None:
-            first = now if start is None else parse_instant(start, "start_date")
+            first = now if start is None else parse_instant(start, "start_date", market)
             end = to_datetime(max(now, first))
         if start is None:
-            until = parse_span("1970-01-01", end).end
+            until = parse_span("1970-01-01", end, market).end
             start = to_datetime(until) - timedelta(days=DEFAULT_DAYS_BACK)
         return BarsQuery(
             symbol=parse_symbol(self.symbol),
             timeframe=parse_timeframe(self.timeframe),
-            span=parse_span(start, end),
+            span=parse_span(start, end, market),
             limit=parse_limit(self.limit),
             include_extended=self.include_extended,
             adjusted=self.adjusted,
+            use_cache=self.use_cache,
+            allow_partial=self.allow_partial,
+            validate=self.validate,
+        )
+
+    @classmethod
+    def of(cls, query: BarsQuery, market: Market) -> "BarsRequest":
+        """The request that says a query: whole days as dates, so that any server of this API reads
+        them.
+        """
+        start, end = query.span.start, query.span.end
+        first, last = market.date_of(start), market.date_of(end - 1)
+        whole = start < end
+        return cls(
+            symbol=query.symbol,
+            timeframe=query.timeframe.value,
+            start_date=f"{first}" if whole and market.midnight(first) == start else iso(start),
+            end_date=f"{last}" if whole and market.day_span(last).end == end else iso(end),
+            limit=query.limit,
+            use_cache=query.use_cache,
+            validate=query.validate,
+            include_extended=query.include_extended,
+            adjusted=query.adjusted,
+            allow_partial=query.allow_partial,
         )
 
 
@@ -73,7 +94,7 @@ class BarsMetadata(msgspec.Struct, kw_only=True):
     """What an answer says of itself.
 
     `include_extended` is what was applied, so a client knows whether the server understands it.
-    `missing` is what could not be had, where `allow_partial` asked for the rest.
+    `missing` are the spans without bars in an answer that `allow_partial` let be partial.
     `complete_through` is the instant up to which bars can change no more by trading going on.
     """
 
@@ -92,16 +113,19 @@ class BarsMetadata(msgspec.Struct, kw_only=True):
 class BatchRequest(msgspec.Struct):
     """`POST /bars/batch`: at most 1,000 requests as for `/bars`, answered in their order."""
 
-    requests: list[dict[str, Any]]
+    requests: list[dict[str, object]]
 
 
-def read_request(told: dict[str, Any]) -> BarsRequest:
-    """One request of a batch. Raises ValidationError: an error of one is not one of all."""
+def read_request(fields: dict[str, object]) -> BarsRequest:
+    """One request of a batch, read by itself: an error of one is not an error of all.
+
+    Raises: ValidationError naming the field.
+    """
     try:
-        return msgspec.convert(told, BarsRequest)
+        return msgspec.convert(fields, BarsRequest)
     except msgspec.ValidationError as error:
-        found = re.search(r"`\$?\.?(\w+)`$", str(error))
-        raise ValidationError.from_detail(str(error), found[1] if found else "requests") from error
+        named = re.search(r"`\$?\.?(\w+)`$", str(error))
+        raise ValidationError.from_detail(str(error), named[1] if named else "requests") from error
 
 
 class FindingMessage(msgspec.Struct):
@@ -122,7 +146,7 @@ class GapMessage(msgspec.Struct):
 
 
 class Validation(msgspec.Struct):
-    """The data-quality report of an answer, where `validate` asked for it."""
+    """The data-quality report of an answer to a request with `validate`."""
 
     sound: bool
     bars: int
@@ -163,7 +187,7 @@ class Latest(msgspec.Struct):
     source: str | None = None
 
 
-class SymbolFound(msgspec.Struct):
+class SearchResult(msgspec.Struct):
     """One row of a search. `symbol` repeats `ticker` for older tools."""
 
     ticker: str
@@ -175,7 +199,7 @@ class SymbolFound(msgspec.Struct):
 
 
 class Verdict(msgspec.Struct, omit_defaults=True):
-    """Whether a symbol exists; the rest is told where `detailed` asked for it."""
+    """Whether a symbol exists; the rest is given where the request is `detailed`."""
 
     valid: bool
     symbol: str | None = None
@@ -191,11 +215,11 @@ class SearchAnswer(msgspec.Struct):
 
     query: str
     count: int
-    results: list[SymbolFound]
+    results: list[SearchResult]
 
 
 class Cleared(msgspec.Struct):
-    """`DELETE /cache`: how many kept answers were dropped."""
+    """`DELETE /cache`: how many cached answers were dropped."""
 
     cleared: int
 
@@ -220,21 +244,10 @@ class Status(msgspec.Struct):
     started_at: str
     uptime_seconds: float
     rate_limit: RateLimitState
-    kept_answers: int
-    kept_bytes: int
+    cached_answers: int = msgspec.field(name="kept_answers")
+    cached_bytes: int = msgspec.field(name="kept_bytes")
     requests: int
     bars_served: int
-    source_questions: int
+    fetches: int = msgspec.field(name="source_questions")
     answered_from_memory: int
     joined_in_flight: int
-
-
-class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The one error body, RFC 9457 `application/problem+json`."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    request_id: str | None = None
-    param: str | None = None

@@ -1,9 +1,11 @@
-"""Errors on the wire: one problem body (RFC 9457), both ways, in one table."""
+"""Errors on the wire: one problem body, both ways, in one table.
+
+https://www.rfc-editor.org/rfc/rfc9457
+"""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 
@@ -18,12 +20,23 @@ from polytape.errors import (
     RateLimitError,
     ValidationError,
 )
-from polytape.wire.api.messages import Problem
 
-PROBLEM_JSON = "application/problem+json"
 _URN = "urn:polytape:"
-# A header that speaks of more than a week is a mistake, and says nothing.
-LONGEST_TOLD_S = 7 * 24 * 3600.0
+
+
+class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The one error body, RFC 9457 `application/problem+json`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str | None = None
+    param: str | None = None
+
+
+# A `Retry-After` of more than a week is a mistake, and says nothing.
+LONGEST_HEADER_S = 7 * 24 * 3600.0
 
 # The first that fits decides; subclasses stand before their parents.
 _KINDS: tuple[tuple[type[PolygonClientError], str, HTTPStatus], ...] = (
@@ -37,15 +50,25 @@ _KINDS: tuple[tuple[type[PolygonClientError], str, HTTPStatus], ...] = (
     (ConfigurationError, "configuration", HTTPStatus.SERVICE_UNAVAILABLE),
 )
 
+# The errors that a status alone decides.
+_BY_STATUS: dict[int, type[DataFetchError]] = {
+    HTTPStatus.UNAUTHORIZED: AuthenticationError,
+    HTTPStatus.FORBIDDEN: AuthenticationError,
+    HTTPStatus.NOT_FOUND: NotFoundError,
+}
+_WRONG_REQUEST = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
+# What an upstream answered is passed on where it says the same of us; the rest is a bad gateway.
+_PASSED_ON = frozenset({401, 403, 404, 429, 502, 503, 504})
+
 
 def to_problem(error: PolygonClientError, request_id: str | None = None) -> Problem:
-    """The body that tells of `error`."""
+    """The body that says `error`."""
     for kind, name, status in _KINDS:
         if isinstance(error, kind):
             detail = error.detail if isinstance(error, DataFetchError) else str(error)
             param = error.param if isinstance(error, ValidationError) else None
-            told = _told(error) or status
-            return problem(told, detail, name=name, request_id=request_id, param=param)
+            shown = _passed_on(error) or status
+            return problem(shown, detail, name=name, request_id=request_id, param=param)
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), request_id=request_id)
 
 
@@ -57,7 +80,9 @@ def problem(
     request_id: str | None = None,
     param: str | None = None,
 ) -> Problem:
-    """A body for what has no error of ours: an unknown route, a wrong method, a bug."""
+    """A body for what has no error of ours: an unknown route, a wrong method, a bug. `name` is
+    that of its kind, `param` the parameter that is wrong.
+    """
     return Problem(
         type=f"{_URN}{name}" if name else "about:blank",
         title=status.phrase,
@@ -71,27 +96,21 @@ def problem(
 def from_answer(
     status: int, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> PolygonClientError:
-    """The error that an answer other than 2xx stands for, whoever's server sent it."""
-    told = _read(body)
-    detail = _text(told) or f"the server answered {status} without saying why"
-    request_id = told.get("request_id") or headers.get("x-request-id")
-    facts: dict[str, Any] = {"status": status}
-    facts["request_id"] = request_id if isinstance(request_id, str) else None
-    name = str(told.get("type", "")).removeprefix(_URN)
-    if status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
-        param = told.get("param")
-        return ValidationError.from_detail(detail, param if isinstance(param, str) else "request")
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return AuthenticationError(detail, **facts)
-    if status == HTTPStatus.NOT_FOUND:
-        return NotFoundError(detail, **facts)
+    """The error that an answer other than 2xx stands for, whoever's server sent it. `now`, aware,
+    is what a `Retry-After` in seconds counts from.
+    """
+    fields = _read(body)
+    detail = _text(fields) or f"the server answered {status} without saying why"
+    request_id = _string(fields.get("request_id") or headers.get("x-request-id"))
+    if status in _WRONG_REQUEST:
+        return ValidationError.from_detail(detail, _string(fields.get("param")) or "request")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = retry_after(headers, now)
         retry_at = None if wait is None else now + timedelta(seconds=wait)
-        return RateLimitError(detail, retry_at=retry_at, **facts)
-    if name == "incomplete":
-        return IncompleteDataError(detail, **facts)
-    return DataFetchError(detail, **facts)
+        return RateLimitError(detail, retry_at=retry_at, status=status, request_id=request_id)
+    incomplete = str(fields.get("type", "")).removeprefix(_URN) == "incomplete"
+    other = IncompleteDataError if incomplete else DataFetchError
+    return _BY_STATUS.get(status, other)(detail, status=status, request_id=request_id)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -108,32 +127,33 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
             seconds = (parsedate_to_datetime(text) - now).total_seconds()
         except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
             return None
-    return max(0.0, seconds) if seconds < LONGEST_TOLD_S else None
+    return max(0.0, seconds) if seconds < LONGEST_HEADER_S else None
 
 
-# What an upstream answered is passed on where it says the same of us; the rest is a bad gateway.
-_PASSED_ON = frozenset({401, 403, 404, 429, 502, 503, 504})
-
-
-def _told(error: PolygonClientError) -> HTTPStatus | None:
-    """A status that the error itself carries, where it means the same for whom it is told to."""
+def _passed_on(error: PolygonClientError) -> HTTPStatus | None:
+    """A status that the error itself carries, where it means the same for our own caller."""
     status = error.status if isinstance(error, DataFetchError) else None
     return HTTPStatus(status) if status in _PASSED_ON else None
 
 
 def _read(body: bytes) -> dict[str, object]:
     try:
-        told = msgspec.json.decode(body)
+        content = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
-    return told if isinstance(told, dict) else {}
+    return content if isinstance(content, dict) else {}
 
 
-def _text(told: Mapping[str, object]) -> str | None:
+def _text(fields: Mapping[str, object]) -> str | None:
+    """What a server says of an error, under the first of the keys in use."""
     for key in ("detail", "error", "message", "title"):
-        value = told.get(key)
+        value = fields.get(key)
         if isinstance(value, str) and value:
             return value
         if value:
             return msgspec.json.encode(value).decode()[:300]
     return None
+
+
+def _string(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,1 +1,1 @@
-"""The vendor's dialect (Polygon.io, now Massive), both ways: how it is asked, how it answers."""
+"""The vendor's dialect (Polygon.io, now Massive), both ways: requests and responses."""

@@ -1,7 +1,7 @@
 """The vendor's errors, both ways. No I/O.
 
-Its texts name two brands and change; what is looked for here are the few words that tell the three
-kinds of 403 apart.
+Its texts name two brands and change; a few words in them tell the three kinds of 403 apart. No
+page of the vendor's lists them: they are as observed.
 """
 
 from collections.abc import Mapping
@@ -19,6 +19,11 @@ from polytape.wire.polygon.messages import Refusal
 # As the vendor's own client retries: its proxy's 499, and 413 for an overlong moment.
 VENDOR_RETRIED = RETRIED | {413, 499}
 
+_STATUS_NAMES: dict[int, str] = {
+    HTTPStatus.FORBIDDEN: "NOT_AUTHORIZED",
+    HTTPStatus.NOT_FOUND: "NOT_FOUND",
+}
+
 
 class PlanLimit(Enum):
     """What a plan lacks, by a 403."""
@@ -29,45 +34,44 @@ class PlanLimit(Enum):
 
 
 class PlanError(AuthenticationError):
-    """A 403; `lacks` says what the plan does not hold."""
+    """A 403; `limit` says what the plan does not include."""
 
-    def __init__(self, lacks: PlanLimit, detail: str, *, request_id: str | None = None) -> None:
+    def __init__(self, limit: PlanLimit, detail: str, *, request_id: str | None = None) -> None:
         super().__init__(detail, status=HTTPStatus.FORBIDDEN, request_id=request_id)
-        self.lacks = lacks
+        self.limit = limit
 
 
 def refusal_of(
     status: int, headers: Mapping[str, str], body: bytes, now: datetime, *, key: str
 ) -> PolygonClientError:
-    """The error that an answer of the vendor's stands for. The key is not in it, even where the
+    """The error that a response of the vendor's stands for. The key is not in it, even where the
     vendor repeats it.
     """
     error = from_answer(status, headers, body.replace(key.encode(), b"***"), now)
-    said = str(error.args[0]) if error.args else ""
+    text = str(error.args[0]) if error.args else ""
     request_id = getattr(error, "request_id", None)
     if status == HTTPStatus.FORBIDDEN:
-        lacks = _lacks(said)
-        return PlanError(lacks, f"{lacks.value} (the vendor: {said})", request_id=request_id)
+        limit = _limit_of(text)
+        return PlanError(limit, f"{limit.value} (the vendor: {text})", request_id=request_id)
     if status == HTTPStatus.UNAUTHORIZED:
-        told = f"the vendor does not accept this API key (it says: {said})"
-        return AuthenticationError(told, status=status, request_id=request_id)
+        detail = f"the vendor does not accept this API key (it says: {text})"
+        return AuthenticationError(detail, status=status, request_id=request_id)
     return error
 
 
-def _lacks(said: str) -> PlanLimit:
-    text = said.casefold()
-    if "before end of day" in text or "today's data" in text:
+def _limit_of(text: str) -> PlanLimit:
+    words = text.casefold()
+    if "before end of day" in words or "today's data" in words:
         return PlanLimit.TODAY
-    return PlanLimit.DATES if "timeframe" in text else PlanLimit.DATA
+    return PlanLimit.DATES if "timeframe" in words else PlanLimit.DATA
 
 
-def refused(status: int, text: str, request_id: str | None) -> Refusal:
-    """A body of the vendor's for a status."""
-    named = {
-        HTTPStatus.FORBIDDEN: "NOT_AUTHORIZED",
-        HTTPStatus.NOT_FOUND: "NOT_FOUND",
-    }.get(HTTPStatus(status), "ERROR")
-    told = UNSET if request_id is None else request_id
-    if named == "ERROR":
-        return Refusal(status=named, request_id=told, error=text)
-    return Refusal(status=named, request_id=told, message=text)
+def refusal(status: int, text: str, request_id: str | None) -> Refusal:
+    """A body of the vendor's for a status: its text is an `error`, or a `message` where the status
+    has a name of its own.
+    """
+    name = _STATUS_NAMES.get(status)
+    known_id = UNSET if request_id is None else request_id
+    if name is None:
+        return Refusal(status="ERROR", request_id=known_id, error=text)
+    return Refusal(status=name, request_id=known_id, message=text)

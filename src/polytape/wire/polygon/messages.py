@@ -17,6 +17,7 @@ Maybe: TypeAlias = str | UnsetType | None
 PAGE_BARS = 50_000
 DEFAULT_PAGE_BARS = 5_000
 OK, DELAYED = "OK", "DELAYED"
+US_PER_MS = 1_000
 
 
 class Agg(msgspec.Struct, gc=False):

@@ -7,22 +7,23 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
 
-from polytape.model.newyork import date_of, midnight
 from polytape.model.units import MINUTE_US
+from polytape.model.wall_clock import WallClock
 
 PlanName: TypeAlias = Literal["basic", "starter", "developer", "advanced"]
 
 # The vendor has no bars before this day.
 FIRST_DAY = date(2003, 9, 10)
 DELAY_US = 15 * MINUTE_US
-# "Unlimited" plans are asked to stay below 100 requests a second.
+# "Unlimited" plans should stay below 100 requests a second:
+# https://polygon.io/knowledge-base/article/what-is-the-request-limit-for-polygon-restful-apis
 UNLIMITED, SECOND_S = 100, 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`limit` requests in `window_s` seconds; `years` of history (None: all there is). `delay_us`
-    is how far prices lag, None where a day is published only once it has ended.
+    """`limit` requests in `window_s` seconds; `years` of history (None: all there is). `delay_us`,
+    microseconds, is how far prices lag; None where a day is published only once it has ended.
     """
 
     name: PlanName
@@ -31,13 +32,15 @@ class Plan:
     years: int | None
     delay_us: int | None
 
-    def earliest(self, now: int) -> int:
+    def earliest(self, now: int, market: WallClock) -> int:
         """The first instant that the plan's history holds, microseconds UTC."""
-        return plan_edge(self.years, now)
+        return plan_edge(self.years, now, market)
 
-    def published_until(self, now: int) -> int:
-        """The instant up to which bars can be had at `now`."""
-        return midnight(date_of(now)) if self.delay_us is None else now - self.delay_us
+    def published_until(self, now: int, market: WallClock) -> int:
+        """The instant up to which bars are published at `now`, both in microseconds UTC."""
+        if self.delay_us is None:
+            return market.midnight(market.date_of(now))
+        return now - self.delay_us
 
 
 PLANS: dict[PlanName, Plan] = {
@@ -48,12 +51,14 @@ PLANS: dict[PlanName, Plan] = {
 }
 
 
-def plan_edge(years: int | None, now: int) -> int:
-    """The midnight from which a history of so many years runs; never before the first day."""
-    first = midnight(FIRST_DAY)
+def plan_edge(years: int | None, now: int, market: WallClock) -> int:
+    """The midnight from which a history of so many years runs at `now`, both in microseconds UTC;
+    never before the vendor's first day.
+    """
+    first = market.midnight(FIRST_DAY)
     if years is None:
         return first
-    today = date_of(now)
+    today = market.date_of(now)
     leap_day = (today.month, today.day) == (2, 29)
     day = today.replace(year=today.year - years, day=28 if leap_day else today.day)
-    return max(first, midnight(day))
+    return max(first, market.midnight(day))

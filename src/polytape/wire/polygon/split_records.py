@@ -1,4 +1,4 @@
-"""How splits that the vendor listed are remembered: the questions' names, and the rows."""
+"""How splits that the vendor listed are stored: the names of the answers, and their rows."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -11,7 +11,7 @@ WHOLE_TABLE = "splits of the whole market"
 
 
 class SplitRecord(msgspec.Struct, array_like=True, frozen=True):
-    """A split as it is remembered."""
+    """A split as it is stored. `day`: YYYY-MM-DD."""
 
     symbol: str
     day: str
@@ -30,13 +30,24 @@ class SplitRecord(msgspec.Struct, array_like=True, frozen=True):
 
 
 def splits_of(symbol: str) -> str:
-    """The name of the question for one symbol's splits."""
+    """The name of the answer that lists one symbol's splits."""
     return f"splits of {symbol}"
 
 
-def read_told(body: bytes) -> list[SplitRecord]:
-    """Remembered rows."""
+def read_records(body: bytes) -> list[SplitRecord]:
+    """The rows of a stored answer.
+
+    Raises: msgspec.DecodeError for what is no such answer.
+    """
     return msgspec.json.decode(body, type=list[SplitRecord])
+
+
+def by_symbol(rows: Iterable[SplitRecord]) -> dict[str, list[SplitRecord]]:
+    """The rows of each symbol, in the order they came in."""
+    groups: dict[str, list[SplitRecord]] = {}
+    for row in rows:
+        groups.setdefault(row.symbol, []).append(row)
+    return groups
 
 
 def each_once(rows: Iterable[SplitRecord]) -> tuple[Split, ...]:

@@ -10,19 +10,20 @@ from massive.exceptions import BadResponse
 
 from polytape import PolygonClient
 from polytape.gateway.app import create_app
+from polytape.gateway.gateway import Gateway
 from polytape.gateway.server import running
-from polytape.gateway.service import Desk
 from polytape.model.instants import parse_instant
 from polytape.model.market import xnys
-from polytape.model.newyork import to_datetime
+from polytape.model.timestamps import to_datetime
 from polytape.net.storage import open_storage
-from polytape.store.answer_store import StoredAnswers
+from polytape.store.answers import StoredAnswers
 from polytape.store.segments import SegmentStore
+from tests.conftest import MARKET
 from tests.fakes.vendor import UNIVERSE, Street, street
 
 pytestmark = [pytest.mark.socket, pytest.mark.timeout(60)]
 
-NOW = parse_instant("2026-11-23 11:30 America/New_York", "now")
+NOW = parse_instant("2026-11-23 11:30 America/New_York", "now", MARKET)
 WEEK = ("2026-11-09", "2026-11-13")
 
 
@@ -35,11 +36,12 @@ def wall() -> Iterator[Street]:
 @pytest.fixture(scope="module")
 def url(wall: Street) -> Iterator[str]:
     """A gateway with a store, asking the vendor."""
-    place = open_storage("memory")
-    source = wall.source("advanced", memory=StoredAnswers(place))
-    store = SegmentStore(place, "polygon")
-    desk = Desk(source, xnys(), lambda: wall.time.now, source.vendor.budget, store)
-    with running(create_app(desk)) as made:
+    storage = open_storage("memory")
+    source = wall.source("advanced", memory=StoredAnswers(storage))
+    store = SegmentStore(storage, "polygon", MARKET)
+    budget = source.vendor.budget
+    gateway = Gateway(source.upstream(), xnys(), lambda: wall.time.now, budget, store)
+    with running(create_app(gateway)) as made:
         yield made
 
 
@@ -58,8 +60,8 @@ def ours(url: str, symbol: str, start: str, end: str, timeframe: str) -> list[tu
     return list(zip(stamps, *columns, strict=True))
 
 
-def theirs(found: Any) -> list[tuple[Any, ...]]:
-    return [(a.timestamp, a.open, a.high, a.low, a.close, int(a.volume)) for a in found]
+def theirs(aggs: Any) -> list[tuple[Any, ...]]:
+    return [(a.timestamp, a.open, a.high, a.low, a.close, int(a.volume)) for a in aggs]
 
 
 @pytest.mark.parametrize(
@@ -72,56 +74,56 @@ def test_list_aggs_over_several_pages_are_our_own_bars(
 ) -> None:
     for sort in ("asc", "desc"):
         pages = client.list_aggs("AAPL", multiplier, timespan, *WEEK, limit=700, sort=sort)
-        found = theirs(pages)
-        assert found[:: 1 if sort == "asc" else -1] == ours(url, "AAPL", *WEEK, timeframe)
+        rows = theirs(pages)
+        assert rows[:: 1 if sort == "asc" else -1] == ours(url, "AAPL", *WEEK, timeframe)
 
 
 def test_weeks_and_months_are_our_own(client: RESTClient, url: str) -> None:
-    found = theirs(client.list_aggs("MSFT", 1, "week", "2026-08-02", "2026-10-31", limit=9))
-    assert found == ours(url, "MSFT", "2026-08-02", "2026-10-31", "1week")
-    found = theirs(client.list_aggs("MSFT", 1, "month", "2025-01-01", "2025-12-31", limit=50))
-    assert found == ours(url, "MSFT", "2025-01-01", "2025-12-31", "1month")
+    weeks = theirs(client.list_aggs("MSFT", 1, "week", "2026-08-02", "2026-10-31", limit=9))
+    assert weeks == ours(url, "MSFT", "2026-08-02", "2026-10-31", "1week")
+    months = theirs(client.list_aggs("MSFT", 1, "month", "2025-01-01", "2025-12-31", limit=50))
+    assert months == ours(url, "MSFT", "2025-01-01", "2025-12-31", "1month")
 
 
 def test_get_aggs_is_one_page(client: RESTClient, url: str) -> None:
-    found = client.get_aggs("AAPL", 1, "day", "2026-10-01", "2026-10-31", adjusted=False)
-    assert theirs(found) == ours(url, "AAPL", "2026-10-01", "2026-10-31", "1day")
+    page = client.get_aggs("AAPL", 1, "day", "2026-10-01", "2026-10-31", adjusted=False)
+    assert theirs(page) == ours(url, "AAPL", "2026-10-01", "2026-10-31", "1day")
     assert client.get_aggs("AAPL", 1, "day", "2026-11-14", "2026-11-15") == []
     assert client.get_aggs("NOPE", 1, "day", *WEEK) == []
 
 
 def test_the_previous_day_and_a_days_open_and_close(client: RESTClient, url: str) -> None:
     last = ours(url, "AAPL", "2026-11-20", "2026-11-20", "1day")[0]
-    (found,) = client.get_previous_close_agg("AAPL")
-    assert (found.ticker, found.open, found.close, found.volume) == (
+    (previous,) = client.get_previous_close_agg("AAPL")
+    assert (previous.ticker, previous.open, previous.close, previous.volume) == (
         "AAPL",
         last[1],
         last[4],
         last[5],
     )
-    assert to_datetime(int(found.timestamp) * 1_000).isoformat() == "2026-11-20T21:00:00+00:00"
-    told = client.get_daily_open_close_agg("AAPL", "2026-11-20")
-    assert (told.symbol, told.from_, told.open, told.high, told.low, told.close) == (
+    assert to_datetime(int(previous.timestamp) * 1_000).isoformat() == "2026-11-20T21:00:00+00:00"
+    day = client.get_daily_open_close_agg("AAPL", "2026-11-20")
+    assert (day.symbol, day.from_, day.open, day.high, day.low, day.close) == (
         "AAPL", "2026-11-20", *last[1:5]
     )  # fmt: skip
     minutes = ours(url, "AAPL", "2026-11-20", "2026-11-20", "1min")
-    assert (told.pre_market, told.after_hours) == (minutes[0][1], minutes[-1][4])
+    assert (day.pre_market, day.after_hours) == (minutes[0][1], minutes[-1][4])
     with pytest.raises(BadResponse, match="NOT_FOUND"):
         client.get_daily_open_close_agg("AAPL", "2026-11-21")
 
 
 def test_the_markets_day(client: RESTClient, url: str, wall: Street) -> None:
     for adjusted in (True, False):
-        found = client.get_grouped_daily_aggs("2026-11-19", adjusted=adjusted)
-        assert sorted(row.ticker for row in found) == sorted(UNIVERSE)
-        row = next(row for row in found if row.ticker == "MSFT")
+        rows = client.get_grouped_daily_aggs("2026-11-19", adjusted=adjusted)
+        assert sorted(row.ticker for row in rows) == sorted(UNIVERSE)
+        row = next(row for row in rows if row.ticker == "MSFT")
         assert (row.open, row.close) == ours(url, "MSFT", "2026-11-19", "2026-11-19", "1day")[0][
             1:5:3
         ]
-    asked = len(wall.vendor.asked)
-    assert client.get_grouped_daily_aggs("2026-11-19", adjusted=False) == found
+    requests = len(wall.vendor.requests)
+    assert client.get_grouped_daily_aggs("2026-11-19", adjusted=False) == rows
     client.get_grouped_daily_aggs("2026-11-19")
-    assert len(wall.vendor.asked) == asked
+    assert len(wall.vendor.requests) == requests
     assert client.get_grouped_daily_aggs("2026-11-21") == []
 
 
@@ -130,10 +132,10 @@ def test_tickers_and_splits(client: RESTClient, wall: Street) -> None:
     assert sorted(t.ticker for t in client.list_tickers(limit=2)) == sorted(UNIVERSE)
     details = client.get_ticker_details("AAPL")
     assert (details.name, details.market_cap) == ("Apple Inc.", 1.5e12)
-    known = wall.truth.splits("NVDA") or ()
-    found = list(client.list_splits("NVDA", limit=1))
-    assert {date.fromisoformat(s.execution_date) for s in found} == {
-        s.execution_date for s in known
+    truth = wall.truth.reference.splits("NVDA") or ()
+    splits = list(client.list_splits("NVDA", limit=1))
+    assert {date.fromisoformat(s.execution_date) for s in splits} == {
+        s.execution_date for s in truth
     }
     with pytest.raises(BadResponse, match="Ticker not found"):
         client.get_ticker_details("NOPE")
@@ -158,8 +160,8 @@ def test_the_market_and_its_last_trade(client: RESTClient) -> None:
 def test_what_was_answered_once_is_not_asked_again(client: RESTClient, wall: Street) -> None:
     list(client.list_aggs("TSLA", 5, "minute", *WEEK))
     list(client.list_tickers(search="apple"))
-    asked = len(wall.vendor.asked)
+    requests = len(wall.vendor.requests)
     list(client.list_aggs("TSLA", 1, "hour", *WEEK, limit=100))
     list(client.list_tickers(search="apple"))
-    assert len(wall.vendor.asked) == asked
+    assert len(wall.vendor.requests) == requests
     assert wall.vendor.keys_in_urls == 0

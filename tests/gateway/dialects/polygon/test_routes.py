@@ -1,7 +1,7 @@
 """The vendor's dialect of a gateway without a vendor: our own bars, the vendor's errors."""
 
-from collections.abc import AsyncIterator, Callable
 from datetime import date, timedelta
+from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx2
@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polytape.fake_vendor.aggregates import answer, parse_question
+from polytape.fake_vendor.aggregates import aggs_page, parse_request
 from polytape.fake_vendor.market import FakeMarket
 from polytape.gateway.app import create_app
-from polytape.gateway.service import Desk
+from polytape.gateway.gateway import Gateway
 from polytape.model.market import xnys
+from polytape.model.query import series_query
 from polytape.upstream.synthetic.source import Synthetic
 from polytape.wire.polygon.custom_bars import (
     TIMESPANS,
@@ -22,21 +23,11 @@ from polytape.wire.polygon.custom_bars import (
     page_of,
     parse_custom,
 )
-from tests.conftest import NOW, day_span
+from tests.conftest import MARKET, NOW, day_span
 from tests.fakes.vendor import Recorded, Time
+from tests.gateway.conftest import speaking_to
 
 AGGS = "/v2/aggs/ticker/AAPL/range"
-
-
-@pytest.fixture
-async def http(
-    make_desk: Callable[[object], Desk], synthetic: Synthetic
-) -> AsyncIterator[httpx2.AsyncClient]:
-    desk = make_desk(synthetic)
-    transport = httpx2.ASGITransport(app=create_app(desk))  # type: ignore[arg-type]
-    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
-        yield client
-    desk.close()
 
 
 @pytest.mark.parametrize(
@@ -76,10 +67,10 @@ async def test_errors_are_in_the_vendors_words(
     http: httpx2.AsyncClient, path: str, status: int, named: str, said: str
 ) -> None:
     answer = await http.get(path)
-    told = answer.json()
-    assert (answer.status_code, told["status"]) == (status, named)
-    assert told["request_id"] == answer.headers["x-request-id"]
-    text = told["error"] if named == "ERROR" else told["message"]
+    refusal = answer.json()
+    assert (answer.status_code, refusal["status"]) == (status, named)
+    assert refusal["request_id"] == answer.headers["x-request-id"]
+    text = refusal["error"] if named == "ERROR" else refusal["message"]
     assert said in text
     assert answer.headers["content-type"].startswith("application/json")
 
@@ -87,10 +78,10 @@ async def test_errors_are_in_the_vendors_words(
 async def test_no_bars_are_an_answer_without_results(http: httpx2.AsyncClient) -> None:
     for ticker, day in (("AAPL", "2026-11-14"), ("NOPE", "2026-11-12")):
         answer = await http.get(f"/v2/aggs/ticker/{ticker}/range/1/minute/{day}/{day}")
-        told = answer.json()
-        assert (answer.status_code, told["status"], told["resultsCount"]) == (200, "OK", 0)
-        assert "results" not in told
-        assert "next_url" not in told
+        page = answer.json()
+        assert (answer.status_code, page["status"], page["resultsCount"]) == (200, "OK", 0)
+        assert "results" not in page
+        assert "next_url" not in page
 
 
 async def test_a_page_goes_on_at_this_gateway_without_the_key(http: httpx2.AsyncClient) -> None:
@@ -104,12 +95,13 @@ async def test_a_page_goes_on_at_this_gateway_without_the_key(http: httpx2.Async
 
 
 async def test_a_snapshot_is_made_from_our_own_bars(http: httpx2.AsyncClient) -> None:
-    told = (await http.get("/v2/snapshot/locale/us/markets/stocks/tickers/AAPL")).json()["ticker"]
+    answer = await http.get("/v2/snapshot/locale/us/markets/stocks/tickers/AAPL")
+    snapshot = answer.json()["ticker"]
     day = (await http.get(f"{AGGS}/1/day/2026-11-20/2026-11-23?adjusted=false")).json()["results"]
-    assert told["prevDay"]["c"] == day[0]["c"]
-    assert told["day"]["o"] == day[1]["o"]
-    assert told["todaysChange"] == pytest.approx(told["min"]["c"] - day[0]["c"])
-    assert "lastTrade" not in told
+    assert snapshot["prevDay"]["c"] == day[0]["c"]
+    assert snapshot["day"]["o"] == day[1]["o"]
+    assert snapshot["todaysChange"] == pytest.approx(snapshot["min"]["c"] - day[0]["c"])
+    assert "lastTrade" not in snapshot
 
 
 async def test_lists_are_our_own_where_there_is_no_vendor(http: httpx2.AsyncClient) -> None:
@@ -136,13 +128,8 @@ async def test_lists_are_our_own_where_there_is_no_vendor(http: httpx2.AsyncClie
     assert (now["market"], now["serverTime"]) == ("open", "2026-11-23T10:00:00-05:00")
 
 
-async def test_the_vendors_paths_ask_for_the_token_too(
-    make_desk: Callable[[object], Desk], synthetic: Synthetic
-) -> None:
-    desk = make_desk(synthetic)
-    app = create_app(desk, token="letmein")
-    transport = httpx2.ASGITransport(app=app)  # type: ignore[arg-type]
-    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+async def test_the_vendors_paths_ask_for_the_token_too(synthetic_gateway: Gateway) -> None:
+    async with speaking_to(create_app(synthetic_gateway, token="letmein")) as client:
         path = f"{AGGS}/1/day/2026-11-09/2026-11-13"
         refused = await client.get(path, headers={"Authorization": "Bearer wrong"})
         assert (refused.status_code, refused.json()["status"]) == (401, "ERROR")
@@ -151,7 +138,6 @@ async def test_the_vendors_paths_ask_for_the_token_too(
         assert (await client.get(path, headers=bearer)).status_code == 200
         # Our own routes do not take keys from a URL: they end up in logs.
         assert (await client.get("/status?apiKey=letmein")).status_code == 401
-    desk.close()
 
 
 # Custom bars against the fake vendor's, which was written apart and in plain loops.
@@ -159,7 +145,7 @@ async def test_the_vendors_paths_ask_for_the_token_too(
 WEEKS = day_span(date(2026, 10, 19), date(2026, 11, 20))
 TIME = Time(NOW)
 RECORDED = Recorded(Synthetic(xnys(), lambda: NOW), ("AAPL",), WEEKS, TIME)
-MARKET = FakeMarket(RECORDED, xnys(), lambda: NOW, ("AAPL",))
+VENDOR = FakeMarket(RECORDED.upstream(), xnys(), lambda: NOW, ("AAPL",))
 
 
 @settings(max_examples=150)
@@ -180,27 +166,25 @@ def test_custom_bars_are_the_vendors(
     first = (date(2026, 11, 2) if intraday else date(2026, 10, 25)) + timedelta(days=start)
     span = (str(first), str(first + timedelta(days=days)))
     query = {"limit": "50000", "adjusted": "false", "sort": "desc" if descending else "asc"}
-    theirs = parse_question(["AAPL", "range", str(multiplier), timespan, *span], query)
-    right = answer(MARKET, theirs, "", None)
+    theirs = parse_request(["AAPL", "range", str(multiplier), timespan, *span], query)
+    right = aggs_page(VENDOR, theirs, "", None)
     rows: list[tuple[float, ...]] = []
     rest: CustomBarsRequest | None = parse_custom(
-        multiplier, timespan, *span, query | {"limit": str(limit)}
+        multiplier, timespan, *span, query | {"limit": str(limit)}, MARKET
     )
     while rest is not None:
-        held = RECORDED.bars("AAPL", rest.series, rest.span).bars
-        page = page_of(rest, held)
+        stored = RECORDED.bars(series_query("AAPL", rest.series, rest.span)).bars
+        page = page_of(rest, stored)
         names = ("timestamp", "open", "high", "low", "close", "volume")
         rows += zip(*(getattr(page.bars, name).tolist() for name in names), strict=True)
         rest = None if page.rest is None else reread(next_path("AAPL", page.rest))
-    keys = ("t", "o", "h", "l", "c", "v")
-    wanted = [tuple(row[key] for key in keys) for row in right.get("results", ())]
-    assert [(t // 1_000, *prices) for t, *prices in rows] == [
-        (*row[:-1], pytest.approx(row[-1])) for row in wanted
-    ]
+    wanted: list[Any] = [bar[:6] for bar in right.bars]
+    mine: list[Any] = [(t // 1_000, *prices) for t, *prices in rows]
+    assert mine == [(*row[:-1], pytest.approx(row[-1])) for row in wanted]
 
 
 def reread(path: str) -> CustomBarsRequest:
     """A `next_url` as it comes back."""
     parts, _, query = path.partition("?")
     _, _, _, _, _, _, multiplier, timespan, start, end = parts.split("/")
-    return parse_custom(int(multiplier), timespan, start, end, dict(parse_qsl(query)))
+    return parse_custom(int(multiplier), timespan, start, end, dict(parse_qsl(query)), MARKET)

@@ -1,0 +1,164 @@
+"""`polytape bars`."""
+
+import csv
+import io
+import sys
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import NotRequired, TypedDict
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from polytape.cli.answers import BarRow, BarsAnswer, Metadata, whole_bars
+from polytape.cli.gateway import connect
+from polytape.cli.options import BARS_FORMATS, symbol_argument, url_option
+from polytape.cli.output import MADE_UP, note, price_text, table_lines
+
+FIRST_SHOWN, LAST_SHOWN = 10, 30
+DEFAULT_DAYS_BACK = 30
+SHOWN_IN = ZoneInfo("America/New_York")
+COLUMNS = ("timestamp", "open", "high", "low", "close", "volume", "vwap", "transactions")
+
+
+class BarsBody(TypedDict):
+    """The body of `POST /bars`; dates as `model.instants` reads them."""
+
+    symbol: str
+    timeframe: str
+    start_date: str
+    end_date: str
+    include_extended: bool
+    limit: NotRequired[int]
+
+
+@click.command()
+@symbol_argument
+@click.option("--start", help="First day or instant; default 30 days ago.")
+@click.option("--end", help="Last day, or instant (exclusive).")
+@click.option("--timeframe", default="1day", help="1min 5min 15min 60min 1day ...")
+@click.option("--limit", type=int, help="Only the latest so many bars.")
+@click.option("--extended/--no-extended", default=True, help="Extended hours too.")
+@click.option("--format", "form", type=click.Choice(BARS_FORMATS), help="Default table.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Write to a file; its ending says how."
+)
+@url_option
+def bars(
+    symbol: str,
+    start: str | None,
+    end: str | None,
+    timeframe: str,
+    limit: int | None,
+    extended: bool,
+    form: str | None,
+    out: Path | None,
+    url: str | None,
+) -> None:
+    """Bars of one symbol; times are shown in New York time, csv and json are UTC."""
+    form = form or _form_of(out)
+    if form == "parquet" and out is None:
+        raise click.BadParameter("--format parquet needs --out FILE")
+    first, last = _dates(start, end)
+    body = BarsBody(
+        symbol=symbol,
+        timeframe=timeframe,
+        start_date=first,
+        end_date=last,
+        include_extended=extended,
+    )
+    if limit is not None:
+        body["limit"] = limit
+    metadata = _print(body, form, url) if out is None else _write(body, out, form, url)
+    for remark in [*metadata.get("notes", ()), *([MADE_UP] if metadata.get("made_up") else [])]:
+        note(remark)
+
+
+def bars_text(rows: Sequence[BarRow], metadata: Metadata, form: str) -> str:
+    """Bars as they go to a pipe or a text file."""
+    if form == "json":
+        return msgspec.json.encode({"data": rows, "metadata": metadata}).decode() + "\n"
+    if form == "csv":
+        return _csv(rows)
+    return "".join(f"{line}\n" for line in bars_lines(rows, metadata))
+
+
+def bars_lines(rows: Sequence[BarRow], metadata: Metadata) -> list[str]:
+    """A table in New York time; the middle of a long one is left out."""
+    title = f"{metadata['symbol']} {metadata['timeframe']} · {len(rows):,} bars"
+    title += f" · {metadata.get('source', '')}"
+    names = ("New York", "open", "high", "low", "close", "volume", "vwap")
+    intraday = "min" in metadata["timeframe"]
+    shown = [_cells(row, intraday=intraday) for row in _ends(rows)]
+    if len(shown) < len(rows):
+        left_out = f"... {len(rows) - len(shown):,} more"
+        shown.insert(FIRST_SHOWN, [left_out, *[""] * (len(names) - 1)])
+    lines = table_lines(names, shown, right=range(1, len(names)), tight=True)
+    return [click.style(title.ljust(len(lines[0])), italic=True), *lines]
+
+
+def _print(body: BarsBody, form: str, url: str | None) -> Metadata:
+    """Print the bars; what the gateway says of them."""
+    with connect(url) as gateway:
+        answer: BarsAnswer = gateway.post("/bars", body, BarsAnswer)
+    rows, metadata = whole_bars(answer, body["symbol"].upper(), body["timeframe"])
+    sys.stdout.write(bars_text(rows, metadata, form))
+    return metadata
+
+
+def _write(body: BarsBody, out: Path, form: str, url: str | None) -> Metadata:
+    from polytape.cli.bars_file import write_bars
+
+    return write_bars(body, out, form, url)
+
+
+def _ends(rows: Sequence[BarRow]) -> Sequence[BarRow]:
+    """The first and last rows of many; all of few."""
+    if len(rows) <= FIRST_SHOWN + LAST_SHOWN + 1:
+        return rows
+    return [*rows[:FIRST_SHOWN], *rows[-LAST_SHOWN:]]
+
+
+def _cells(row: BarRow, *, intraday: bool) -> list[str]:
+    moment = datetime.fromisoformat(row["timestamp"]).astimezone(SHOWN_IN)
+    when = f"{moment:%a %Y-%m-%d %H:%M}" if intraday else f"{moment:%a %Y-%m-%d}"
+    prices = [price_text(price) for price in (row["open"], row["high"], row["low"], row["close"])]
+    vwap = row.get("vwap")
+    return [when, *prices, f"{row['volume']:,.0f}", "" if vwap is None else price_text(vwap)]
+
+
+def _csv(rows: Sequence[BarRow]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        volume = float(row["volume"])
+        whole = int(volume) if volume.is_integer() else volume
+        writer.writerow([whole if name == "volume" else row.get(name) for name in COLUMNS])
+    return out.getvalue()
+
+
+def _form_of(out: Path | None) -> str:
+    """The format of a file by its ending; of none, a table."""
+    ending = "" if out is None else out.suffix.lower().removeprefix(".")
+    return "table" if out is None else ending if ending in BARS_FORMATS else "csv"
+
+
+def _dates(start: str | None, end: str | None) -> tuple[str, str]:
+    """First and last day: by default the last 30 days."""
+    today = datetime.now(UTC).astimezone(SHOWN_IN).date()
+    if start is not None:
+        return start, end or f"{today}"
+    last = today if end is None else _day_of(end)
+    return f"{last - timedelta(days=DEFAULT_DAYS_BACK)}", end or f"{today}"
+
+
+def _day_of(end: str) -> date:
+    """The day that an end lies in."""
+    from polytape.model.instants import parse_span
+    from polytape.model.market import xnys
+
+    market = xnys()
+    return market.date_of(parse_span("1970-01-01", end, market).end - 1)

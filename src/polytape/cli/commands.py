@@ -1,0 +1,80 @@
+"""Every command once: where it is, and its line in the help. What a command needs is imported when
+it runs, so that `polytape --help` starts in a blink.
+"""
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+from polytape.engines.registry import CLIENT_ENGINES, SCAN
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """`target` is `module:attribute` below `polytape.cli`; `help` is its own first line."""
+
+    target: str
+    help: str
+
+    def load(self) -> click.Command:
+        """The command."""
+        module, name = self.target.split(":")
+        command: click.Command = getattr(import_module(f"polytape.cli.{module}"), name)
+        return command
+
+
+COMMANDS: dict[str, CommandSpec] = {
+    "serve": CommandSpec("serve:serve", "Run the gateway until ctrl-C."),
+    "demo": CommandSpec(
+        "serve:demo", "Start a gateway on made-up prices, ask it for bars and a session, stop it."
+    ),
+    "fake-vendor": CommandSpec(
+        "serve:fake_vendor",
+        "Run a stand-in for the vendor's REST API: try a Polygon program without a key.",
+    ),
+    "bars": CommandSpec(
+        "bars:bars",
+        "Bars of one symbol; times are shown in New York time, csv and json are UTC.",
+    ),
+    "session": CommandSpec(
+        "symbols:session", "Prices and ranges of a session as they could be known at one instant."
+    ),
+    "price": CommandSpec("symbols:price", "The last price."),
+    "search": CommandSpec("symbols:search", "Securities by symbol or name."),
+    "validate": CommandSpec(
+        "symbols:validate", "Which symbols exist; exit code 1 when one does not."
+    ),
+    "scan": CommandSpec(
+        "scan:scan",
+        "Zones where levels of several kinds meet, as they could be known at one instant.",
+    ),
+    **{
+        spec.name: CommandSpec(f"engines:{spec.name}", f"{spec.title}.")
+        for spec in CLIENT_ENGINES
+        if spec is not SCAN
+    },
+    "rate-limit": CommandSpec("symbols:rate_limit", "The gateway's upstream request budget."),
+    "cache": CommandSpec("symbols:cache", "The gateway's memory of answers."),
+    "history": CommandSpec(
+        "history:history", "What is kept: fill, status, verify, repair, import, export."
+    ),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """The command of a name, loaded."""
+        spec = COMMANDS.get(cmd_name)
+        return None if spec is None else spec.load()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """The help's list, without loading any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, spec.help) for name, spec in COMMANDS.items()])

@@ -1,0 +1,54 @@
+"""What the options of `polytape history` mean: a stored series, a span, symbols of a store."""
+
+from collections.abc import Sequence
+
+from polytape.cli.clock import now_us
+from polytape.errors import ValidationError
+from polytape.model.instants import parse_span
+from polytape.model.market import xnys
+from polytape.model.spans import Span
+from polytape.model.symbols import parse_symbol
+from polytape.model.timeframes import Series, parse_timeframe
+from polytape.store.segments import SegmentStore
+
+
+def series_of(timeframe: str) -> Series:
+    """The stored series of a timeframe. Raises: ValidationError for one that is made from it."""
+    frame = parse_timeframe(timeframe)
+    if frame.value != frame.series.value:
+        allowed = "1min or 1day: the others are made from these"
+        raise ValidationError("timeframe", timeframe, allowed)
+    return frame.series
+
+
+def chosen_series(timeframe: str | None) -> list[Series]:
+    """The stored series of a timeframe, all of them where none is named.
+
+    Raises: ValidationError for a timeframe that is made from another.
+    """
+    return list(Series) if timeframe is None else [series_of(timeframe)]
+
+
+def span_of(start: str | None, end: str | None) -> Span:
+    """The span of two days, microseconds UTC; either may be left open.
+
+    Raises: ValidationError for what is no day.
+    """
+    market = xnys()
+    return parse_span(start or "1990-01-01", end or market.date_of(now_us()), market)
+
+
+def days_text(span: Span) -> str:
+    """A span by its first and last day."""
+    market = xnys()
+    first, last = market.date_of(span.start), market.date_of(span.end - 1)
+    return f"{first}" if first == last else f"{first} to {last}"
+
+
+def symbols_of(store: SegmentStore, names: Sequence[str]) -> list[str]:
+    """The symbols that are named, every one of the store where none is.
+
+    Raises: ValidationError for what is no symbol.
+    """
+    symbols = [parse_symbol(name) for name in names]
+    return symbols or sorted({s for series in Series for s in store.catalog.symbols(series)})

@@ -1,0 +1,73 @@
+"""The options that several commands share."""
+
+from collections.abc import Callable
+from typing import Protocol, TypedDict, TypeVar, get_args
+
+import click
+
+from polytape.settings import PlanOption, SourceName
+
+C = TypeVar("C", bound=Callable[..., object])
+
+
+class Decorator(Protocol):
+    """An option, or several, put on a command's function."""
+
+    def __call__(self, command: C, /) -> C:
+        """The function with them."""
+        ...
+
+
+class StoreOptions(TypedDict, total=False):
+    """What `store_options` give to a command: which store, and the source whose bars it holds."""
+
+    store: str | None
+    source: SourceName | None
+    data: str | None
+
+
+FORMATS = ("table", "csv", "json")
+BARS_FORMATS = (*FORMATS, "parquet")
+
+symbol_argument = click.argument("symbol")
+symbols_argument = click.argument("symbols", nargs=-1)
+url_option = click.option("--url", help="The gateway; default $POLYTAPE_URL or localhost:8200.")
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="table",
+    help="How to print the answer.",
+)
+as_of_option = click.option(
+    "--as-of", help='Such as "2024-01-03 14:30 America/New_York"; default now.'
+)
+store_option = click.option("--store", help="PATH or s3://BUCKET/PREFIX; default: user data.")
+source_option = click.option(
+    "--source",
+    type=click.Choice(get_args(SourceName)),
+    help="Whose bars; synthetic has its own store.",
+)
+data_option = click.option("--data", help="Flat files: a folder, or s3://flatfiles.")
+plan_option = click.option(
+    "--plan", type=click.Choice(get_args(PlanOption)), help="The key's plan; default: found out."
+)
+port_type = click.IntRange(0, 65_535)
+
+
+def several(*options: Decorator) -> Decorator:
+    """Options together, in the order of the help."""
+
+    def decorate(command: C) -> C:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+store_options = several(store_option, source_option, data_option)
+span_options = several(
+    click.option("--from", "start", help="First day."),
+    click.option("--to", "end", help="Last day."),
+)

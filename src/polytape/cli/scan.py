@@ -1,0 +1,153 @@
+"""`polytape scan`: zones of confluence of one symbol, or of many."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from polytape.cli import engine_options, scan_output
+from polytape.cli import options as shared
+from polytape.cli.answers import EngineAnswer, JsonObject
+from polytape.cli.gateway import GatewayConnection, connect, warn_if_made_up
+from polytape.cli.output import note
+from polytape.cli.universe import read_universe
+from polytape.engines.registry import SCAN
+from polytape.errors import ConnectionError, DataFetchError
+
+SCANNED_OVER_HTTP = 20
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class ScanRequest:
+    """What to scan and where: no `symbols` mean all of the store. `store` and `url` are None where
+    the command does not name them.
+    """
+
+    symbols: list[str]
+    as_of: str | None
+    options: dict[str, Any]
+    store: str | None
+    url: str | None
+
+
+@click.command()
+@shared.symbols_argument
+@click.option("--universe", help="A file of tickers, one a line; or all of the store.")
+@shared.as_of_option
+@shared.format_option
+@click.option("--top", type=click.IntRange(min=1), default=8, help="Zones to show of each symbol.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Draw the first symbol into a file.")
+@click.option("--store", help="Read this store directly, with no gateway.")
+@shared.url_option
+def scan(
+    symbols: tuple[str, ...],
+    universe: str | None,
+    as_of: str | None,
+    form: str,
+    top: int,
+    plot: Path | None,
+    store: str | None,
+    url: str | None,
+    **options: object,
+) -> None:
+    """Zones where levels of several kinds meet, as they could be known at one instant.
+
+    Few symbols are asked of the gateway; with --store, with many symbols, or where no gateway
+    answers, the store is read directly, on all cores.
+    """
+    listed = [] if universe == ALL else read_universe(universe)
+    request = ScanRequest([*symbols, *listed], as_of, engine_options.given(options), store, url)
+    if not request.symbols and universe != ALL:
+        raise click.BadParameter("name symbols, or a --universe")
+    if plot is not None and len(request.symbols) != 1:
+        raise click.BadParameter("--plot draws one symbol")
+    many = universe == ALL or len(request.symbols) > SCANNED_OVER_HTTP
+    if plot is not None:
+        _scan_and_draw(request, plot, form, top)
+    elif store is not None or many:
+        _scan_store(request, form, top)
+    else:
+        _scan_gateway(request, form, top)
+
+
+scan.params[2:2] = engine_options.options_of(SCAN.options)
+
+
+def _scan_gateway(request: ScanRequest, form: str, top: int) -> None:
+    """Scan over HTTP, or the store where no gateway answers."""
+    try:
+        with connect(request.url) as gateway:
+            scans = _over_http(gateway, request)
+    except ConnectionError as error:
+        _note_no_gateway(request, error)
+        _scan_store(request, form, top)
+    else:
+        scan_output.show(scans, form, top)
+
+
+def _scan_store(request: ScanRequest, form: str, top: int) -> None:
+    """Scan the symbols of a store. Exit code 1 where no symbol has a result."""
+    from polytape.cli import local_scans
+
+    scans = local_scans.of_store(request, drawn=False)
+    results = {symbol: scan_output.as_json(result) for symbol, result in scans.results.items()}
+    scan_output.show(scan_output.Scans(results, scans.errors), form, top)
+    if scans.errors and not results:
+        raise click.exceptions.Exit(1)
+
+
+def _scan_and_draw(request: ScanRequest, plot: Path, form: str, top: int) -> None:
+    """A picture needs the bars: the scan is made here, from the gateway's or the store's."""
+    from polytape.cli import local_scans
+
+    (symbol,) = request.symbols
+    result, errors = None, {}
+    if request.store is None:
+        try:
+            result = local_scans.of_gateway(request)
+        except ConnectionError as error:
+            _note_no_gateway(request, error)
+    if result is None:
+        scans = local_scans.of_store(request, drawn=True)
+        errors, result = scans.errors, next(iter(scans.results.values()), None)
+    scan_output.show(
+        scan_output.Scans({} if result is None else {symbol: scan_output.as_json(result)}, errors),
+        form,
+        top,
+    )
+    if result is None:
+        raise click.exceptions.Exit(1)
+    local_scans.draw(result, plot)
+
+
+def _over_http(gateway: GatewayConnection, request: ScanRequest) -> scan_output.Scans:
+    """Results, and the errors of the symbols that have none.
+
+    Raises: DataFetchError where a single symbol has none.
+    """
+    results: dict[str, JsonObject] = {}
+    errors: dict[str, str] = {}
+    for symbol in request.symbols:
+        body = {"symbol": symbol, "as_of": request.as_of, "options": request.options}
+        try:
+            result = gateway.post(SCAN.path, body, EngineAnswer)
+        except DataFetchError as error:
+            if len(request.symbols) == 1:
+                raise
+            errors[symbol] = str(error)
+        else:
+            results[result["symbol"]] = result
+    warn_if_made_up(gateway.status)
+    return scan_output.Scans(results, errors)
+
+
+def _note_no_gateway(request: ScanRequest, error: ConnectionError) -> None:
+    """Say that the store is read instead. Raises: the error, where a gateway was named."""
+    from polytape.cli.stores import location_of
+
+    if request.url is not None:
+        raise error
+    where = error.url.split("/api/")[0]
+    note(f"no gateway at {where}: reading {location_of(request.store)}")

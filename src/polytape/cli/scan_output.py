@@ -1,0 +1,107 @@
+"""Scans as they are printed: zones as lines for people, rows for csv, whole results as JSON."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, TypedDict
+
+import click
+import msgspec
+
+from polytape.cli.answers import JsonObject
+from polytape.cli.engine_tables import SHOWN_IN, Row
+from polytape.cli.output import note, paragraph, print_records
+
+if TYPE_CHECKING:
+    from polytape.engines.scan_result import ScanResult
+
+
+class Style(TypedDict, total=False):
+    """How a text looks on the screen, as `click.style` takes it."""
+
+    fg: str
+    bold: bool
+    dim: bool
+
+
+STYLES: dict[str, Style] = {
+    "L5": {"fg": "red", "bold": True},
+    "L4": {"fg": "yellow", "bold": True},
+    "L3": {"fg": "yellow"},
+    "L2": {"fg": "cyan"},
+    "L1": {"dim": True},
+}
+RANGES = {"5min": "atr_5min", "15min": "atr_15min", "1day": "atr_day"}
+
+
+@dataclass(frozen=True)
+class Scans:
+    """Results by symbol as the gateway's JSON, and the errors of the symbols that have none."""
+
+    results: Mapping[str, JsonObject]
+    errors: Mapping[str, str]
+
+
+def as_json(result: "ScanResult") -> JsonObject:
+    """A result as the gateway would answer it."""
+    decoded: JsonObject = msgspec.json.decode(msgspec.json.encode(result.to_dict()))
+    return decoded
+
+
+def show(scans: Scans, form: str, top: int) -> None:
+    """Print scans, at most `top` zones of each; errors go to stderr."""
+    for symbol, why in scans.errors.items():
+        note(f"{symbol}: {why}")
+    results = list(scans.results.values())
+    if form == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(results), indent=2))
+    elif form == "csv":
+        print_records([row for result in results for row in _rows(result, top)], form)
+    else:
+        for line in (line for result in results for line in scan_lines(result, top)):
+            click.echo(line)
+
+
+def scan_lines(result: JsonObject, top: int) -> list[str]:
+    """Zones as lines, and what is missing for them."""
+    lines = [click.style(_heading(result), bold=True)]
+    for zone in result["zones"][:top]:
+        level = click.style(f"  {zone['level']}", **STYLES[zone["level"]])
+        lines.append(
+            f"{level}  {zone['low']:.2f}-{zone['high']:.2f}  {zone['kind']}  "
+            f"score {zone['score']:.1f}  {zone['distance']:+.2f} ({zone['distance_atr']:+.1f} ATR)"
+        )
+        lines += [click.style(line, dim=True) for line in paragraph(_parts(zone), 6)]
+    if not result["zones"]:
+        lines.append("  no zones")
+    remarks = [f"{name}: {why}" for name, why in result["errors"].items()] + result["notes"]
+    return [*lines, *(click.style(remark, fg="yellow") for remark in remarks)]
+
+
+def _heading(result: JsonObject) -> str:
+    price = "no price" if result["price"] is None else f"{result['price']:.2f}"
+    at = datetime.fromisoformat(result["as_of"]).astimezone(SHOWN_IN)
+    known = {name: result[field] for name, field in RANGES.items() if result[field] is not None}
+    ranges = ", ".join(f"ATR {name} {atr:.2f}" for name, atr in known.items())
+    symbol, moment = f"{result['symbol']} {price}", f"{at:%a %Y-%m-%d %H:%M} New York"
+    return " · ".join([symbol, moment, result["structure"], ranges])
+
+
+def _rows(result: JsonObject, top: int) -> Iterable[Row]:
+    """A row for each zone."""
+    for zone in result["zones"][:top]:
+        row: Row = {name: result[name] for name in ("symbol", "as_of", "price")} | zone
+        row["parts"] = ", ".join(part["name"] for part in zone["parts"])
+        row["candle"] = None if zone["candle"] is None else zone["candle"]["datetime"]
+        row["families"], row["votes"] = ", ".join(zone["families"]), ", ".join(zone["votes"])
+        yield row
+
+
+def _parts(zone: JsonObject) -> str:
+    """The kinds that voted, each with its levels: `fractal 168.03/168.08`."""
+    by_type: dict[str, list[str]] = {}
+    for part in zone["parts"]:
+        name = part["name"].removeprefix(f"{part['type']} ") if part["family"] != "fractal" else ""
+        shown = f"{name if part['family'] != 'hvn' else ''} {part['level']:.2f}".strip()
+        by_type.setdefault(part["type"], []).append(shown)
+    return ", ".join(f"{kind} {'/'.join(shown)}" for kind, shown in sorted(by_type.items()))

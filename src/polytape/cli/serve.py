@@ -1,0 +1,69 @@
+"""`polytape serve | demo | fake-vendor`: what listens until it is stopped."""
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from polytape.cli.options import data_option, plan_option, port_type
+from polytape.settings import Secret, SourceName, load
+
+
+@click.command()
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=port_type, help="Port; 0 takes any.")
+@click.option("--source", type=click.Choice(get_args(SourceName)), help="Where bars come from.")
+@data_option
+@plan_option
+@click.option("--redis", help="redis://HOST: share the key's budget with other gateways.")
+@click.option("--vendor", "vendor_url", help="Where the vendor's API is.")
+@click.option(
+    "--splits",
+    type=click.Path(path_type=Path),
+    help="CSV: ticker,execution_date,split_from,split_to. Default DATA/splits.csv.",
+)
+@click.option("--seed", type=int, help="Another made-up market.")
+@click.option(
+    "--store", help="Where bars are kept: PATH, s3://BUCKET/PREFIX, none; default: user data."
+)
+def serve(redis: str | None, **options: object) -> None:
+    """Run the gateway until ctrl-C.
+
+    Options not given come from the environment (POLYTAPE_HOST, POLYTAPE_PORT, ...). With
+    --source auto, the default, the vendor is asked where a key is set.
+    """
+    from polytape.cli.serving import run_gateway
+
+    run_gateway(load(**options, redis=None if redis is None else Secret(redis)))
+
+
+@click.command()
+def demo() -> None:
+    """Start a gateway on made-up prices, ask it for bars and a session, stop it."""
+    from polytape.cli.demo import show
+
+    show()
+
+
+@click.command("fake-vendor")
+@click.option("--port", type=port_type, default=8300, help="Port; 0 takes any.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    help="Flat files in place of a made-up market.",
+)
+@click.option("--seed", type=int, default=0, help="Another made-up market.")
+@plan_option
+@click.option("--key", help="The only key accepted; default any.")
+@click.option("--mischief", "every", help="What to do wrong with each answer.")
+def fake_vendor(
+    port: int, data: Path | None, seed: int, plan: str | None, key: str | None, every: str | None
+) -> None:
+    """Run a stand-in for the vendor's REST API: try a Polygon program without a key.
+
+    POST {"mischief": ["429", "reset"]} to /_fake spoils the next answers; GET /_fake tells what was
+    asked. Prices are made up, unless --data names real ones.
+    """
+    from polytape.cli.fake_vendor import run_fake_vendor
+
+    run_fake_vendor(port, data, seed, plan, key, every)

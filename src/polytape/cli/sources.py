@@ -1,0 +1,89 @@
+"""From settings to a source of bars."""
+
+from pathlib import Path
+
+from polytape.cli.budget import plan_of
+from polytape.cli.clock import now_us
+from polytape.cli.stores import has_bars
+from polytape.errors import ConfigurationError
+from polytape.model.market import Market
+from polytape.net import http, storage
+from polytape.settings import Settings
+from polytape.upstream.answer_store import AnswerStore
+from polytape.upstream.budget.budget import Budget
+from polytape.upstream.flatfiles.source import FlatFiles
+from polytape.upstream.polygon.connection import VendorConnection
+from polytape.upstream.polygon.source import Polygon
+from polytape.upstream.source import Upstream
+from polytape.upstream.synthetic.source import Synthetic
+
+
+def choose_upstream(
+    settings: Settings, market: Market, budget: Budget, answers: AnswerStore
+) -> Upstream | None:
+    """The source that the settings name; None where only stored bars are to be served.
+
+    Raises: ConfigurationError with the ways out.
+    """
+    auto_polygon = settings.source == "auto" and settings.api_key is not None
+    name = "polygon" if auto_polygon else settings.source
+    if settings.data is not None and name not in ("flatfiles", "polygon"):
+        raise ConfigurationError("--data names flat files: add --source flatfiles")
+    match name:
+        case "synthetic":
+            return Synthetic(market, now_us, seed=settings.seed).upstream()
+        case "flatfiles":
+            return flat_files(settings, market, answers).upstream()
+        case "polygon":
+            return polygon(settings, market, budget, answers)
+    if name == "none" or has_bars(settings):
+        return None
+    raise ConfigurationError(
+        "no source of bars: set POLYGON_API_KEY for the vendor's prices, "
+        "or say --source synthetic for made-up ones"
+    )
+
+
+def flat_files(
+    settings: Settings, market: Market, answers: AnswerStore, *, beside_api: bool = False
+) -> FlatFiles:
+    """The flat files of `--data`: a folder, or the vendor's bucket with its own keys.
+
+    Raises: ConfigurationError without `--data`, or without the bucket's keys.
+    """
+    if settings.data is None:
+        raise ConfigurationError("--source flatfiles needs --data DIR, or --data s3://flatfiles")
+    covers = not beside_api
+    if not settings.data.startswith("s3://"):
+        root = Path(settings.data)
+        return FlatFiles(root, market, splits_file=settings.splits, covers_unlisted=covers)
+    if settings.files_key is None or settings.files_secret is None:
+        raise ConfigurationError(
+            f"{settings.data} needs its keys: set POLYTAPE_FILES_KEY and POLYTAPE_FILES_SECRET "
+            "(the vendor's dashboard shows them; they are not the API key)"
+        )
+    bucket = storage.open_bucket(
+        settings.data,
+        endpoint=settings.files_endpoint,
+        key=settings.files_key.reveal(),
+        secret=settings.files_secret.reveal(),
+    )
+    return FlatFiles(bucket, market, settings.splits, answers, covers_unlisted=covers)
+
+
+def polygon(settings: Settings, market: Market, budget: Budget, answers: AnswerStore) -> Upstream:
+    """The vendor's API, with its flat files beside it where `--data` names them.
+
+    Raises: ConfigurationError without the vendor's key.
+    """
+    files = None
+    if settings.data is not None:
+        files = flat_files(settings, market, answers, beside_api=True).days
+    if settings.api_key is None:
+        raise ConfigurationError(
+            "--source polygon needs the vendor's key: set POLYGON_API_KEY or MASSIVE_API_KEY"
+        )
+    key = http.check_key(settings.api_key.reveal(), "POLYGON_API_KEY")
+    url = http.check_url(settings.vendor_url, "vendor_url")
+    connection = VendorConnection(http.SyncDriver(url, sleep=budget.sleep), budget, key)
+    return Polygon(connection, market, now_us, plan_of(settings), answers).upstream(files)

@@ -1,0 +1,122 @@
+"""Every engine once: from here follow the client's classes, the routes, the commands, their
+options, the API's description and the table in the docs.
+
+A sixth engine is its module with a flow, its options, and a line here; `make stubs` writes what
+editors read. Light: the engines themselves are loaded by name when they are first used.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeAlias
+
+from polytape.engines.options import (
+    CamarillaOptions,
+    EngineOptions,
+    FractalOptions,
+    HvnOptions,
+    NoOptions,
+    ScanOptions,
+    ZoneOptions,
+)
+
+if TYPE_CHECKING:
+    from polytape.engines.flow import EngineFlow, EngineResult
+    from polytape.model.market import Market
+
+# `flow(symbol, as_of, market, options)`: `as_of` in microseconds UTC.
+MakeFlow: TypeAlias = "Callable[[str, int, Market, EngineOptions], EngineFlow[EngineResult]]"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """`name` is the engine's command and the end of its route; `flow` and `result` are
+    `module:name` below `polytape.engines`. `client_class` None: the client has a method of its own.
+    """
+
+    name: str
+    title: str
+    flow: str
+    result: str
+    options: type[EngineOptions]
+    client_class: str | None
+    client_doc: str = ""
+    method: str = "run"
+    route: str = ""
+    page: str = ""
+
+    @property
+    def path(self) -> str:
+        """The route below `/api/v1`."""
+        return self.route or f"/engines/{self.name}"
+
+    def load_flow(self) -> "MakeFlow":
+        """What makes the engine's flow, which yields queries and returns the result."""
+        module, name = self.flow.split(":")
+        flow: MakeFlow = getattr(import_module(f"polytape.engines.{module}"), name)
+        return flow
+
+
+SCAN = EngineSpec(
+    "scan",
+    "Zones of confluence",
+    "scanner:scan_flow",
+    "scan_result:ScanResult",
+    ScanOptions,
+    "ConfluenceScanner",
+    "Where levels of all engines meet.",
+    method="scan",
+    route="/scan",
+    page="engine-confluence.md",
+)
+FRACTALS = EngineSpec(
+    "fractals",
+    "Swing points and structure",
+    "fractal_run:fractal_flow",
+    "fractal_run:FractalRun",
+    FractalOptions,
+    "FractalEngine",
+    "Swing points and the structure that they make.",
+    page="engine-fractals.md",
+)
+HVN = EngineSpec(
+    "hvn",
+    "Volume by price",
+    "hvn_run:hvn_flow",
+    "hvn_run:HvnRun",
+    HvnOptions,
+    "HVNEngine",
+    "Volume by price: point of control, value area, nodes.",
+    page="engine-hvn.md",
+)
+CAMARILLA = EngineSpec(
+    "camarilla",
+    "Pivots of the last completed day, week and month",
+    "camarilla_run:camarilla_flow",
+    "camarilla_run:CamarillaRun",
+    CamarillaOptions,
+    "CamarillaEngine",
+    "Pivots of the last completed day, week and month, from official daily bars.",
+    page="engine-camarilla.md",
+)
+ZONES = EngineSpec(
+    "zones",
+    "Weekly, daily, ATR and structure zones",
+    "zone_run:zone_flow",
+    "zone_run:ZoneRun",
+    ZoneOptions,
+    "ZoneCalculator",
+    "Weekly, daily, ATR and structure zones round the price.",
+    page="engine-zones.md",
+)
+SESSION = EngineSpec(
+    "session",
+    "Prices and ranges of a session; prices are decimal texts",
+    "session:session_flow",
+    "session:SessionData",
+    NoOptions,
+    None,
+)
+
+ENGINES: tuple[EngineSpec, ...] = (SCAN, FRACTALS, HVN, CAMARILLA, ZONES, SESSION)
+CLIENT_ENGINES: tuple[EngineSpec, ...] = tuple(one for one in ENGINES if one.client_class)

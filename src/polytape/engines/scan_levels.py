@@ -1,0 +1,127 @@
+"""The levels that every engine proposes to a scan."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from polytape.engines import as_of, fractals
+from polytape.engines.camarilla import KEY_LEVELS, camarilla_of
+from polytape.engines.levels import Level, PriceContext, make_level
+from polytape.engines.options import PERIODS, Period, PivotVariant
+from polytape.engines.volume_profile import VolumeProfile, volume_profile
+from polytape.engines.zones import Zone
+from polytape.errors import PolygonClientError
+
+CAM_TYPES: dict[Period, str] = {"day": "cam-daily", "week": "cam-weekly", "month": "cam-monthly"}
+
+
+class LevelSources:
+    """Gathers the levels of all engines: one that fails is noted in `errors`, and the others count.
+
+    `swings`, their `structure` and `profile` (of the longest window) are what was made on the way.
+    """
+
+    def __init__(self, known: as_of.AsOfBars, context: PriceContext) -> None:
+        self._known = known
+        self._context = context
+        self.errors: dict[str, str] = {}
+        self.profile: VolumeProfile | None = None
+        self.swings: tuple[fractals.Swing, ...] = ()
+        self.structure: fractals.Structure = "INSUFFICIENT_DATA"
+
+    def levels(
+        self, zones: Iterable[Zone], windows: Sequence[int], variant: PivotVariant
+    ) -> list[Level]:
+        """The levels of swings, volume profiles, pivots and zones."""
+        levels: list[Level] = []
+        for name, source in (
+            ("fractal", self._of_swings()),
+            ("hvn", self._of_profiles(windows)),
+            ("camarilla", self._of_pivots(variant)),
+            ("zones", self._of_zones(zones)),
+        ):
+            try:
+                levels += list(source)
+            except PolygonClientError as error:
+                self.errors[name] = str(error)
+        return levels
+
+    def _of_swings(self) -> Iterator[Level]:
+        result = fractals.fractals(self._known.quarters)
+        self.swings, self.structure = result.swings, result.structure
+        for note in as_of.few(result.bars, result.needed):
+            self.errors["fractal"] = note
+        for swing in result.swings:
+            at = swing.datetime.astimezone(self._known.market.zone)
+            yield make_level(
+                f"swing {swing.kind} {at:%m-%d %H:%M}",
+                "fractal",
+                "fractal",
+                swing.price,
+                context=self._context,
+                strength=(swing.high - swing.low) / swing.atr if swing.atr else 0.0,
+            )
+
+    def _of_profiles(self, windows: Sequence[int]) -> Iterator[Level]:
+        for days in windows:
+            kind = f"hvn-{days}d"
+            self.profile = profile = self._profile(days, kind)
+            for node in profile.hvns:
+                yield make_level(
+                    f"HVN {days}d #{node.rank}",
+                    kind,
+                    "hvn",
+                    node.price,
+                    context=self._context,
+                    strength=node.share,
+                )
+
+    def _profile(self, days: int, kind: str) -> VolumeProfile:
+        """The profile of a window; one whose first days are missing counts as far as it goes."""
+        market = self._known.market
+        window = as_of.days_back(self._known.as_of, market, days)
+        bars = self._known.fives.within(window)
+        profile = volume_profile(bars)
+        if profile.poc is None:
+            self.errors[kind] = f"no volume in the last {days} days"
+            return profile
+        first, begins = next(market.sessions(window), None), market.date_of(int(bars.timestamp[0]))
+        if first is not None and begins > first.day:
+            self.errors[kind] = f"the bars of the last {days} days begin on {begins} only"
+        return profile
+
+    def _of_pivots(self, variant: PivotVariant) -> Iterator[Level]:
+        known = self._known
+        for period in PERIODS:
+            kind = CAM_TYPES[period]
+            try:
+                pivots = camarilla_of(
+                    known.days, period, known.as_of, known.market, variant=variant
+                )
+            except PolygonClientError as error:
+                self.errors[kind] = str(error)
+                continue
+            if pivots is None:
+                self.errors[kind] = f"no completed {period} in the daily bars"
+                continue
+            drawn = [] if pivots.flat else [n for n in KEY_LEVELS if n not in pivots.undrawable]
+            for name in drawn:
+                yield make_level(
+                    f"{kind} {name}",
+                    kind,
+                    "camarilla",
+                    pivots.levels[name],
+                    context=self._context,
+                    strength=pivots.strength(name),
+                )
+
+    def _of_zones(self, zones: Iterable[Zone]) -> Iterator[Level]:
+        for zone in zones:
+            yield make_level(
+                f"{zone.type} {zone.name}",
+                zone.type,
+                zone.family,
+                zone.level,
+                context=self._context,
+                low=zone.low,
+                high=zone.high,
+                inputs=zone.inputs,
+            )

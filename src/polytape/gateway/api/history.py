@@ -1,0 +1,147 @@
+"""`/history`: what is stored: look, check, fill, mend, tidy, take out, forget."""
+
+from functools import partial
+from http import HTTPStatus
+from typing import Annotated
+
+from litestar import Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody, QueryParameter
+
+from polytape.errors import ValidationError
+from polytape.gateway.api import history_answers as answers
+from polytape.gateway.api.responses import PROBLEMS
+from polytape.gateway.gateway import Gateway
+from polytape.history.backfill import BackfillCount
+from polytape.model.instants import parse_span
+from polytape.model.spans import Span
+from polytape.model.symbols import parse_symbol
+from polytape.model.timestamps import to_datetime
+from polytape.store.compact import Compaction
+from polytape.wire.api import history_messages as messages
+from polytape.wire.api.messages import MAX_SYMBOLS
+
+PARQUET = "application/vnd.apache.parquet"
+
+
+@get("/history/status", responses=PROBLEMS)
+async def history_status(
+    gateway: NamedDependency[Gateway],
+    symbol: Annotated[str | None, QueryParameter(description="its spans, too")] = None,
+) -> messages.HistoryStatus:
+    """What the store holds."""
+    symbols = [] if symbol is None else [parse_symbol(symbol)]
+    store = gateway.history.must_store()
+    status = await gateway.history.status(symbols)
+    return messages.HistoryStatus(
+        store.storage.url,
+        store.source,
+        [answers.series_message(row) for row in status.series],
+        [answers.symbol_message(row) for row in status.symbols],
+    )
+
+
+@get("/history/verify", responses=PROBLEMS)
+async def history_verify(
+    symbol: FromQuery[str],
+    gateway: NamedDependency[Gateway],
+    start_date: FromQuery[str | None] = None,
+    end_date: FromQuery[str | None] = None,
+) -> list[messages.HistoryVerified]:
+    """The data-quality report on each span held of a symbol."""
+    span = _span(gateway, start_date, end_date)
+    reports = await gateway.history.verify([parse_symbol(symbol)], span)
+    return [answers.verified(report) for report in reports]
+
+
+@post("/history/backfill", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def history_backfill(
+    data: JSONBody[messages.BackfillRequest], gateway: NamedDependency[Gateway]
+) -> messages.BackfillAnswer:
+    """Ask for what is missing and keep it. Stopped, it goes on where it stopped."""
+    if len(data.symbols) > MAX_SYMBOLS:
+        raise ValidationError("symbols", len(data.symbols), f"at most {MAX_SYMBOLS} symbols")
+    series = messages.parse_series(data.timeframe)
+    symbols = [parse_symbol(symbol, "symbols") for symbol in data.symbols]
+    gateway.history.must_store()
+    end = data.end_date or to_datetime(gateway.now())
+    span = parse_span(data.start_date, end, gateway.market)
+    plan = await gateway.history.plan(symbols, series, span)
+    count = BackfillCount() if data.dry_run else await gateway.history.run(plan.tasks)
+    answer = answers.backfilled(count, gateway.market)
+    answer.questions = len(plan.tasks)
+    answer.requests, answer.seconds = plan.requests, round(plan.seconds, 1)
+    answer.why = plan.why
+    return answer
+
+
+@post("/history/repair", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def history_repair(
+    data: JSONBody[messages.RepairRequest], gateway: NamedDependency[Gateway]
+) -> messages.BackfillAnswer:
+    """Ask again for the days that the report doubts."""
+    gateway.history.must_store()
+    symbols = [parse_symbol(symbol, "symbols") for symbol in data.symbols]
+    span = _span(gateway, data.start_date, data.end_date)
+    tasks = await gateway.history.repairs(symbols, span)
+    return answers.backfilled(await gateway.history.run(tasks), gateway.market)
+
+
+@get("/history/export", media_type=PARQUET, responses=PROBLEMS)
+async def history_export(
+    symbol: FromQuery[str],
+    gateway: NamedDependency[Gateway],
+    timeframe: FromQuery[str] = "1min",
+    start_date: FromQuery[str | None] = None,
+    end_date: FromQuery[str | None] = None,
+) -> Response[bytes]:
+    """A symbol's bars as they are kept, as traded, as a Parquet file."""
+    span, name = _span(gateway, start_date, end_date), parse_symbol(symbol)
+    take = partial(_parquet, gateway, name, timeframe, span)
+    return Response(await gateway.workers.heavy(take), media_type=PARQUET)
+
+
+@post("/history/compact", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def history_compact(gateway: NamedDependency[Gateway]) -> list[Compaction]:
+    """Merge the small files of each month and year into one."""
+    return await gateway.history.compact()
+
+
+@delete("/history", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def history_delete(
+    symbol: FromQuery[str],
+    gateway: NamedDependency[Gateway],
+    start_date: FromQuery[str | None] = None,
+    end_date: FromQuery[str | None] = None,
+) -> messages.Deleted:
+    """Forget a symbol: its bars, and that they were ever asked for."""
+    name = parse_symbol(symbol)
+    span = parse_span(start_date or "1900-01-01", end_date or "2199-12-31", gateway.market)
+    gone = await gateway.history.delete(name, span)
+    gateway.clear(name)
+    return messages.Deleted(gone)
+
+
+HISTORY_ROUTES = [
+    history_status,
+    history_verify,
+    history_backfill,
+    history_repair,
+    history_export,
+    history_compact,
+    history_delete,
+]
+
+
+def _span(gateway: Gateway, start: str | None, end: str | None) -> Span:
+    return parse_span(start or "1990-01-01", end or to_datetime(gateway.now()), gateway.market)
+
+
+def _parquet(gateway: Gateway, symbol: str, timeframe: str, span: Span) -> bytes:
+    from pyarrow import BufferOutputStream, parquet
+
+    store = gateway.history.must_store()
+    sink = BufferOutputStream()
+    table = store.read_table(symbol, messages.parse_series(timeframe), span)
+    parquet.write_table(table, sink, compression="zstd")
+    return bytes(sink.getvalue())

@@ -1,0 +1,36 @@
+"""Stored history as the API says it."""
+
+from polytape.history.backfill import BackfillCount, describe
+from polytape.history.status import SeriesStatus, SymbolStatus
+from polytape.history.verify import SpanReport
+from polytape.model.market import Market
+from polytape.model.timestamps import iso
+from polytape.wire.api import history_messages as messages
+from polytape.wire.api.messages import SpanMessage, Validation
+
+
+def series_message(row: SeriesStatus) -> messages.SeriesMessage:
+    """What is stored of a series."""
+    first, last = iso(row.first), iso(row.last)
+    return messages.SeriesMessage(
+        row.series, row.symbols, row.rows, row.bytes, row.segments, first, last
+    )
+
+
+def symbol_message(row: SymbolStatus) -> messages.SymbolMessage:
+    """What is stored of a symbol in one series."""
+    spans = [SpanMessage(iso(span.start), iso(span.end)) for span in row.spans]
+    return messages.SymbolMessage(row.symbol, row.series, row.bars, row.final, spans)
+
+
+def verified(report: SpanReport) -> messages.HistoryVerified:
+    """The data-quality report on a stored span."""
+    start, end = iso(report.span.start), iso(report.span.end)
+    quality = Validation.of(report.report)
+    return messages.HistoryVerified(report.symbol, report.series.value, start, end, quality)
+
+
+def backfilled(count: BackfillCount, market: Market) -> messages.BackfillAnswer:
+    """How a backfill went."""
+    failed = [messages.Failed(describe(one.task, market), str(one.error)) for one in count.failed]
+    return messages.BackfillAnswer(count.tasks, count.bars, failed)

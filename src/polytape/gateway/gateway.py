@@ -1,0 +1,117 @@
+"""What the gateway is, without HTTP: one source and one store, shared by everybody."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import polytape
+from polytape.gateway.metrics import Metrics
+from polytape.gateway.symbols import SymbolsService
+from polytape.gateway.workers import ThreadWorkers
+from polytape.history.bars_cache import BarsCache
+from polytape.history.bars_service import BarsService
+from polytape.history.gap_filler import GapFiller
+from polytape.history.service import HistoryService
+from polytape.model import timestamps
+from polytape.model.market import Market
+from polytape.model.symbols import parse_symbol
+from polytape.store.segments import SegmentStore
+from polytape.upstream.budget.budget import Budget
+from polytape.upstream.source import Upstream
+from polytape.wire.api import messages
+from polytape.wire.budget import BudgetState
+
+CACHE_BYTES = 256 * 1024 * 1024
+
+
+@dataclass
+class Gateway:
+    """A source and a store, either of which may be absent. `now` gives microseconds UTC.
+
+    Its services are `bars`, `symbols` and `history`.
+    """
+
+    upstream: Upstream | None
+    market: Market
+    now: Callable[[], int]
+    budget: Budget
+    store: SegmentStore | None = None
+    cache_bytes: int = CACHE_BYTES
+    workers: ThreadWorkers = field(default_factory=ThreadWorkers)
+    metrics: Metrics = field(default_factory=Metrics)
+
+    def __post_init__(self) -> None:
+        self.started = self.now()
+        self.cache = BarsCache(self.cache_bytes)
+        self._filler = GapFiller(
+            self.upstream,
+            self.store,
+            self.market,
+            self.now,
+            self.workers,
+            self.cache,
+            on_cache_hit=self.metrics.cache_hits.inc,
+            on_fetch=lambda series: self.metrics.fetches.labels(series.value).inc(),
+        )
+        self.bars = BarsService(self._filler, self.metrics.bars.inc)
+        self.symbols = SymbolsService(self.bars, self.now)
+        self.history = HistoryService(self._filler, self.budget_state)
+
+    def close(self) -> None:
+        """End the threads once their work is done; whoever waits for the source gets an error."""
+        if self.upstream is not None:
+            self.upstream.close()
+        self.workers.close()
+        self._filler.close()
+        if self.store is not None:
+            self.store.close()
+
+    def clear(self, symbol: str | None) -> int:
+        """Drop cached answers of a symbol, or all; returns how many. Splits and securities are
+        fetched anew, too. Raises: ValidationError for what is no symbol.
+        """
+        if self.upstream is not None:
+            self.upstream.reference.forget()
+        return self.cache.clear(None if symbol is None else parse_symbol(symbol))
+
+    def budget_state(self) -> BudgetState:
+        """The upstream request budget now. Local sources use nothing of it."""
+        return self.budget.state()
+
+    def rate_limit(self) -> messages.RateLimitState:
+        """The same as the API says it."""
+        state = self.budget_state()
+        reset = timestamps.to_datetime(self.now()) + timedelta(seconds=state.reset_s)
+        return messages.RateLimitState(
+            limit=state.limit,
+            remaining=state.remaining,
+            reset_at=reset.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            window_seconds=state.window_s,
+            used=state.used,
+        )
+
+    def status(self) -> messages.Status:
+        """What the gateway is, and what it has done since it started."""
+        return messages.Status(
+            version=polytape.__version__,
+            source=self.bars.source_name,
+            made_up=self.bars.made_up,
+            store=None if self.store is None else self.store.storage.url,
+            started_at=timestamps.iso(self.started // 1_000_000 * 1_000_000),
+            uptime_seconds=round((self.now() - self.started) / 1e6, 3),
+            rate_limit=self.rate_limit(),
+            cached_answers=len(self.cache),
+            cached_bytes=self.cache.bytes,
+            requests=int(self.metrics.total("polytape_requests")),
+            bars_served=int(self.metrics.total("polytape_bars_served")),
+            fetches=int(self.metrics.total("polytape_source_questions")),
+            answered_from_memory=int(self.metrics.total("polytape_kept_answers")),
+            joined_in_flight=self._filler.joined,
+        )
+
+    def render_metrics(self) -> bytes:
+        """The body of `/metrics`."""
+        self.metrics.joined.set(self._filler.joined)
+        self.metrics.cache_bytes.set(self.cache.bytes)
+        self.metrics.budget_left.set(self.budget_state().remaining)
+        return self.metrics.render()

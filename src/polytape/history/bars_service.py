@@ -1,0 +1,89 @@
+"""Bars as callers want them, from one source and one store, either of which may be absent."""
+
+from collections.abc import Callable
+from functools import partial
+
+from polytape.errors import ConfigurationError, NotFoundError
+from polytape.history.bars_result import BarsResult, make_result
+from polytape.history.gap_filler import GapFiller
+from polytape.history.splits import SplitChecker, Splits
+from polytape.history.store_reference import StoreReference
+from polytape.history.symbol_reference import SymbolReference, UpstreamReference
+from polytape.model.query import BarsQuery
+
+
+class BarsService:
+    """Answers queries: made whole by the filler, adjusted, cut and summed."""
+
+    def __init__(self, filler: GapFiller, on_bars: Callable[[int], None] = lambda _: None) -> None:
+        self.filler = filler
+        self.market = filler.market
+        self._checker = SplitChecker(filler)
+        self._on_bars = on_bars
+        self._reference: SymbolReference | None = None
+        self._stored: StoreReference | None = None
+        if filler.upstream is not None:
+            self._reference = UpstreamReference(filler.upstream)
+        elif filler.store is not None:
+            self._reference = self._stored = StoreReference(filler.store)
+
+    @property
+    def source_name(self) -> str:
+        """What answers call the origin of their prices."""
+        return "none" if self._reference is None else self._reference.name
+
+    @property
+    def made_up(self) -> bool:
+        """Whether the prices are invented."""
+        return self._reference is not None and self._reference.made_up
+
+    def reference(self) -> SymbolReference:
+        """Who knows of symbols and splits.
+
+        Raises: ConfigurationError where there is neither a source nor a store.
+        """
+        if self._reference is None:
+            raise ConfigurationError(
+                "this gateway has neither a source of bars nor a store: start it with "
+                "--source synthetic, with --source flatfiles --data DIR, or with a store"
+            )
+        return self._reference
+
+    async def bars(self, query: BarsQuery) -> BarsResult:
+        """The answer to a query.
+
+        Raises: errors of our tree.
+        """
+        workers, reference = self.filler.workers, self.reference()
+        if self.filler.upstream is None:
+            await self._must_exist(reference, query.symbol)
+        read = await self.filler.read(query.of_series(self.market))
+        if not len(read.bars):
+            await self._must_exist(reference, query.symbol)
+        splits = Splits(())
+        if query.adjusted and len(read.bars):
+            splits = await self.splits(query.symbol, int(read.bars.timestamp[0]))
+        make = partial(make_result, query, read, splits, reference, self.market, self.filler.now())
+        result = await workers.work(make)
+        self._on_bars(len(result.bars))
+        return result
+
+    async def splits(self, symbol: str, since: int) -> Splits:
+        """The splits that adjust bars from `since` on (microseconds UTC), checked where the source
+        wants that.
+
+        Raises: errors of our tree.
+        """
+        workers, upstream = self.filler.workers, self.filler.upstream
+        if upstream is None:
+            self.reference()
+            assert self._stored is not None
+            return await workers.work(partial(self._stored.checked_splits, symbol))
+        listed = await workers.work(partial(upstream.reference.cached_splits, symbol))
+        if listed is None:
+            listed = await workers.foreground(partial(upstream.reference.splits, symbol))
+        return Splits(None) if listed is None else await self._checker.check(listed, since)
+
+    async def _must_exist(self, reference: SymbolReference, symbol: str) -> None:
+        if await self.filler.workers.foreground(partial(reference.find, symbol)) is None:
+            raise NotFoundError(f"{reference.name} has no symbol {symbol}")

@@ -1,0 +1,79 @@
+"""Stored history to manage: status, verification, backfill, repair, compaction, deletion."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from polytape.errors import ConfigurationError
+from polytape.history import backfill
+from polytape.history.gap_filler import GapFiller
+from polytape.history.status import StoreStatus, store_status
+from polytape.history.verify import SpanReport, repair_queries, verify
+from polytape.model.spans import Span
+from polytape.model.timeframes import Series
+from polytape.store.compact import Compaction, compact_all, forget
+from polytape.store.segments import SegmentStore
+from polytape.wire.budget import BudgetState
+
+
+class HistoryService:
+    """One store before one source. Every method but `run` raises ConfigurationError where there is
+    no store, and errors of our tree.
+    """
+
+    def __init__(self, filler: GapFiller, budget: Callable[[], BudgetState]) -> None:
+        self._filler = filler
+        self._workers = filler.workers
+        self._budget = budget
+
+    def must_store(self) -> SegmentStore:
+        """The store.
+
+        Raises: ConfigurationError where there is none.
+        """
+        if self._filler.store is None:
+            raise ConfigurationError("this gateway keeps nothing: start it with a --store")
+        return self._filler.store
+
+    async def status(self, symbols: Sequence[str]) -> StoreStatus:
+        """What is stored of each series, and of each of the symbols."""
+        store, market = self.must_store(), self._filler.market
+        return await self._workers.work(partial(store_status, store, symbols, market))
+
+    async def verify(self, symbols: Sequence[str], span: Span) -> list[SpanReport]:
+        """The quality report on each stored span of some symbols."""
+        store, market = self.must_store(), self._filler.market
+        today = market.date_of(self._filler.now())
+        check = partial(verify, store, symbols, span, market=market, today=today)
+        return await self._workers.work(lambda: list(check()))
+
+    async def plan(
+        self, symbols: Sequence[str], series: Series, span: Span
+    ) -> backfill.BackfillPlan:
+        """What a backfill would fetch, the quickest way."""
+        planner = backfill.BackfillPlanner(self._filler, series, span, self._budget())
+        return await self._workers.foreground(partial(planner.plan, symbols))
+
+    async def run(
+        self,
+        tasks: Sequence[backfill.Task],
+        on_result: Callable[[backfill.TaskResult], None] = lambda _: None,
+    ) -> backfill.BackfillCount:
+        """Do the tasks of a backfill, in the background."""
+        return await backfill.run_tasks(self._filler, tasks, on_result)
+
+    async def repairs(self, symbols: Sequence[str], span: Span) -> Sequence[backfill.Task]:
+        """What a repair would fetch again: the days that the report doubts."""
+        return repair_queries(await self.verify(symbols, span), self._filler.market)
+
+    async def compact(self) -> list[Compaction]:
+        """Merge the small files of each month and year into one."""
+        return await self._workers.work(partial(compact_all, self.must_store()))
+
+    async def delete(self, symbol: str, span: Span) -> int:
+        """Delete a symbol's bars of a span, and their coverage; returns how many bars."""
+        store = self.must_store()
+        gone = await self._workers.work(
+            lambda: sum(forget(store, symbol, series, span) for series in Series)
+        )
+        self._filler.cache.clear(symbol)
+        return gone

@@ -1,0 +1,84 @@
+"""The driver for asyncio, apart from `http` so that a command does not load an event loop."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import httpx2
+
+from polytape.errors import ConnectionError, IncompleteDataError
+from polytape.net import http
+from polytape.wire.flow import Flow, Request, Response, Wait
+
+T = TypeVar("T")
+
+
+class AsyncDriver:
+    """Runs flows for asyncio, as `SyncDriver` does. A new event loop gets a pool of its own."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._base = http.check_url(base_url)
+        self._transport = transport
+        self._sleep = sleep
+        self._client: httpx2.AsyncClient | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def run(self, flow: Flow[T]) -> T:
+        """Drive `flow` to its end.
+
+        Raises: what the flow raises.
+        """
+        try:
+            step = next(flow)
+            while True:
+                if isinstance(step, Wait):
+                    await self._sleep(step.seconds)
+                    step = flow.send(None)
+                    continue
+                try:
+                    response = await self._send(step)
+                except (ConnectionError, IncompleteDataError) as error:
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(response)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+
+    async def close(self) -> None:
+        """Close the connections; the next flow opens new ones."""
+        client, self._client = self._client, None
+        if client is not None and self._loop is asyncio.get_running_loop():
+            await client.aclose()
+
+    async def _send(self, request: Request) -> Response:
+        url = self._base + request.path
+        try:
+            async with asyncio.timeout(request.timeout):
+                with http.translated(url):
+                    built = http.build_request(self._pool(), url, request)
+                    response = await self._pool().send(built, stream=True)
+                try:
+                    with http.translated(url, reading=True):
+                        body = await response.aread()
+                finally:
+                    await response.aclose()
+        except TimeoutError as error:
+            if isinstance(error, ConnectionError):
+                raise
+            raise ConnectionError(http.too_slow(url, request.timeout), url=url) from error
+        return http.to_response(response, body)
+
+    def _pool(self) -> httpx2.AsyncClient:
+        loop = asyncio.get_running_loop()
+        if self._client is None or self._loop is not loop:
+            self._loop = loop
+            self._client = httpx2.AsyncClient(
+                transport=self._transport, **http.pool_settings(self._base)
+            )
+        return self._client

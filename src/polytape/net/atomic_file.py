@@ -1,0 +1,55 @@
+"""A file written whole or not at all."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, TypeAlias
+
+# Writes the content of a file into a binary stream.
+Write: TypeAlias = Callable[[IO[bytes]], object]
+TEMPORARY = ".tmp-"
+
+
+def write_atomically(path: Path, write: Write, *, durable: bool = False) -> int:
+    """Write a file under a temporary name beside its own, then rename it. Returns its size in
+    bytes. `durable`: synced before it is there, so that it outlives a power cut.
+
+    Raises: OSError, after the temporary file is gone.
+    """
+    handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            size = file.tell()
+            if durable:
+                os.fsync(file.fileno())
+        Path(temporary).chmod(0o666 & ~_umask())
+        Path(temporary).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(temporary).unlink(missing_ok=True)
+        raise
+    if durable:
+        _sync_folder(path.parent)
+    return size
+
+
+def _umask() -> int:
+    """What a new file of this process may not allow; it can only be read by setting it."""
+    umask = os.umask(0)
+    os.umask(umask)
+    return umask
+
+
+def _sync_folder(folder: Path) -> None:
+    """A rename is safe once its folder is written. Windows has no such call and needs none."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,102 @@
+"""The messages of `/api/v1/history`."""
+
+import msgspec
+
+from polytape.errors import ValidationError
+from polytape.model.timeframes import STANDARD, Series, parse_timeframe
+from polytape.wire.api.messages import SpanMessage, Validation
+
+
+class SeriesMessage(msgspec.Struct):
+    """One stored series; `start` and `end` bound what is covered."""
+
+    series: str
+    symbols: int
+    rows: int
+    bytes: int
+    segments: int
+    start: str
+    end: str
+
+
+class SymbolMessage(msgspec.Struct):
+    """What is stored of one symbol in one series."""
+
+    symbol: str
+    series: str
+    bars: int
+    final: bool
+    spans: list[SpanMessage]
+
+
+class HistoryStatus(msgspec.Struct):
+    """`GET /history/status`."""
+
+    store: str
+    source: str
+    series: list[SeriesMessage]
+    symbols: list[SymbolMessage]
+
+
+class HistoryVerified(msgspec.Struct):
+    """The report on one stored span of one symbol."""
+
+    symbol: str
+    series: str
+    start: str
+    end: str
+    report: Validation
+
+
+class BackfillRequest(msgspec.Struct):
+    """`POST /history/backfill`; `dry_run` counts the requests and fetches nothing."""
+
+    symbols: list[str]
+    start_date: str
+    end_date: str | None = None
+    timeframe: str = "1min"
+    dry_run: bool = False
+
+
+class RepairRequest(msgspec.Struct):
+    """`POST /history/repair`."""
+
+    symbols: list[str]
+    start_date: str | None = None
+    end_date: str | None = None
+
+
+class Failed(msgspec.Struct):
+    """A request that was not answered."""
+
+    question: str
+    error: str
+
+
+class BackfillAnswer(msgspec.Struct):
+    """How a backfill went, or would go: `requests` of the budget, `seconds` by estimate."""
+
+    questions: int
+    bars: int
+    failed: list[Failed]
+    requests: int = 0
+    seconds: float = 0.0
+    why: str = ""
+
+
+class Deleted(msgspec.Struct):
+    """`DELETE /history`: how many bars."""
+
+    bars: int
+
+
+def parse_series(timeframe: str) -> Series:
+    """The stored series of a timeframe.
+
+    Raises: ValidationError for a timeframe whose bars are made from a stored series.
+    """
+    frame = parse_timeframe(timeframe)
+    if frame.value != frame.series.value:
+        allowed = f"1min or 1day: {', '.join(STANDARD[1:-3])} are made from these"
+        raise ValidationError("timeframe", timeframe, allowed)
+    return frame.series

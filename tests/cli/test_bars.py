@@ -1,0 +1,89 @@
+"""Bars as they are printed: a table in New York time, csv and json as they came."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from polytape.cli.answers import BarRow, Metadata
+from polytape.cli.bars import FIRST_SHOWN, LAST_SHOWN, _form_of, bars_text
+from polytape.model.timestamps import iso
+
+METADATA: Metadata = {"symbol": "AAPL", "timeframe": "1min", "source": "test"}
+OPENING = 1_719_927_000_000_000  # 2024-07-02 09:30 New York
+
+
+def row(minute: int = 0, **more: float | None) -> BarRow:
+    made = {"timestamp": iso(OPENING + minute * 60_000_000), "open": 10.0, "high": 1234.5,
+            "low": 0.1234, "close": 10.0, "volume": 1500.0, "vwap": 10.25, "transactions": 7}  # fmt: skip
+    return made | more  # type: ignore[return-value]
+
+
+def test_csv_has_whole_volumes_and_empty_cells() -> None:
+    """A fraction of a share is shown where there is one; unknown is nothing."""
+    text = bars_text([row(), row(1, volume=0.5, vwap=None, transactions=None)], METADATA, "csv")
+    assert text.splitlines() == [
+        "timestamp,open,high,low,close,volume,vwap,transactions",
+        "2024-07-02T13:30:00Z,10.0,1234.5,0.1234,10.0,1500,10.25,7",
+        "2024-07-02T13:31:00Z,10.0,1234.5,0.1234,10.0,0.5,,",
+    ]
+
+
+def test_json_is_the_answer_itself_on_one_line() -> None:
+    """Data and metadata."""
+    text = bars_text([row()], METADATA, "json")
+    assert text.count("\n") == 1
+    assert json.loads(text) == {"data": [row()], "metadata": METADATA}
+
+
+def test_a_table_says_what_it_is_and_shows_new_york_time() -> None:
+    """Prices below a cent have four decimals; an unknown vwap is blank."""
+    lines = bars_text([row(), row(1, vwap=None)], METADATA, "table").splitlines()
+    assert "AAPL 1min · 2 bars · test" in lines[0]
+    assert "Tue 2024-07-02 09:30" in lines[4]
+    assert "1,234.50" in lines[4]
+    assert "0.1234" in lines[4]
+    assert "1,500" in lines[4]
+    assert lines[4].rstrip().endswith("10.25")
+    assert not lines[5].rstrip().endswith("10.25")
+
+
+def test_days_have_no_time_of_day() -> None:
+    """A daily bar is stamped at midnight: nobody trades then."""
+    daily: Metadata = {"symbol": "AAPL", "timeframe": "1day"}
+    text = bars_text([row()], daily, "table")
+    assert "Tue 2024-07-02 " in text
+    assert "09:30" not in text
+
+
+@pytest.mark.parametrize("count", [0, 1, FIRST_SHOWN + LAST_SHOWN + 1])
+def test_few_bars_are_all_shown(count: int) -> None:
+    """One left out would take as much room as it saves."""
+    text = bars_text([row(n) for n in range(count)], METADATA, "table")
+    assert " more" not in text
+    assert text.count("2024-07-02") == count
+
+
+def test_the_middle_of_many_is_left_out_and_counted() -> None:
+    """The first and the last ones are shown."""
+    count = 1_000
+    text = bars_text([row(n) for n in range(count)], METADATA, "table")
+    assert text.count("2024-07-0") == FIRST_SHOWN + LAST_SHOWN
+    assert f"... {count - FIRST_SHOWN - LAST_SHOWN:,} more" in text
+    assert "1,000 bars" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("a.csv", "csv"),
+        ("a.JSON", "json"),
+        ("a.parquet", "parquet"),
+        ("a.txt", "csv"),
+        ("a", "csv"),
+    ],
+)
+def test_a_files_ending_says_its_form(name: str, form: str) -> None:
+    """Of none a table is printed."""
+    assert _form_of(Path(name)) == form
+    assert _form_of(None) == "table"

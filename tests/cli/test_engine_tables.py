@@ -1,0 +1,74 @@
+"""Results of the engines as tables: the rows of what a gateway answered."""
+
+from typing import Any
+
+import pytest
+
+from polytape.cli.engine_tables import LEVEL_NAMES, heading, moment_text, rows_of
+from polytape.engines.registry import CLIENT_ENGINES, SCAN
+
+
+def test_an_instant_is_shown_in_new_york_time() -> None:
+    """In winter and in summer."""
+    assert moment_text("2024-07-02T13:30:00Z") == "Tue 2024-07-02 09:30"
+    assert moment_text("2024-01-02T14:30:00+00:00") == "Tue 2024-01-02 09:30"
+
+
+def test_a_swing_is_a_row_that_says_when_it_was_known() -> None:
+    """Not only when it was."""
+    swing = {"datetime": "2024-07-02T13:30:00Z", "kind": "high", "price": 1.23456, "atr": 0.1,
+             "confirmed_at": "2024-07-02T14:00:00Z", "settled": True}  # fmt: skip
+    result = {"symbol": "A", "timeframe": "15min",
+              "fractals": {"structure": "UPTREND", "swings": [swing]}}  # fmt: skip
+    assert rows_of("fractals", result) == [
+        {"at": "Tue 2024-07-02 09:30", "kind": "high", "price": 1.2346, "atr": 0.1,
+         "known": "Tue 2024-07-02 10:00", "settled": True}
+    ]  # fmt: skip
+    assert heading("fractals", result) == "A 15min UPTREND"
+
+
+def test_a_window_has_its_point_of_control_value_area_and_nodes() -> None:
+    """A window without volume has none of them."""
+    nothing: dict[str, Any] = {"poc": None, "value_area_low": None, "value_area_high": None,
+                               "hvns": []}  # fmt: skip
+    full = {"poc": 10.0, "value_area_low": 9.0, "value_area_high": 11.0,
+            "hvns": [{"rank": 1, "price": 10.5}]}  # fmt: skip
+    rows = rows_of("hvn", {"profiles": {"7": full, "14": nothing}})
+    assert [(row["days"], row["what"], row["price"]) for row in rows] == [
+        (7, "poc", 10.0), (7, "value area low", 9.0), (7, "value area high", 11.0), (7, "HVN 1", 10.5)
+    ]  # fmt: skip
+
+
+def test_pivots_are_a_row_for_each_level_from_the_top_down() -> None:
+    """A column for each period."""
+    levels = {name: float(number) for number, name in enumerate(reversed(LEVEL_NAMES))}
+    rows = rows_of("camarilla", {"pivots": {"day": {"levels": levels}, "week": {"levels": levels}}})
+    assert [row["level"] for row in rows] == list(LEVEL_NAMES)
+    assert [row["day"] for row in rows] == sorted(levels.values(), reverse=True)
+    assert list(rows[0]) == ["level", "day", "week"]
+
+
+def test_zones_are_listed_from_the_highest_down() -> None:
+    """The price stands above them, where there is one."""
+    zones = [{"name": f"z{n}", "type": "t", "low": n, "level": n, "high": n, "side": "above"}
+             for n in (1.0, 3.0, 2.0)]  # fmt: skip
+    result = {"symbol": "A", "price": 2.5, "zones": zones}
+    assert [row["zone"] for row in rows_of("zones", result)] == ["z3.0", "z2.0", "z1.0"]
+    assert heading("zones", result) == "A 2.50"
+    assert heading("zones", result | {"price": None}) is None
+
+
+def test_an_engine_without_a_table_of_its_own_shows_its_first_records() -> None:
+    """A sixth engine has a command at once."""
+    assert rows_of("new", {"symbol": "A", "notes": [], "x": [{"a": 1}]}) == [{"a": 1}]
+    assert rows_of("new", {"symbol": "A"}) == []
+    assert heading("new", {"symbol": "A"}) is None
+
+
+@pytest.mark.parametrize("name", [s.name for s in CLIENT_ENGINES if s is not SCAN])
+def test_a_result_without_anything_has_a_table(name: str) -> None:
+    """Too little history is no error here."""
+    empty: dict[str, Any] = {"symbol": "A", "timeframe": "15min", "price": None, "zones": [], "profiles": {},
+             "pivots": {}, "fractals": {"structure": "INSUFFICIENT_DATA", "swings": []}}  # fmt: skip
+    rows = rows_of(name, empty)
+    assert [list(row) for row in rows] == ([["level"]] * 13 if name == "camarilla" else [])

@@ -1,0 +1,105 @@
+"""A gateway over HTTP, for commands that fetch and print."""
+
+import pytest
+
+from polytape.cli.gateway import connect, warn_if_made_up
+from polytape.cli.output import MADE_UP
+from polytape.errors import (
+    ConfigurationError,
+    ConnectionError,
+    DataFetchError,
+    NotFoundError,
+    ValidationError,
+)
+from tests.fakes.plain_server import hang_up, plain_server
+
+pytestmark = pytest.mark.socket
+
+
+@pytest.fixture(autouse=True)
+def no_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polytape.PolygonClientConfig.MAX_RETRIES", 0)
+
+
+def test_a_path_is_below_the_api_wherever_the_url_ends() -> None:
+    """`--url` may be what another tool calls its base URL."""
+    with plain_server() as server:
+        for url in (server.url, f"{server.url}/", f"{server.url}/api/v1"):
+            with connect(url) as gateway:
+                assert gateway.get("/search", query="a b")["results"][0]["name"] == "a b"
+        assert {path.split("?")[0] for _, path, _ in server.asked} == {"/api/v1/search"}
+
+
+def test_a_body_is_sent_as_json() -> None:
+    """As the API takes it."""
+    with plain_server() as server, connect(server.url) as gateway:
+        assert gateway.post("/validate", {"symbols": ["SPY"]})["SPY"]["valid"]
+        assert server.asked == [("POST", "/api/v1/validate", {"symbols": ["SPY"]})]
+
+
+def test_the_owners_token_is_sent_and_not_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands in the environment, so that no shell history has it."""
+    seen: list[str | None] = []
+
+    def note(handler: object) -> None:
+        seen.append(handler.headers.get("authorization"))  # type: ignore[attr-defined]
+        hang_up(handler)  # type: ignore[arg-type]
+
+    with plain_server() as server:
+        for token in ("", "s3cret"):
+            monkeypatch.setenv("POLYTAPE_TOKEN", token)
+            server.script.append(note)
+            with pytest.raises(ConnectionError), connect(server.url) as gateway:
+                gateway.get("/rate-limit")
+    assert seen == [None, "Bearer s3cret"]
+
+
+def test_the_environment_names_the_gateway_where_the_command_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the command says stands above it."""
+    with plain_server() as server:
+        monkeypatch.setenv("POLYTAPE_URL", server.url)
+        with connect(None) as gateway:
+            assert gateway.get("/search", query="x")["count"] == 1
+        with pytest.raises(ConnectionError), connect("http://127.0.0.1:9") as gateway:
+            gateway.get("/search", query="x")
+
+
+@pytest.mark.parametrize("url", ["localhost:8200", "ftp://x", "http://user:pw@x"])
+def test_a_wrong_url_is_refused_before_any_request(url: str) -> None:
+    """It is the caller's mistake."""
+    with pytest.raises(ValidationError), connect(url):
+        pass
+
+
+def test_errors_are_those_of_the_client() -> None:
+    """A status has its type; what is no JSON object is no answer."""
+    with plain_server() as server, connect(server.url) as gateway:
+        with pytest.raises(NotFoundError, match="no such route"):
+            gateway.get("/nowhere")
+        for body in (b"5", b'"x"', b"null", b"<html>"):
+            server.script.append((200, {}, body))
+            with pytest.raises(DataFetchError):
+                gateway.get("/search", query="x")
+        server.script.append(hang_up)
+        with pytest.raises(ConnectionError, match="/api/v1/search"):
+            gateway.get("/search", query="x")
+
+
+def test_made_up_prices_are_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:
+    """On stderr; other servers of this API have no status, and nothing is said of theirs."""
+    warn_if_made_up(lambda: {"made_up": True})
+    assert capsys.readouterr() == ("", f"{MADE_UP}\n")
+    with plain_server() as server, connect(server.url) as gateway:
+        warn_if_made_up(gateway.status)
+    warn_if_made_up(lambda: {"made_up": False})
+    warn_if_made_up(dict)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though this command may not need it."""
+    monkeypatch.setenv("POLYTAPE_PORT", "x")
+    with pytest.raises(ConfigurationError, match="POLYTAPE_PORT"), connect("http://127.0.0.1:9"):
+        pass

@@ -1,0 +1,84 @@
+"""Whose bars a store holds, and where it lies: bars of two sources never mix."""
+
+from pathlib import Path
+
+import pytest
+
+from polytape.cli import stores
+from polytape.errors import ConfigurationError
+from polytape.model.bars import Bars
+from polytape.model.market_bars import MarketBars
+from polytape.model.timeframes import Series
+from polytape.settings import Settings
+from polytape.store.coverage import Coverage
+from tests.conftest import MARKET, day_span
+from tests.upstream.flatfiles.files import DAY
+
+
+@pytest.mark.parametrize(
+    ("settings", "identity"),
+    [
+        (Settings(), "polygon"), (Settings(source="polygon"), "polygon"),
+        (Settings(source="synthetic", seed=3), "synthetic/3"),
+        (Settings(source="flatfiles", data="s3://flatfiles"), "polygon"),
+        (Settings(source="flatfiles", data="/some/where"), "flatfiles:/some/where"),
+        (Settings(source="polygon", data="/some/where"), "polygon"),
+        (Settings(source="none"), "polygon"),
+    ],
+)  # fmt: skip
+def test_a_store_is_of_one_source(settings: Settings, identity: str) -> None:
+    """What is imported counts as the vendor's, and so does its bucket; a folder is a source of its
+    own, and so is each made-up market.
+    """
+    assert stores.store_identity(settings) == identity
+
+
+def test_each_source_has_its_own_place() -> None:
+    """Made-up prices never lie beside real ones; a named store lies where it is named."""
+    kinds = [Settings(), Settings(source="synthetic"), Settings(source="synthetic", seed=1),
+             Settings(source="flatfiles", data="/a"), Settings(source="flatfiles", data="/b")]  # fmt: skip
+    places = [stores.store_location(settings) for settings in kinds]
+    assert len(set(places)) == len(kinds)
+    assert places == [stores.store_location(settings) for settings in kinds]
+    assert Path(places[0]).parts[-2:] == ("polytape", "polygon")
+    assert stores.store_location(Settings(store="s3://bars/x")) == "s3://bars/x"
+
+
+def test_none_stores_nothing() -> None:
+    """A command that needs a store says so; a gateway does without."""
+    settings = Settings(store="none")
+    assert stores.open_store(settings) is None
+    assert not stores.has_bars(settings)
+    with pytest.raises(ConfigurationError, match="--store none keeps nothing: name a store"):
+        stores.location_of("none")
+    with (
+        pytest.raises(ConfigurationError, match="name a store"),
+        stores.opened_store({"store": "none"}),
+    ):
+        pass
+
+
+def test_a_store_of_another_source_is_refused(tmp_path: Path) -> None:
+    """The error names both."""
+    place = str(tmp_path)
+    with stores.opened_store({"store": place, "source": "synthetic"}) as store:
+        assert store.source == "synthetic/0"
+    with (
+        pytest.raises(ConfigurationError, match="holds bars of synthetic/0, not of polygon"),
+        stores.opened_store({"store": place}),
+    ):
+        pass
+
+
+def test_a_store_has_bars_once_something_is_in_it(tmp_path: Path) -> None:
+    """A gateway without a source serves what is stored; without either it does not start."""
+    settings = Settings(store=str(tmp_path))
+    assert not stores.has_bars(settings)
+    with stores.opened_store({"store": str(tmp_path)}) as store:
+        span = day_span(DAY)
+        bars = Bars.of([span.start], [1], [1], [1], [1], [1])
+        cover = Coverage("A", span, fetched_at=span.end, final=True)
+        store.write(Series.DAY, MarketBars.of({"A": bars}), [cover])
+    assert stores.has_bars(settings)
+    with stores.opened_store({"store": str(tmp_path)}) as store:
+        assert store.read("A", Series.DAY, span).timestamp.tolist() == [MARKET.midnight(DAY)]

@@ -1,0 +1,140 @@
+"""What both clients do: look in the cache, fetch, cut to the query, count."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import msgspec
+import pytest
+
+from polytape.client.cache import CacheManager
+from polytape.client.core import Core
+from polytape.errors import NotFoundError, ValidationError
+from polytape.model.bars import Bars
+from polytape.model.query import BarsQuery
+from polytape.model.spans import Span
+from polytape.model.timeframes import Timeframe
+from polytape.model.units import DAY_US, MINUTE_US
+from polytape.wire import arrow
+from polytape.wire.api.media import ARROW
+from polytape.wire.api.messages import BarsMetadata, SpanMessage
+from polytape.wire.api.problems import Problem, to_problem
+from polytape.wire.flow import Response
+from tests.client.flows import connection, json, play
+from tests.conftest import MARKET, day_span, flat_bars
+
+WEEK = day_span(date(2024, 7, 1), date(2024, 7, 5))
+QUERY = BarsQuery("SPY", Timeframe.MIN_15, WEEK)
+BARS = flat_bars([WEEK.start + n * 15 * MINUTE_US for n in range(5 * 96)])
+
+
+def core_of(*, caching: bool = True) -> Core:
+    return Core(connection(), CacheManager(clock=lambda: 0.0) if caching else None, MARKET)
+
+
+def response(*answers: Bars | Problem, missing: bool = False) -> Response:
+    gap = [SpanMessage("2024-07-01T04:00:00Z", "2024-07-02T04:00:00Z")] if missing else []
+    parts = [
+        one if isinstance(one, Problem) else (one, BarsMetadata(
+            symbol="SPY", timeframe="15min", count=len(one), source="test", missing=gap))
+        for one in answers
+    ]  # fmt: skip
+    return Response(200, {"content-type": ARROW}, arrow.encode_many(parts))
+
+
+def symbols_of(request: Any) -> list[str]:
+    return [row["symbol"] for row in msgspec.json.decode(request.body)["requests"]]
+
+
+def test_what_was_fetched_whole_answers_every_query_inside_it() -> None:
+    core = core_of()
+    (bars, _), requests = play(core.bars(QUERY), [response(BARS)])
+    assert bars.same(BARS)
+    assert len(requests) == 1
+    inner = Span(WEEK.start + DAY_US, WEEK.end - DAY_US)
+    for query in (QUERY, QUERY.over(inner), replace(QUERY, limit=3),
+                  replace(QUERY, include_extended=False)):  # fmt: skip
+        (bars, metadata), requests = play(core.bars(query), [])
+        assert requests == []
+        assert metadata.count == len(bars) > 0
+    stats = core.stats
+    assert (stats.requests, stats.cache_hits, stats.cache_misses) == (1, 4, 1)
+    assert stats.bars > len(BARS)
+
+
+def test_a_query_that_uses_no_cache_is_fetched_and_cached_anew() -> None:
+    core = core_of()
+    play(core.bars(QUERY), [response(BARS)])
+    changed = flat_bars(BARS.timestamp.tolist(), 99.0)
+    (bars, _), requests = play(core.bars(replace(QUERY, use_cache=False)), [response(changed)])
+    assert (bars.close[0], len(requests)) == (99.0, 1)
+    (bars, _), _ = play(core.bars(QUERY), [])
+    assert bars.same(changed)
+
+
+def test_a_part_of_an_answer_is_not_cached() -> None:
+    core = core_of()
+    assert core.cache is not None
+    play(core.bars(QUERY), [response(BARS, missing=True)])
+    assert len(core.cache) == 0
+    year = QUERY.over(Span(WEEK.end - 366 * DAY_US, WEEK.end))
+    few = replace(year, timeframe=Timeframe.MIN_1, limit=3)
+    _, (request,) = play(core.bars(few), [response(BARS.last(3))])
+    assert msgspec.json.decode(request.body)["limit"] == 3  # a year is not fetched for it
+    assert len(core.cache) == 0
+    _, (request,) = play(core.bars(replace(QUERY, limit=3)), [response(BARS)])
+    assert "limit" not in msgspec.json.decode(request.body)
+    assert len(core.cache) == 1
+
+
+def test_without_a_cache_everything_is_asked_for() -> None:
+    core = core_of(caching=False)
+    for _ in range(2):
+        _, requests = play(core.bars(replace(QUERY, limit=3)), [response(BARS.last(3))])
+        assert msgspec.json.decode(requests[0].body)["limit"] == 3
+    assert (core.stats.requests, core.stats.cache_misses) == (2, 0)
+
+
+def test_of_several_queries_only_those_that_are_not_cached_are_fetched_together() -> None:
+    core = core_of()
+    play(core.bars(QUERY), [response(BARS)])
+    others = [replace(QUERY, symbol=symbol) for symbol in ("A", "B")]
+    wanted = [others[0], QUERY, others[1]]
+    answers, (request,) = play(core.bars_together(wanted), [response(BARS.last(1), BARS.last(2))])
+    assert symbols_of(request) == ["A", "B"]
+    assert [len(bars) for bars, _ in answers] == [1, len(BARS), 2]
+    _, requests = play(core.bars_together(wanted), [])
+    assert requests == []
+
+
+def test_one_query_and_those_that_are_cut_here_are_asked_one_by_one() -> None:
+    _, (request,) = play(core_of().bars_together([QUERY]), [response(BARS)])
+    assert request.path == "/api/v1/bars"
+    limited = [replace(QUERY, limit=2), replace(QUERY, symbol="A", limit=2)]
+    answers, requests = play(core_of().bars_together(limited), [response(BARS)] * 2)
+    assert [request.path for request in requests] == ["/api/v1/bars"] * 2
+    assert [len(bars) for bars, _ in answers] == [2, 2]
+    unknown = [QUERY, replace(QUERY, symbol="A")]
+    _, requests = play(core_of().bars_together(unknown), [json({}, 404), *[response(BARS)] * 2])
+    assert len(requests) == 3
+
+
+def test_the_first_error_of_several_is_raised_and_what_came_before_it_cached() -> None:
+    core = core_of()
+    queries = [replace(QUERY, symbol=symbol) for symbol in ("A", "ZZZZ", "B")]
+    problem = to_problem(NotFoundError("no symbol ZZZZ"))
+    with pytest.raises(NotFoundError, match="ZZZZ"):
+        play(core.bars_together(queries), [response(BARS, problem, BARS)])
+    _, requests = play(core.bars(queries[0]), [])
+    assert requests == []
+
+
+def test_clearing_clears_here_whatever_the_gateway_says() -> None:
+    core = core_of()
+    assert core.cache is not None
+    for answer, cleared in ((json({"cleared": 0}), True), (json({"detail": "no"}, 404), False)):
+        play(core.bars(QUERY), [response(BARS)])
+        assert play(core.clear("spy"), [answer])[0] is cleared
+        assert len(core.cache) == 0
+    with pytest.raises(ValidationError, match="symbol"):
+        play(core.clear("a/b"), [])

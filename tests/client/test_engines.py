@@ -1,0 +1,118 @@
+"""The engines of the client are those of the registry, and editors read the same."""
+
+import inspect
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+from tools import stubs
+
+import polytape
+from polytape.client.engines import as_of_instant, method_doc, signature_of
+from polytape.engines.options import FractalOptions, ScanOptions
+from polytape.engines.registry import CLIENT_ENGINES, FRACTALS, SCAN, EngineSpec
+from polytape.errors import ValidationError
+from polytape.model.timestamps import to_us
+from tests.conftest import MARKET
+
+every_engine = pytest.mark.parametrize("spec", CLIENT_ENGINES, ids=lambda spec: spec.name)
+
+
+class Runs:
+    """A client that hands back the flow that it is given."""
+
+    market = MARKET
+
+    def run(self, flow: Any) -> Any:
+        return flow
+
+
+class RunsLater(Runs):
+    async def run(self, flow: Any) -> Any:
+        return flow
+
+
+def engine(spec: EngineSpec, client: Any = None, prefix: str = "") -> Any:
+    return getattr(polytape, f"{prefix}{spec.client_class}")(client or Runs())
+
+
+def bound(flow: Any) -> dict[str, Any]:
+    """The arguments of a flow that has not begun."""
+    return dict(flow.gi_frame.f_locals)
+
+
+def test_the_stub_is_what_the_registry_says() -> None:
+    """Where it is not: `make stubs`."""
+    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", str(stubs.PATH), "-"]
+    done = subprocess.run(command, input=stubs.stub(), capture_output=True, text=True, check=True)
+    assert stubs.PATH.read_text("utf-8") == done.stdout
+
+
+@every_engine
+def test_a_method_has_the_parameters_of_its_options(spec: EngineSpec) -> None:
+    parameters = list(signature_of(spec).parameters.values())
+    assert [parameter.name for parameter in parameters[:2]] == ["symbol", "as_of"]
+    fields = msgspec.structs.fields(spec.options)
+    assert [p.name for p in parameters[2:]] == [field.name for field in fields]
+    assert [p.default for p in parameters[2:]] == [field.default for field in fields]
+    by_position = [p for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert len(by_position) == 2 + spec.options.POSITIONAL
+    for prefix in ("", "Async"):
+        kind = getattr(polytape, f"{prefix}{spec.client_class}")
+        method = getattr(kind, spec.method)
+        assert inspect.signature(method).parameters.keys() == {
+            "self",
+            *(p.name for p in parameters),
+        }
+        assert inspect.iscoroutinefunction(method) == bool(prefix)
+        assert method.__qualname__ == f"{kind.__name__}.{spec.method}"
+        assert (method.__doc__, kind.__doc__) == (method_doc(spec), spec.client_doc)
+
+
+@every_engine
+def test_every_option_is_explained_in_the_methods_doc(spec: EngineSpec) -> None:
+    doc = method_doc(spec)
+    for field in msgspec.structs.fields(spec.options):
+        assert f"    {field.name}: " in doc
+
+
+@every_engine
+async def test_a_call_becomes_the_flow_of_the_registry(spec: EngineSpec) -> None:
+    moment = datetime(2026, 11, 18, 16, 30, tzinfo=UTC)
+    flow = getattr(engine(spec), spec.method)("brk.b", moment)
+    other = await getattr(engine(spec, RunsLater(), "Async"), spec.method)("brk.b", as_of=moment)
+    for one in (flow, other):
+        arguments = bound(one)
+        assert one.gi_code is spec.load_flow().__code__
+        assert (arguments["symbol"], arguments["as_of"]) == ("BRK.B", to_us(moment))
+        assert arguments["market"] is MARKET
+        assert arguments["options"] == spec.options()
+
+
+def test_options_are_taken_by_position_and_by_name() -> None:
+    scan = bound(engine(SCAN).scan("A", "2026-11-18", [300], variant="range"))
+    assert scan["options"] == ScanOptions([300], variant="range")  # type: ignore[arg-type]
+    found = bound(engine(FRACTALS).run("A", timeframe="5min", days_back=3))
+    assert found["options"] == FractalOptions("5min", 3)
+    for wrong in (("A", None, "5min"), ("A", None, None, None, None)):
+        with pytest.raises(TypeError):
+            engine(FRACTALS).run(*wrong)
+    with pytest.raises(TypeError, match="color"):
+        engine(FRACTALS).run("A", color="red")
+
+
+def test_an_instant_is_read_as_everywhere_and_is_now_by_default() -> None:
+    assert as_of_instant("2026-11-18", MARKET) == MARKET.midnight(datetime(2026, 11, 18).date())  # noqa: DTZ001
+    assert as_of_instant(np.datetime64("2026-11-18T16:30"), MARKET) == to_us(  # type: ignore[arg-type]
+        datetime(2026, 11, 18, 16, 30, tzinfo=UTC)
+    )
+    before, now = to_us(datetime.now(UTC)), as_of_instant(None, MARKET)
+    assert before <= now <= to_us(datetime.now(UTC))
+    with pytest.raises(ValidationError, match="as_of"):
+        as_of_instant("soon", MARKET)
+    with pytest.raises(ValidationError, match="symbol"):
+        engine(SCAN).scan("../etc")

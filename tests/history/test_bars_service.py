@@ -1,0 +1,131 @@
+"""Answers as callers want them: adjusted, cut, summed, and what is said of them."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from polytape.errors import ConfigurationError, NotFoundError
+from polytape.history.bars_cache import BarsCache
+from polytape.history.bars_result import NO_SPLITS
+from polytape.history.bars_service import BarsService
+from polytape.history.gap_filler import GapFiller
+from polytape.model.query import BarsQuery
+from polytape.model.splits import Split, adjust
+from polytape.model.timeframes import Timeframe
+from polytape.store.reference import Reference
+from polytape.upstream.source import Upstream
+from tests.conftest import MARKET, day_span
+from tests.history.scene import JULY, AtOnce, Scene, at
+from tests.history.small import Small
+
+WEEK = day_span(JULY[0], JULY[4])
+SPLIT = Split(JULY[2], "X", 1.0, 4.0)
+
+
+def service_of(upstream: Upstream | None, now: int = at("2024-07-15 12:00")) -> BarsService:
+    cache = BarsCache(10**6)
+    return BarsService(GapFiller(upstream, None, MARKET, lambda: now, AtOnce(), cache))
+
+
+def days_query(symbol: str = "X", **options: Any) -> BarsQuery:
+    return BarsQuery(symbol, Timeframe.DAY, WEEK, **options)
+
+
+async def test_bars_are_adjusted_by_the_sources_splits() -> None:
+    source = Small((SPLIT,))
+    answer = await service_of(source.upstream()).bars(days_query())
+    assert answer.bars.close.tolist() == [25.0, 25.0, 100.0, 100.0]
+    assert answer.bars.volume.tolist() == [400.0, 400.0, 100.0, 100.0]
+    assert (answer.metadata.adjusted, answer.metadata.notes) == (True, [])
+    raw = await service_of(source.upstream()).bars(days_query(adjusted=False))
+    assert raw.bars.close.tolist() == [100.0] * 4
+    assert (raw.metadata.adjusted, raw.metadata.notes) == (False, [])
+
+
+async def test_splits_that_take_no_request_are_not_looked_up() -> None:
+    source = Small((SPLIT,))
+    source.cached = True
+    assert len((await service_of(source.upstream()).bars(days_query())).bars) == 4
+    assert source.lookups == 0
+    source.cached = False
+    await service_of(source.upstream()).bars(days_query())
+    assert source.lookups == 1
+
+
+async def test_prices_as_traded_are_called_so() -> None:
+    answer = await service_of(Small(None).upstream()).bars(days_query())
+    assert answer.metadata.adjusted is False
+    assert answer.metadata.notes == [NO_SPLITS]
+    assert "as traded" in NO_SPLITS
+    raw = await service_of(Small(None).upstream()).bars(days_query(adjusted=False))
+    assert raw.metadata.notes == []
+
+
+async def test_a_symbol_that_is_not_there_is_an_error_and_one_without_bars_is_none() -> None:
+    service = service_of(Small(()).upstream())
+    with pytest.raises(NotFoundError, match="small has no symbol Y"):
+        await service.bars(days_query("Y"))
+    weekend = days_query().over(day_span(JULY[5], JULY[6]))
+    assert len((await service.bars(weekend)).bars) == 0
+
+
+async def test_without_a_source_and_a_store_the_ways_out_are_named() -> None:
+    service = service_of(None)
+    assert (service.source_name, service.made_up) == ("none", False)
+    with pytest.raises(ConfigurationError, match="neither a source of bars nor a store"):
+        await service.bars(days_query())
+
+
+async def test_who_counts_bars_is_told_each_answers() -> None:
+    counts: list[int] = []
+    service = BarsService(service_of(Small(()).upstream()).filler, counts.append)
+    await service.bars(days_query())
+    await service.bars(days_query(limit=1))
+    assert counts == [4, 1]
+
+
+async def test_a_report_comes_where_it_is_wanted() -> None:
+    service = service_of(Small(()).upstream())
+    assert (await service.bars(days_query())).report is None
+    report = (await service.bars(days_query(validate=True))).report
+    assert report is not None
+    assert report.sound
+    # Minutes are missing all day: what a limit cut off is not looked for.
+    minutes = BarsQuery("X", Timeframe.MIN_1, WEEK, validate=True)
+    whole = (await service.bars(minutes)).report
+    last = (await service.bars(replace(minutes, limit=1))).report
+    assert whole is not None
+    assert last is not None
+    assert whole.unexplained_missing > 1_000
+    assert last.unexplained_missing == 390
+
+
+async def test_gaps_are_looked_for_up_to_now_and_from_what_the_limit_kept() -> None:
+    scene = Scene()
+    span = day_span(date(2024, 7, 12), date(2024, 7, 17))
+    for limit in (None, 5):
+        query = BarsQuery("AAPL", Timeframe.MIN_1, span, limit=limit, validate=True)
+        report = (await scene.service.bars(query)).report
+        assert report is not None
+        assert report.sound
+    scene.close()
+
+
+async def test_a_store_alone_adjusts_by_the_splits_that_it_knows() -> None:
+    scene = Scene()
+    await scene.fetch(JULY[0], JULY[1])
+    store, alone = scene.open(None)
+    query = BarsQuery("AAPL", Timeframe.MIN_1, day_span(JULY[0], JULY[1]))
+    answer = await alone.bars(query)
+    assert (answer.metadata.adjusted, answer.metadata.notes) == (False, [NO_SPLITS])
+    split = Split(JULY[1], "AAPL", 1.0, 2.0)
+    Reference(store.storage).put_splits([split], scene.now)
+    _, reopened = scene.open(None)
+    adjusted = await reopened.bars(query)
+    truth = adjust(scene.truth(JULY[0], JULY[1]), [split], JULY[13], MARKET)
+    assert adjusted.bars.same(truth)
+    assert adjusted.metadata.adjusted is True
+    scene.close()
+    store.close()

@@ -1,0 +1,88 @@
+"""What of the stored bars is doubtful, and how a repair mends it."""
+
+from datetime import date
+
+import numpy as np
+
+from polytape.history.backfill import run_tasks
+from polytape.history.verify import SpanReport, repair_queries, verify
+from polytape.model.market import Market
+from polytape.model.quality import Finding, Gap, QualityReport
+from polytape.model.splits import Split
+from polytape.model.timeframes import Series
+from polytape.store.reference import Reference
+from tests.conftest import MARKET, day_span, flat_bars
+from tests.history.scene import JULY, Scene
+from tests.store.bars import write
+
+WEEK = day_span(JULY[0], JULY[4])
+
+
+async def test_verify_finds_what_is_wrong_and_repair_mends_it(market: Market) -> None:
+    scene = Scene()
+    truth = await scene.fetch(JULY[0], JULY[2])
+    spoiled = truth.take(np.arange(len(truth)) != 500)
+    spoiled.high[700] *= 3
+    write(scene.store, "AAPL", spoiled, day_span(JULY[0], JULY[2]), scene.now + 1)
+    scene.now += 10
+    (doubt,) = verify(scene.store, ["AAPL"], WEEK, market=market, today=JULY[13])
+    assert doubt.report.counts() == {"spike": 1}
+    assert doubt.report.unexplained_missing == 1
+    queries = repair_queries([doubt], market)
+    assert all(query.background and not query.use_cache for query in queries)
+    count = await run_tasks(scene.filler, queries)
+    assert (count.tasks, count.failed) == (len(queries), ())
+    (mended,) = verify(scene.store, ["AAPL"], WEEK, market=market, today=JULY[13])
+    assert mended.report.sound
+    assert repair_queries([mended], market) == []
+    assert scene.store.read("AAPL", Series.MINUTE, day_span(JULY[0], JULY[2])).same(truth)
+    scene.close()
+
+
+async def test_each_covered_span_of_each_series_has_a_report_closed_days_make_no_new_one() -> None:
+    scene = Scene()
+    await scene.fetch(JULY[2], JULY[2])
+    await scene.fetch(JULY[4], JULY[4])  # the holiday between them is no gap
+    await scene.fetch(JULY[8], JULY[8])
+    days = scene.truth(JULY[0], JULY[1], series=Series.DAY)
+    write(scene.store, "AAPL", days, day_span(JULY[0], JULY[1]), 1, series=Series.DAY)
+    month = day_span(JULY[0], JULY[13])
+    reports = list(verify(scene.store, ["MSFT", "AAPL"], month, market=MARKET, today=JULY[13]))
+    assert [(one.symbol, one.series, one.span) for one in reports] == [
+        ("AAPL", Series.MINUTE, day_span(JULY[2], JULY[4])),
+        ("AAPL", Series.MINUTE, day_span(JULY[8])),
+        ("AAPL", Series.DAY, day_span(JULY[0], JULY[1])),
+    ]
+    assert all(one.report.sound for one in reports)
+    scene.close()
+
+
+def test_a_split_is_no_spike_where_the_store_knows_of_it() -> None:
+    scene = Scene()
+    span = day_span(date(2024, 6, 3), date(2024, 6, 28))
+    midnights = [MARKET.midnight(session.day) for session in MARKET.sessions(span)]
+    bars = flat_bars(midnights, 100.0)
+    for column in (bars.open, bars.high, bars.low, bars.close):
+        column[10:] = 25.0
+    bars.high[3] = 300.0
+    write(scene.store, "X", bars, span, 1, series=Series.DAY)
+    split = Split(MARKET.date_of(midnights[10]), "X", 1.0, 4.0)
+    Reference(scene.storage).put_splits([split], 1)
+    (one,) = verify(scene.store, ["X"], span, market=MARKET, today=JULY[13])
+    assert [finding.timestamp for finding in one.report.findings] == [midnights[3]]
+    scene.close()
+
+
+def test_a_repair_fetches_each_doubtful_day_once_and_no_holiday() -> None:
+    day = day_span(JULY[1])
+    findings = tuple(Finding("spike", day.start + n, "") for n in range(3))
+    gaps = (
+        Gap(day_span(JULY[1]), 5, None),
+        Gap(day_span(JULY[2]), 1, None),
+        Gap(day_span(JULY[3]), 0, "exchange holiday"),
+    )
+    report = QualityReport(9, findings, gaps)
+    queries = repair_queries([SpanReport("X", Series.DAY, WEEK, report)], MARKET)
+    assert [(q.symbol, q.series, q.span) for q in queries] == [
+        ("X", Series.DAY, day_span(JULY[1])), ("X", Series.DAY, day_span(JULY[2]))
+    ]  # fmt: skip

@@ -1,0 +1,47 @@
+"""Where answers are stored: one contract for memory and for the store's own folder."""
+
+from collections.abc import Callable
+
+import pytest
+
+from polytape.net.storage import open_storage
+from polytape.store.answers import StoredAnswers
+from polytape.upstream.answer_store import AnswerStore, MemoryAnswers
+
+STORES: list[Callable[[], AnswerStore]] = [
+    MemoryAnswers,
+    lambda: StoredAnswers(open_storage("memory")),
+]
+
+
+@pytest.fixture(params=STORES, ids=["memory", "stored"])
+def store(request: pytest.FixtureRequest) -> AnswerStore:
+    made: AnswerStore = request.param()
+    return made
+
+
+def test_what_was_put_comes_back_with_its_time(store: AnswerStore) -> None:
+    """Time and answer belong together: one says how fresh the other is."""
+    store.put("splits of AAPL", b'[{"a":1}]', 1_700_000_000_000_000)
+    assert store.get("splits of AAPL") == (1_700_000_000_000_000, b'[{"a":1}]')
+
+
+def test_a_question_never_answered_has_no_answer(store: AnswerStore) -> None:
+    """An empty answer is an answer; no answer is None."""
+    store.put("nothing", b"[]", 1)
+    assert store.get("nothing") == (1, b"[]")
+    assert store.get("something") is None
+
+
+def test_of_two_answers_the_later_put_stays(store: AnswerStore) -> None:
+    """An answer replaces an earlier one whole."""
+    store.put("q", b"[1]", 5)
+    store.put("q", b"[2]", 6)
+    assert store.get("q") == (6, b"[2]")
+
+
+def test_questions_that_look_alike_are_two(store: AnswerStore) -> None:
+    """A question is a text, to the last character."""
+    store.put("search aapl", b"[1]", 1)
+    store.put("search AAPL", b"[2]", 1)
+    assert (store.get("search aapl"), store.get("search AAPL")) == ((1, b"[1]"), (1, b"[2]"))

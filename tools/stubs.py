@@ -1,0 +1,90 @@
+"""Writes `client/engines.pyi` from the registry of engines: `make stubs`."""
+
+import sys
+from inspect import Parameter
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+from polytape.client import engines
+from polytape.engines.registry import CLIENT_ENGINES, EngineSpec
+
+PATH = Path(__file__).parents[1] / "src/polytape/client/engines.pyi"
+HEAD = '''"""Written by `make stubs` from the registry of engines."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from inspect import Signature
+from typing import Literal
+
+from polytape.client.aio import AsyncPolygonClient
+from polytape.client.sync import PolygonClient
+from polytape.engines.registry import EngineSpec
+{results}
+from polytape.model.market import Market
+
+When = str | date | datetime
+
+class SyncEngine:
+    def __init__(self, client: PolygonClient) -> None: ...
+
+class AsyncEngine:
+    def __init__(self, client: AsyncPolygonClient) -> None: ...
+
+def as_of_instant(as_of: When | None, market: Market) -> int: ...
+def method_doc(spec: EngineSpec) -> str: ...
+def signature_of(spec: EngineSpec) -> Signature: ...
+'''
+
+
+def stub() -> str:
+    """The stub as it has to be."""
+    imports: dict[str, list[str]] = {}
+    for spec in CLIENT_ENGINES:
+        module, name = spec.result.split(":")
+        imports.setdefault(module, []).append(name)
+    lines = [f"from polytape.engines.{m} import {', '.join(sorted(n))}" for m, n in imports.items()]
+    classes = [_class(spec, prefix) for spec in CLIENT_ENGINES for prefix in ("", "Async")]
+    return HEAD.format(results="\n".join(sorted(lines))) + "\n" + "\n".join(classes)
+
+
+def _class(spec: EngineSpec, prefix: str) -> str:
+    result = spec.result.split(":")[1]
+    parameters = ["self"]
+    keyword_only = False
+    for parameter in engines.signature_of(spec).parameters.values():
+        if parameter.kind is Parameter.KEYWORD_ONLY and not keyword_only:
+            parameters.append("*")
+            keyword_only = True
+        parameters.append(_parameter(parameter))
+    doc = "\n".join(f"        {line}".rstrip() for line in engines.method_doc(spec).splitlines())
+    listed = "".join(f"        {one},\n" for one in parameters)
+    word = "async def" if prefix else "def"
+    return (
+        f"class {prefix}{spec.client_class}({prefix or 'Sync'}Engine):\n"
+        f'    """{spec.client_doc}"""\n\n'
+        f"    {word} {spec.method}(\n{listed}    ) -> {result}:\n"
+        f'        """{doc.strip()}\n        """\n'
+    )
+
+
+def _parameter(parameter: Parameter) -> str:
+    text = f"{parameter.name}: {_hint(parameter.name, parameter.annotation)}"
+    return text if parameter.default is Parameter.empty else f"{text} = {parameter.default!r}"
+
+
+def _hint(name: str, hint: Any) -> str:
+    if name == "as_of":
+        return "When | None"
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is tuple:
+        return f"Sequence[{_hint('', arguments[0])}]"
+    if arguments and str(origin).endswith("Literal"):
+        return f"Literal[{', '.join(map(repr, arguments))}]"
+    if arguments:
+        return " | ".join(_hint("", one) for one in arguments)
+    return "None" if hint is type(None) else str(hint.__name__)
+
+
+if __name__ == "__main__":
+    PATH.write_text(stub())
+    sys.stdout.write(f"{PATH}\n")
