@@ -43,6 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The environment's `POLYTAPE_...`, and the vendor's key.
 
     `data`: flat files, a folder or s3://BUCKET. `vendor_url`: where the vendor's REST API is.
+    `speed`: how many times as fast as the wall's a made-up market's clock runs, from the last
+    session's open; None: the wall clock.
     """
 
     url: str = "http://localhost:8200"
@@ -52,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     data: str | None = None
     splits: Path | None = None
     seed: int = 0
+    speed: Annotated[float, Meta(gt=0, le=100_000)] | None = None
     token: Secret | None = None
     store: str | None = None
     vendor_url: str = "https://api.massive.com"
@@ -66,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 _ALLOWED = {
     "port": "a port from 0 to 65535",
     "seed": "a whole number",
+    "speed": "a number over 0, at most 100,000",
     "source": one_of(get_args(SourceName)),
     "plan": one_of(get_args(PlanOption)),
 }

@@ -16,9 +16,14 @@ from polytape import AsyncPolygonClient, NotFoundError, PolygonClient
 from tests.fakes.plain_server import PlainServer, cut_short, hang_up
 
 
-def methods(cls: type) -> dict[str, inspect.Signature]:
+def methods(cls: type) -> dict[str, str]:
+    """Each public method's signature; an async twin of a type counts as the type."""
     functions = inspect.getmembers(cls, inspect.isfunction)
-    return {name: inspect.signature(f) for name, f in functions if not name.startswith("_")}
+    return {
+        name: str(inspect.signature(function)).replace("Async", "")
+        for name, function in functions
+        if not name.startswith("_")
+    }
 
 
 def test_the_two_clients_have_the_same_methods_and_signatures() -> None:
@@ -26,7 +31,7 @@ def test_the_two_clients_have_the_same_methods_and_signatures() -> None:
     assert inspect.signature(PolygonClient) == inspect.signature(AsyncPolygonClient)
     awaited = {n for n in methods(AsyncPolygonClient)
                if inspect.iscoroutinefunction(getattr(AsyncPolygonClient, n))}  # fmt: skip
-    assert awaited == set(methods(PolygonClient)) - {"stats"}
+    assert awaited == set(methods(PolygonClient)) - {"stats", "stream"}
 
 
 @pytest.mark.socket

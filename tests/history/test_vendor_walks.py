@@ -129,11 +129,26 @@ def same(one: Bars, other: Bars) -> bool:
     return all(mine[name].tolist() == theirs[name].tolist() for name in names)
 
 
-@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+Steps = list[tuple[list[Mischief], str, Series, int, int, bool]]
+ON_ANY_WALL = [HealthCheck.function_scoped_fixture]
+
+
+@settings(max_examples=100, suppress_health_check=ON_ANY_WALL)
 @given(walks)
-def test_a_walk_ends_with_the_truth_or_a_typed_error(
-    wall: Street, steps: list[tuple[list[Mischief], str, Series, int, int, bool]]
-) -> None:
+def test_a_walk_ends_with_the_truth_or_a_typed_error(wall: Street, steps: Steps) -> None:
+    """Whatever the vendor does wrong."""
+    check_walk(wall, steps)
+
+
+@pytest.mark.long
+@settings(max_examples=500, suppress_health_check=ON_ANY_WALL)
+@given(walks)
+def test_five_hundred_walks_end_so(wall: Street, steps: Steps) -> None:
+    """The same, many times."""
+    check_walk(wall, steps)
+
+
+def check_walk(wall: Street, steps: Steps) -> None:
     walk = Walk(wall)
     for kinds, symbol, series, start, hours, background in steps:
         wall.spoil(*kinds)

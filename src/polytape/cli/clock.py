@@ -4,11 +4,23 @@ import time
 
 from polytape.model.market import Market, xnys
 from polytape.model.timestamps import to_datetime
+from polytape.upstream.market_clock import MarketClock
 
 
 def now_us() -> int:
     """The time now, microseconds UTC since 1970."""
     return time.time_ns() // 1_000
+
+
+def market_clock(speed: float | None, market: Market) -> MarketClock:
+    """A made-up market's clock: the wall's, or so many times as fast, from the open of the
+    last session before today.
+    """
+    if speed is None:
+        return MarketClock(now_us(), 1.0, time.time)
+    last = market.session_before(market.date_of(now_us()))
+    assert last is not None
+    return MarketClock(last.regular.start, speed, time.monotonic)
 
 
 def this_market() -> Market:

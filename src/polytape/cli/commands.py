@@ -37,6 +37,10 @@ COMMANDS: dict[str, CommandSpec] = {
         "bars:bars",
         "Bars of one symbol; times are shown in New York time, csv and json are UTC.",
     ),
+    "stream": CommandSpec(
+        "stream:stream",
+        "Live events of symbols, a line each; times are shown in New York time.",
+    ),
     "session": CommandSpec(
         "symbols:session", "Prices and ranges of a session as they could be known at one instant."
     ),

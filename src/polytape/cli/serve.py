@@ -24,6 +24,11 @@ from polytape.settings import Secret, SourceName, load
 )
 @click.option("--seed", type=int, help="Another made-up market.")
 @click.option(
+    "--speed",
+    type=click.FloatRange(0, 100_000, min_open=True),
+    help="Run a made-up market so many times as fast, from the last session's open; no store.",
+)
+@click.option(
     "--store", help="Where bars are kept: PATH, s3://BUCKET/PREFIX, none; default: user data."
 )
 def serve(redis: str | None, **options: object) -> None:

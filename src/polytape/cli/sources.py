@@ -1,5 +1,6 @@
 """From settings to a source of bars."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from polytape.cli.budget import plan_of
@@ -19,19 +20,26 @@ from polytape.upstream.synthetic.source import Synthetic
 
 
 def choose_upstream(
-    settings: Settings, market: Market, budget: Budget, answers: AnswerStore
+    settings: Settings,
+    market: Market,
+    budget: Budget,
+    answers: AnswerStore,
+    now: Callable[[], int] = now_us,
 ) -> Upstream | None:
-    """The source that the settings name; None where only stored bars are to be served.
+    """The source that the settings name; None where only stored bars are to be served. `now` gives
+    a made-up market's time, microseconds UTC.
 
     Raises: ConfigurationError with the ways out.
     """
     auto_polygon = settings.source == "auto" and settings.api_key is not None
     name = "polygon" if auto_polygon else settings.source
+    if settings.speed is not None and name != "synthetic":
+        raise ConfigurationError("--speed is a made-up market's: add --source synthetic")
     if settings.data is not None and name not in ("flatfiles", "polygon"):
         raise ConfigurationError("--data names flat files: add --source flatfiles")
     match name:
         case "synthetic":
-            return Synthetic(market, now_us, seed=settings.seed).upstream()
+            return Synthetic(market, now, seed=settings.seed).upstream()
         case "flatfiles":
             return flat_files(settings, market, answers).upstream()
         case "polygon":

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from polytape.cli import stores
 from polytape.cli.budget import make_budget
-from polytape.cli.clock import now_us, this_market
+from polytape.cli.clock import market_clock, now_us, this_market
 from polytape.cli.options import StoreOptions
 from polytape.cli.sources import choose_upstream
 from polytape.errors import ConfigurationError
 from polytape.settings import Settings, load
 from polytape.store.answers import StoredAnswers
 from polytape.upstream.answer_store import MemoryAnswers
+from polytape.upstream.bar_feed import BarFeed
+from polytape.upstream.synthetic.listing import listing
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
@@ -27,10 +29,16 @@ def make_gateway(settings: Settings) -> "Gateway":
     except ImportError as error:
         raise ConfigurationError(stores.NEED_GATEWAY) from error
     market, budget = this_market(), make_budget(settings)
-    store = stores.open_store(settings)
+    clock = market_clock(settings.speed, market)
+    now = now_us if settings.speed is None else clock.now
+    # What a market that runs ahead has made up is not for a store.
+    store = stores.open_store(settings) if settings.speed is None else None
     answers = MemoryAnswers() if store is None else StoredAnswers(store.storage)
-    upstream = choose_upstream(settings, market, budget, answers)
-    return Gateway(upstream, market, now_us, budget, store)
+    upstream = choose_upstream(settings, market, budget, answers, now)
+    feed = None
+    if upstream is not None and settings.source == "synthetic":
+        feed = BarFeed(upstream.bars, clock, listing)
+    return Gateway(upstream, market, now, budget, store, feed)
 
 
 def make_app(settings: Settings, gateway: "Gateway") -> "ASGIApp":

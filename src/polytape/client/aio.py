@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from polytape.client.streams import AsyncStream
+
 When = str | date | datetime
 
 
@@ -153,6 +155,14 @@ class AsyncPolygonClient:
     async def run(self, engine: flow.EngineFlow[flow.R]) -> flow.R:
         """See `PolygonClient.run`."""
         return await self._driver.run(engine_runner.run_engine(self._core, engine))
+
+    def stream(
+        self, symbols: str | Iterable[str], channels: str | Iterable[str] = ("AM",)
+    ) -> "AsyncStream":
+        """See `PolygonClient.stream`: for `async for`; `close` ends it."""
+        from polytape.client.streams import AsyncStream, parse_channels
+
+        return AsyncStream(self._core.connection, parse_channels(symbols, channels))
 
     @property
     def market(self) -> Market:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from polytape.client.streams import Stream
+
 When = str | date | datetime
 
 
@@ -199,6 +201,19 @@ class PolygonClient:
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
         return self._driver.run(engine_runner.run_engine(self._core, engine))
+
+    def stream(
+        self, symbols: str | Iterable[str], channels: str | Iterable[str] = ("AM",)
+    ) -> "Stream":
+        """Live events of symbols (`*` is all) on channels: AM minute bars, A second bars, T trades,
+        Q quotes. An iterator of typed events and of notices about the feed, which opens a lost
+        connection again; use it in a `with` block.
+
+        Raises: ValidationError. Iterating raises ConnectionError where no gateway answers at first.
+        """
+        from polytape.client.streams import Stream, parse_channels
+
+        return Stream(self._core.connection, parse_channels(symbols, channels))
 
     @property
     def market(self) -> Market:

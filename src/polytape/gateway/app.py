@@ -1,7 +1,9 @@
 """The ASGI application: routes, errors, OpenAPI, and what every answer has."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from polytape.errors import ConfigurationError
 from polytape.gateway.api.bars import BARS_ROUTES
 from polytape.gateway.api.engines import ENGINE_ROUTES
 from polytape.gateway.api.history import HISTORY_ROUTES
+from polytape.gateway.api.streams import STREAM_ROUTES
 from polytape.gateway.api.symbols import SYMBOL_ROUTES
 from polytape.gateway.api.system import SYSTEM_ROUTES
 from polytape.gateway.dialects.registry import DIALECTS
@@ -26,6 +29,8 @@ from polytape.gateway.gateway import Gateway
 from polytape.gateway.middleware import Middleware
 from polytape.gateway.pages import DOCS
 from polytape.wire.api.media import API
+
+log = logging.getLogger(__name__)
 
 ASSETS = f"{DOCS}/assets"
 
@@ -41,14 +46,22 @@ def create_app(gateway: Gateway, *, token: str | None = None, compress: bool = F
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        live = asyncio.create_task(gateway.live.run())
+        live.add_done_callback(_log_failure)
         yield
+        live.cancel()
+        with suppress(asyncio.CancelledError):
+            await live
         gateway.close()
 
     api = [*BARS_ROUTES, *SYMBOL_ROUTES, *HISTORY_ROUTES, *ENGINE_ROUTES]
     others = [route for dialect in DIALECTS for route in dialect.routes]
     app = Litestar(
-        [Router(API, route_handlers=api), *SYSTEM_ROUTES, *others, _docs_assets()],
-        dependencies={"gateway": Provide(lambda: gateway, sync_to_thread=False)},
+        [Router(API, route_handlers=api), *SYSTEM_ROUTES, *STREAM_ROUTES, *others, _docs_assets()],
+        dependencies={
+            "gateway": Provide(lambda: gateway, sync_to_thread=False),
+            "access_token": Provide(lambda: token, sync_to_thread=False),
+        },
         exception_handlers=ERROR_HANDLERS,
         lifespan=[lifespan],
         openapi_config=_openapi(),
@@ -56,6 +69,12 @@ def create_app(gateway: Gateway, *, token: str | None = None, compress: bool = F
         logging_config=None,
     )
     return Middleware(app, gateway, token, DIALECTS)
+
+
+def _log_failure(live: "asyncio.Task[None]") -> None:
+    """An error of ours in the feed is seen when it happens, not when the gateway stops."""
+    if not live.cancelled() and (error := live.exception()) is not None:
+        log.error("live events have ended", exc_info=error)
 
 
 def _openapi() -> OpenAPIConfig:

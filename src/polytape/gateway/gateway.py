@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 import polytape
+from polytape.gateway.live import LiveService
 from polytape.gateway.metrics import Metrics
 from polytape.gateway.symbols import SymbolsService
 from polytape.gateway.workers import ThreadWorkers
@@ -17,6 +18,7 @@ from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
 from polytape.store.segments import SegmentStore
 from polytape.upstream.budget.budget import Budget
+from polytape.upstream.live import LiveSource
 from polytape.upstream.source import Upstream
 from polytape.wire.api import messages
 from polytape.wire.budget import BudgetState
@@ -28,7 +30,7 @@ CACHE_BYTES = 256 * 1024 * 1024
 class Gateway:
     """A source and a store, either of which may be absent. `now` gives microseconds UTC.
 
-    Its services are `bars`, `symbols` and `history`.
+    Its services are `bars`, `symbols`, `history` and `live`, which sends what `feed` has.
     """
 
     upstream: Upstream | None
@@ -36,6 +38,7 @@ class Gateway:
     now: Callable[[], int]
     budget: Budget
     store: SegmentStore | None = None
+    feed: LiveSource | None = None
     cache_bytes: int = CACHE_BYTES
     workers: ThreadWorkers = field(default_factory=ThreadWorkers)
     metrics: Metrics = field(default_factory=Metrics)
@@ -56,6 +59,7 @@ class Gateway:
         self.bars = BarsService(self._filler, self.metrics.bars.inc)
         self.symbols = SymbolsService(self.bars, self.now)
         self.history = HistoryService(self._filler, self.budget_state)
+        self.live = LiveService(self.feed)
 
     def close(self) -> None:
         """End the threads once their work is done; whoever waits for the source gets an error."""

@@ -54,7 +54,7 @@ class Exchange:
 
 class Middleware:
     """Wraps the application. Every request but `/health`, and every WebSocket, must carry `token`,
-    where it is set.
+    where it is set; one whose protocol has the key in its first message is checked there.
     """
 
     def __init__(
@@ -75,11 +75,23 @@ class Middleware:
             await self._websocket(scope, receive, send)
 
     async def _websocket(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
-        if self._admitted(scope):
+        reason = self._refusal(scope)
+        if reason is None:
             await self._app(scope, receive, send)
             return
-        reason = _REFUSALS[HTTPStatus.UNAUTHORIZED][1]
         await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": reason})
+
+    def _refusal(self, scope: WebSocketScope) -> str | None:
+        """Why a WebSocket is not opened. A page of another site may open one to this machine, and
+        a browser says whose page it is.
+        """
+        headers = dict(scope["headers"])
+        origin = headers.get(b"origin")
+        if origin is not None and origin.partition(b"://")[2] != headers.get(b"host"):
+            return "a page of another site may not read this gateway"
+        own_check = any(scope["path"] in dialect.key_in_message for dialect in self._dialects)
+        admitted = own_check or self._admitted(scope)
+        return None if admitted else _REFUSALS[HTTPStatus.UNAUTHORIZED][1]
 
     async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         exchange = Exchange(_request_id(scope), time.perf_counter())

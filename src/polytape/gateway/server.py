@@ -75,6 +75,7 @@ def _server(app: ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http="httptools",
+        ws="websockets-sansio",
         loop="auto" if sys.platform == "win32" else "uvloop",
         log_config=None,
         access_log=False,

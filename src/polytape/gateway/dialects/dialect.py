@@ -13,12 +13,15 @@ ErrorBody = tuple[bytes, str]
 
 @dataclass(frozen=True)
 class Dialect:
-    """`key_in_query` names the query parameter in which its clients may send their key."""
+    """`key_in_query` names the query parameter in which its clients may send their key.
+    `key_in_message`: WebSockets whose first message has it; their handlers check it.
+    """
 
     prefixes: tuple[str, ...]
     routes: Sequence[ControllerRouterHandler]
     error: Callable[[Problem], ErrorBody]
     key_in_query: str | None = None
+    key_in_message: frozenset[str] = frozenset()
 
 
 def dialect_of(path: str, dialects: Sequence[Dialect]) -> Dialect | None:

@@ -4,6 +4,7 @@ import msgspec
 
 from polytape.gateway.dialects.dialect import Dialect, ErrorBody
 from polytape.gateway.dialects.polygon.routes import POLYGON_ROUTES
+from polytape.gateway.dialects.polygon.stream import stocks
 from polytape.wire.api.media import JSON
 from polytape.wire.api.problems import Problem
 from polytape.wire.polygon.errors import refusal
@@ -15,5 +16,9 @@ def error_body(problem: Problem) -> ErrorBody:
 
 
 POLYGON = Dialect(
-    ("/v1/", "/v2/", "/v3/", "/vX/", "/stocks/"), POLYGON_ROUTES, error_body, key_in_query="apiKey"
+    ("/v1/", "/v2/", "/v3/", "/vX/", "/stocks/"),
+    [*POLYGON_ROUTES, stocks],
+    error_body,
+    key_in_query="apiKey",
+    key_in_message=frozenset({"/stocks"}),
 )

@@ -1,0 +1,92 @@
+"""`polytape stream`: live events, a line each, until ctrl-C."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from polytape.cli.gateway import open_client, warn_if_made_up
+from polytape.cli.options import symbols_argument, url_option
+from polytape.cli.output import note, price_text
+from polytape.client.stream_session import StreamEvent, StreamNotice
+from polytape.client.sync import PolygonClient
+from polytape.errors import DataFetchError
+from polytape.wire.polygon.events import CHANNELS, Aggregate, Quote, Trade
+
+SHOWN_IN = ZoneInfo("America/New_York")
+# The gateway says every second that it lives: that is for programs.
+UNSEEN = frozenset({"heartbeat", "subscribed"})
+FATAL = frozenset({"error", "refused"})
+
+
+@click.command()
+@symbols_argument
+@click.option(
+    "--channel",
+    "channels",
+    type=click.Choice(CHANNELS),
+    multiple=True,
+    default=("AM",),
+    show_default=True,
+    help="AM minute bars, A second bars, T trades, Q quotes; may be repeated.",
+)
+@click.option("--count", type=click.IntRange(min=1), help="Stop after so many events.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", "json")),
+    default="table",
+    help="How to print an event.",
+)
+@url_option
+def stream(
+    symbols: tuple[str, ...],
+    channels: tuple[str, ...],
+    count: int | None,
+    form: str,
+    url: str | None,
+) -> None:
+    """Live events of symbols, a line each; times are shown in New York time."""
+    if not symbols:
+        raise click.BadParameter("name symbols, or '*' for all")
+    printed = 0
+    with open_client(url) as client, client.stream(symbols, channels) as events:
+        for event in events:
+            if isinstance(event, StreamNotice):
+                _note(event, client)
+                continue
+            click.echo(_line(event, form))
+            printed += 1
+            if printed == count:
+                return
+
+
+def _note(notice: StreamNotice, client: PolygonClient) -> None:
+    """What happened to the feed, on stderr. Raises: DataFetchError for what waiting cannot mend."""
+    if notice.kind in FATAL:
+        raise DataFetchError(notice.detail)
+    if notice.kind not in UNSEEN:
+        note(f"{notice.kind} {notice.detail}".rstrip())
+    if notice.kind == "connected":
+        warn_if_made_up(client.gateway_status)
+
+
+def _line(event: StreamEvent, form: str) -> str:
+    if form == "json":
+        return msgspec.json.encode(event).decode()
+    if isinstance(event, Aggregate):
+        prices = (event.open, event.high, event.low, event.close)
+        cells = [*map(price_text, prices), f"{event.volume:,.0f}"]
+        return _row(event.start, event.symbol, cells)
+    if isinstance(event, Trade):
+        return _row(event.timestamp, event.symbol, [price_text(event.price), f"{event.size:,.0f}"])
+    if isinstance(event, Quote):
+        sides = (event.bid_price, event.ask_price)
+        return _row(event.timestamp, event.symbol, [price_text(side) for side in sides])
+    return str(event)
+
+
+def _row(at_ms: int, symbol: str, cells: list[str]) -> str:
+    moment = datetime.fromtimestamp(at_ms / 1e3, UTC).astimezone(SHOWN_IN)
+    return f"{moment:%a %H:%M:%S}  {symbol:<6}" + "".join(f"{cell:>12}" for cell in cells)

@@ -1,0 +1,70 @@
+"""`/stocks`: the vendor's live protocol, so that the vendor's own clients work unchanged."""
+
+import hmac
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from litestar import WebSocket, websocket
+from litestar.di import NamedDependency
+
+from polytape.errors import PolygonClientError
+from polytape.gateway.api.streams import pump
+from polytape.gateway.gateway import Gateway
+from polytape.gateway.live import LiveConnection
+from polytape.gateway.live_frames import polygon_frames
+from polytape.wire.polygon.events import StatusMessage, encode_frame
+from polytape.wire.polygon.server_session import ServerSession
+
+AnySocket = WebSocket[Any, Any, Any]
+MAX_TOPICS = 20_000
+
+
+@websocket("/stocks")
+async def stocks(
+    socket: AnySocket, gateway: NamedDependency[Gateway], access_token: NamedDependency[str | None]
+) -> None:
+    """The stocks cluster. The key of its `auth` message is the gateway's access token, where it
+    asks for one.
+    """
+    await socket.accept()
+    try:
+        gateway.live.must_stream()
+        connection = gateway.live.connect(f"stocks-{uuid4().hex}", lifecycle=False)
+    except PolygonClientError as error:
+        frame = encode_frame([StatusMessage("auth_failed", str(error))])
+        await socket.send_data(frame.decode(), mode="text")
+        await socket.close(1008, str(error)[:120])
+        return
+    talk = _Talk(connection, ServerSession(_admits(access_token), MAX_TOPICS))
+    for frame in talk.session.data_to_send():
+        await socket.send_data(frame.decode(), mode="text")
+    await pump(socket, connection, polygon_frames, talk.answer)
+
+
+class _Talk:
+    """What is said to one client."""
+
+    def __init__(self, connection: LiveConnection, session: ServerSession) -> None:
+        self._connection = connection
+        self.session = session
+
+    def answer(self, data: str | bytes) -> list[bytes]:
+        """Frames that answer a message."""
+        before = self.session.topics
+        self.session.receive_data(data)
+        try:
+            if self.session.topics != before:
+                self._connection.want(self.session.topics)
+        except PolygonClientError as error:
+            # What the session has just confirmed is not so.
+            self.session.topics = before
+            self.session.data_to_send()
+            return [encode_frame([StatusMessage("error", str(error))])]
+        return self.session.data_to_send()
+
+
+def _admits(token: str | None) -> Callable[[str], bool]:
+    if token is None:
+        return lambda _: True
+    return lambda key: hmac.compare_digest(key.encode(), token.encode())

@@ -1,0 +1,168 @@
+"""Live events in the gateway: one source, one hub, a queue for each client."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from uuid import uuid4
+
+from polytape.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    PolygonClientError,
+    ValidationError,
+    one_of,
+)
+from polytape.gateway.hub import HEARTBEAT, Delivery, Hub, Subscriber
+from polytape.upstream.live import LiveSource
+from polytape.wire.polygon.events import MarketEvent
+from polytape.wire.polygon.topics import Topic
+
+log = logging.getLogger(__name__)
+
+# A client that hears nothing for much longer knows that nobody is there.
+HEARTBEAT_S = 1.0
+NO_LIVE = "this gateway's source has no live bars: history still works"
+
+
+class LiveService:
+    """For one event loop."""
+
+    def __init__(
+        self,
+        source: LiveSource | None,
+        hub: Hub | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        # Positions count in the log of one run: whoever comes back names it.
+        self.log = uuid4().hex
+        self.hub = Hub() if hub is None else hub
+        self._source = source
+        self._sleep = sleep
+        self._connections: dict[str, LiveConnection] = {}
+        self._refusal: str | None = None
+
+    async def run(self) -> None:
+        """Take what the source sends, and give every client a sign of life, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._feed())
+            while True:
+                await self._sleep(HEARTBEAT_S)
+                self.notice(HEARTBEAT)
+
+    async def _feed(self) -> None:
+        if self._source is None:
+            return
+        try:
+            await self._source.run(self)
+        except AuthenticationError as error:  # every client is to know of it
+            self._refusal = str(error)
+            log.warning("no live bars: %s", error)
+            self.notice("refused", str(error))
+
+    def must_stream(self) -> LiveSource:
+        """The source. Raises: ConfigurationError where it has no live events."""
+        if self._source is None:
+            raise ConfigurationError(NO_LIVE)
+        if self._refusal is not None:
+            raise ConfigurationError(f"no live bars: {self._refusal} (history still works)")
+        return self._source
+
+    def status(self) -> str:
+        """The source's state in one word."""
+        if self._source is None:
+            return "none"
+        return "refused" if self._refusal is not None else self._source.status()
+
+    def connect(self, name: str, *, lifecycle: bool) -> "LiveConnection":
+        """A client's place in the hub. Raises: ValidationError where there are too many."""
+        before = self._connections.pop(name, None)
+        subscriber = self.hub.join(name, lifecycle=lifecycle)
+        if before is not None:
+            before.wake()
+            if self._source is not None:
+                self._source.want(self.hub.wanted())
+        connection = self._connections[name] = LiveConnection(self, subscriber)
+        return connection
+
+    def want(self, name: str, topics: Iterable[Topic]) -> int:
+        """A client wants exactly these topics; the position at which that begins.
+
+        Raises: ConfigurationError where there are no live events; ValidationError for a channel
+        that the source has not.
+        """
+        source, wanted = self.must_stream(), frozenset(topics)
+        for channel in sorted({topic.channel for topic in wanted} - set(source.channels)):
+            raise ValidationError("channel", channel, one_of(source.channels))
+        position = self.hub.want(name, wanted)
+        source.want(self.hub.wanted())
+        return position
+
+    def leave(self, connection: "LiveConnection") -> None:
+        """A client is gone."""
+        if self._connections.get(connection.name) is connection:
+            del self._connections[connection.name]
+            self.hub.leave(connection.name)
+            if self._source is not None:
+                self._source.want(self.hub.wanted())
+
+    def events(self, events: Sequence[MarketEvent], *, backfilled: bool = False) -> None:
+        """As `FeedSink.events`."""
+        self.hub.publish(events, backfilled=backfilled)
+        self._wake()
+
+    def notice(
+        self, kind: str, detail: str = "", *, start: int | None = None, end: int | None = None
+    ) -> None:
+        """As `FeedSink.notice`."""
+        log.log(logging.DEBUG if kind == HEARTBEAT else logging.INFO, "feed: %s %s", kind, detail)
+        self.hub.announce(kind, detail, start=start, end=end)
+        self._wake()
+
+    def _wake(self) -> None:
+        for connection in self._connections.values():
+            if connection.subscriber.waiting or connection.subscriber.ended:
+                connection.wake()
+
+
+class LiveConnection:
+    """One client: what waits for it, and how it learns of more."""
+
+    def __init__(self, service: LiveService, subscriber: Subscriber) -> None:
+        self._service = service
+        self._more = asyncio.Event()
+        self.subscriber = subscriber
+
+    @property
+    def name(self) -> str:
+        """The client's name."""
+        return self.subscriber.name
+
+    def wake(self) -> None:
+        """There is something to take."""
+        self._more.set()
+
+    def want(self, topics: Iterable[Topic]) -> int:
+        """Want exactly these topics; the position at which that begins.
+
+        Raises: EndedError once it is ended; as `LiveService.want`.
+        """
+        if self.subscriber.ended is not None:
+            raise EndedError(self.subscriber.ended)
+        return self._service.want(self.name, topics)
+
+    async def deliveries(self) -> list[Delivery]:
+        """What waits, as soon as there is something. Raises: EndedError once it is ended."""
+        while not self.subscriber.waiting:
+            if self.subscriber.ended is not None:
+                raise EndedError(self.subscriber.ended)
+            self._more.clear()
+            await self._more.wait()
+        return self.subscriber.take()
+
+    def close(self) -> None:
+        """The client is gone."""
+        self._service.leave(self)
+
+
+class EndedError(PolygonClientError):
+    """The hub ended a client: too slow, or another one took its name."""

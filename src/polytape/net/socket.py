@@ -1,0 +1,92 @@
+"""WebSockets for asyncio over the `websockets` library. Its errors are translated here, once."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import websockets.asyncio.client
+import websockets.exceptions
+
+from polytape.errors import AuthenticationError, ConnectionError
+
+# Bursts of a whole market's bars come as frames of up to a megabyte.
+MAX_FRAME_BYTES = 16 * 1024 * 1024
+PING_S = 20.0
+UNAUTHORIZED = frozenset({401, 403})
+
+
+class Socket:
+    """One open connection."""
+
+    def __init__(self, url: str, connection: websockets.asyncio.client.ClientConnection) -> None:
+        self._url = url
+        self._connection = connection
+
+    async def send(self, message: bytes) -> None:
+        """Send a text message.
+
+        Raises: ConnectionError once the connection is closed.
+        """
+        try:
+            await self._connection.send(message.decode())
+        except websockets.exceptions.ConnectionClosed as error:
+            raise _closed(self._url, error) from error
+
+    async def receive(self) -> bytes:
+        """The next message.
+
+        Raises: ConnectionError once the connection is closed.
+        """
+        try:
+            data = await self._connection.recv(decode=False)
+        except websockets.exceptions.ConnectionClosed as error:
+            raise _closed(self._url, error) from error
+        return data if isinstance(data, bytes) else data.encode()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._connection.close()
+
+
+@asynccontextmanager
+async def connect(
+    url: str, headers: Mapping[str, str] | None = None, *, timeout_s: float = 10.0
+) -> AsyncIterator[Socket]:
+    """A connection to a WebSocket server, closed at the end.
+
+    Raises: ConnectionError with the URL; AuthenticationError where the server asks for a token.
+    """
+    opened: Socket | None = None
+    try:
+        async with websockets.asyncio.client.connect(
+            url,
+            additional_headers=dict(headers or {}),
+            open_timeout=timeout_s,
+            ping_interval=PING_S,
+            max_size=MAX_FRAME_BYTES,
+            proxy=None,
+        ) as connection:
+            opened = Socket(url, connection)
+            yield opened
+    except websockets.exceptions.InvalidStatus as error:
+        status = error.response.status_code
+        message = f"{url} answered {status}"
+        if status in UNAUTHORIZED:
+            raise AuthenticationError(message, status=status) from error
+        raise ConnectionError(message, url=url) from error
+    except (TimeoutError, OSError, websockets.exceptions.WebSocketException) as error:
+        if isinstance(error, ConnectionError) or opened is not None:
+            raise
+        raise ConnectionError(
+            f"could not reach {url}: {error or type(error).__name__}", url=url
+        ) from error
+
+
+def socket_url(base: str, path: str) -> str:
+    """The WebSocket address of a path on an HTTP server."""
+    return base.replace("http", "ws", 1) + path
+
+
+def _closed(url: str, error: websockets.exceptions.ConnectionClosed) -> ConnectionError:
+    close = error.rcvd or error.sent
+    why = f"{close.code} {close.reason}".strip() if close is not None else "no close frame"
+    return ConnectionError(f"{url} closed the connection ({why})", url=url)
