@@ -79,7 +79,7 @@ class Environment:
             yield re.findall(r"http://\S+", process.stdout.readline())[0]
         finally:
             process.terminate()
-            process.wait(30)
+            process.communicate(timeout=30)
 
     def _environment(self, url: str) -> dict[str, str]:
         given = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}

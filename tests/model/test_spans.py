@@ -51,3 +51,22 @@ def test_intersect_is_what_both_hold(a: Span, b: Span) -> None:
 def test_a_span_cannot_end_before_it_starts() -> None:
     with pytest.raises(ValueError, match="cannot end before"):
         Span(2, 1)
+
+
+@given(spans, st.integers(-1, 90), spans)
+def test_a_span_contains_its_start_and_not_its_end(span: Span, instant: int, other: Span) -> None:
+    """Half open: of instants and of spans."""
+    inside = range(span.start, span.end)
+    assert (instant in span) == (instant in inside)
+    whole = set(range(other.start, other.end)) <= set(inside)
+    if other:
+        assert (other in span) == whole
+
+
+@given(spans, st.integers(-1, 90))
+def test_what_is_before_an_instant(span: Span, instant: int) -> None:
+    """The points of the span that are smaller."""
+    part = span.until(instant)
+    assert list(range(part.start, part.end)) == [
+        p for p in range(span.start, span.end) if p < instant
+    ]

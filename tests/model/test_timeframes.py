@@ -59,3 +59,12 @@ def test_any_text_is_a_timeframe_or_a_validation_error(text: str) -> None:
 def test_a_timeframe_is_itself_and_prints_as_its_name() -> None:
     assert parse_timeframe(Timeframe.MIN_5) is Timeframe.MIN_5
     assert f"{Timeframe.MIN_120}" == "120min"
+
+
+def test_a_length_is_its_minutes_and_the_calendars_have_none() -> None:
+    """In microseconds."""
+    lengths = {one: one.length_us for one in Timeframe}
+    assert lengths[Timeframe("5min")] == 300_000_000
+    assert all(
+        (length is None) == (not one.value.endswith("min")) for one, length in lengths.items()
+    )
