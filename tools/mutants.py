@@ -33,6 +33,7 @@ WORKERS = 2
 # `file:line-text -> mutant`: why it means the same.
 EQUIVALENT: dict[str, str] = {
     "polytape/model/market_bars.py:44: 1  ->  2": "before the first rank, 0, stands any below it",
+    "polytape/wire/api/messages.py:70: 1  ->  2": "an instant after midnight either way",
 }
 
 SWAPS: dict[type, Callable[[], ast.AST]] = {

@@ -37,3 +37,10 @@ def test_rows_in_any_order_are_sorted_by_symbol_and_start(market: dict[str, list
     assert list(found.places) == sorted(s for s, starts in market.items() if starts)
     for symbol, bars in parts.items():
         assert found.of_symbol(symbol).same(bars)
+
+
+def test_a_bar_at_the_end_of_a_span_is_outside() -> None:
+    """Half open, as every span."""
+    bars = MarketBars.of({"A": flat_bars([0, 60])})
+    assert bars.within(Span(0, 60)).of_symbol("A").timestamp.tolist() == [0]
+    assert bars.within(Span(0, 61)) is bars

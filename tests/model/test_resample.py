@@ -233,3 +233,13 @@ def test_official_days_open_high_and_low_are_near_those_of_regular_minutes(
     for name in ("open", "high", "low", "close"):
         assert getattr(made, name) == pytest.approx(getattr(official, name), rel=2e-3)
     assert not np.array_equal(made.volume, official.volume)
+
+
+def test_the_last_bar_that_starts_inside_a_span_is_whole() -> None:
+    """A span that ends with a bar stays; a microsecond more takes the whole next bar."""
+    hour = 3_600_000_000
+    start = MARKET.midnight(date(2024, 7, 2)) + 10 * hour
+    timeframe = Timeframe("60min")
+    assert whole_bars(Span(start, start + hour), timeframe, MARKET) == Span(start, start + hour)
+    more = Span(start, start + hour + 1)
+    assert whole_bars(more, timeframe, MARKET) == Span(start, start + 2 * hour)

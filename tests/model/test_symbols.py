@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytape.errors import ValidationError
-from polytape.model.symbols import parse_symbol
+from polytape.model.symbols import MAX_LENGTH, parse_symbol
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,10 @@ def test_parsing_is_stable_and_safe_in_a_url(text: str) -> None:
         return
     assert parse_symbol(symbol) == symbol
     assert not set(symbol) & set("/?#%& \\\r\n")
+
+
+def test_the_longest_symbol_is_one() -> None:
+    """And one letter more is none."""
+    assert parse_symbol("A" * MAX_LENGTH) == "A" * MAX_LENGTH
+    with pytest.raises(ValidationError):
+        parse_symbol("A" * (MAX_LENGTH + 1))
