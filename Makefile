@@ -37,6 +37,7 @@ bench: $(READY)  ## timed comparisons, each as a ratio within one run
 	@$(BIN)/python -m bench.run
 	@$(BIN)/python -m bench.store
 	@$(BIN)/python -m bench.engines
+	@$(BIN)/python -m bench.streams
 
 house: $(READY)  ## measure the code: functions, files, parameters, imports
 	@$(BIN)/python -m tools.house

@@ -42,6 +42,11 @@ if TYPE_CHECKING:
         ZoneCalculator,
     )
     from polytape.client.sync import PolygonClient
+    from polytape.engines.live.atr import LiveAtr
+    from polytape.engines.live.fractals import LiveFractals
+    from polytape.engines.live.profile import LiveProfile
+    from polytape.engines.live.session import LiveSession
+    from polytape.engines.live.vwap import LiveVwap
     from polytape.errors import (
         AuthenticationError,
         ConfigurationError,
@@ -53,11 +58,12 @@ if TYPE_CHECKING:
         RateLimitError,
         ValidationError,
     )
+    from polytape.model.bar import Bar
     from polytape.scan.many import scan_many
 
 __version__ = "0.1.0"
 
-_ENGINES = "polytape.client.engines"
+_ENGINES, _LIVE = "polytape.client.engines", "polytape.engines.live"
 # The module of each public name; that of the errors is left out.
 _MODULES = {
     "AsyncCamarillaEngine": _ENGINES,
@@ -66,11 +72,17 @@ _MODULES = {
     "AsyncHVNEngine": _ENGINES,
     "AsyncPolygonClient": "polytape.client.aio",
     "AsyncZoneCalculator": _ENGINES,
+    "Bar": "polytape.model.bar",
     "CacheManager": "polytape.client.cache",
     "CamarillaEngine": _ENGINES,
     "ConfluenceScanner": _ENGINES,
     "FractalEngine": _ENGINES,
     "HVNEngine": _ENGINES,
+    "LiveAtr": f"{_LIVE}.atr",
+    "LiveFractals": f"{_LIVE}.fractals",
+    "LiveProfile": f"{_LIVE}.profile",
+    "LiveSession": f"{_LIVE}.session",
+    "LiveVwap": f"{_LIVE}.vwap",
     "PolygonClient": "polytape.client.sync",
     "PolygonClientConfig": "polytape.client.config",
     "ZoneCalculator": _ENGINES,
@@ -85,6 +97,7 @@ __all__ = [
     "AsyncPolygonClient",
     "AsyncZoneCalculator",
     "AuthenticationError",
+    "Bar",
     "CacheManager",
     "CamarillaEngine",
     "ConfigurationError",
@@ -94,6 +107,11 @@ __all__ = [
     "FractalEngine",
     "HVNEngine",
     "IncompleteDataError",
+    "LiveAtr",
+    "LiveFractals",
+    "LiveProfile",
+    "LiveSession",
+    "LiveVwap",
     "NotFoundError",
     "PolygonClient",
     "PolygonClientConfig",

@@ -13,6 +13,7 @@ from polytape.errors import ConfigurationError, one_of
 SourceName: TypeAlias = Literal["auto", "polygon", "flatfiles", "synthetic", "none"]
 PlanOption: TypeAlias = Literal["basic", "starter", "developer", "advanced"]
 PREFIX = "POLYTAPE_"
+DEFAULT_VENDOR = "https://api.massive.com"
 # The vendor's key under either brand's name; the first that is set counts.
 KEY_NAMES = ("POLYGON_API_KEY", "MASSIVE_API_KEY")
 
@@ -42,7 +43,8 @@ class Secret:
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The environment's `POLYTAPE_...`, and the vendor's key.
 
-    `data`: flat files, a folder or s3://BUCKET. `vendor_url`: where the vendor's REST API is.
+    `data`: flat files, a folder or s3://BUCKET. `vendor_url`: where the vendor's REST API is;
+    `feed_url`: its live feed, None for the one that goes with it.
     `speed`: how many times as fast as the wall's a made-up market's clock runs, from the last
     session's open; None: the wall clock.
     """
@@ -57,7 +59,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     speed: Annotated[float, Meta(gt=0, le=100_000)] | None = None
     token: Secret | None = None
     store: str | None = None
-    vendor_url: str = "https://api.massive.com"
+    vendor_url: str = DEFAULT_VENDOR
+    feed_url: str | None = None
     plan: PlanOption | None = None
     redis: Secret | None = None
     files_endpoint: str = "https://files.massive.com"

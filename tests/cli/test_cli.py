@@ -182,7 +182,14 @@ def test_the_demo_shows_and_stops() -> None:
         timeout=50, env=dict(os.environ) | {"POLYTAPE_TOKEN": "", "POLYTAPE_DATA": "/nowhere"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    for said in ("made up", "AAPL 60min", "daily_atr", "source_questions", "stopped"):
+    for said in (
+        "made up",
+        "AAPL 60min",
+        "daily_atr",
+        "source_questions",
+        "replayed, live",
+        "stopped",
+    ):
         assert said in done.stdout
 
 

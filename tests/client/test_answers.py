@@ -15,7 +15,8 @@ from polytape.model.instants import parse_instant
 from polytape.model.query import BarsQuery
 from polytape.model.spans import Span
 from polytape.model.timeframes import Timeframe
-from polytape.model.units import HOUR_US, MINUTE_US
+from polytape.model.timestamps import iso
+from polytape.model.units import DAY_US, HOUR_US, MINUTE_US
 from polytape.wire.api.messages import BarsMetadata
 from tests.conftest import MARKET, day_span, flat_bars
 
@@ -80,6 +81,27 @@ def test_an_answer_is_complete_by_the_earlier_of_two_clocks() -> None:
     assert complete("2024-07-02 10:30", None) == at("2024-07-02 10:00")
     assert complete("2024-07-02 10:30", "2024-07-02T13:00:00Z") == at("2024-07-02 09:00")
     assert complete("2024-07-02 10:30", "2024-07-03T13:00:00Z") == at("2024-07-02 10:00")
+
+
+def test_what_time_it_is_in_a_made_up_market_only_its_gateway_knows() -> None:
+    """Its clock may run ahead of this one, or far behind: what it said is not complete is not."""
+    day = day_span(date(2024, 7, 2))
+    query = BarsQuery("AAPL", Timeframe.MIN_15, day)
+
+    def answer(through: int, *, made_up: bool) -> CachedAnswer:
+        metadata = BarsMetadata(
+            symbol="AAPL", timeframe="15min", count=0, source="x", made_up=made_up,
+            complete_through=iso(through),
+        )  # fmt: skip
+        wall = day.start - DAY_US  # the day is still to come
+        return CachedAnswer.of(query, Bars.empty(), metadata, fetched_at=wall, market=MARKET)
+
+    begun = day.start + 12 * HOUR_US
+    for now in (day.start - DAY_US, day.end + DAY_US):
+        assert not answer(begun, made_up=True).holds(day, now, MARKET)
+        assert answer(day.end, made_up=True).holds(day, now, MARKET)
+    assert answer(begun, made_up=False).holds(day, day.start - DAY_US, MARKET)
+    assert not answer(begun, made_up=False).holds(day, day.end, MARKET)
 
 
 def replace_through(metadata: BarsMetadata, through: str | None) -> BarsMetadata:

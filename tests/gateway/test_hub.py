@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from polytape.errors import ValidationError
-from polytape.gateway.hub import Batch, Delivery, Hub, Lifecycle, Subscriber
+from polytape.gateway.hub import MAX_TOPICS, Hub
+from polytape.gateway.subscriber import Batch, Delivery, Lifecycle, Subscriber
 from polytape.wire.polygon.events import (
     MarketEvent,
     MinuteAggregate,
@@ -156,19 +157,17 @@ def test_replay_and_live_together_are_every_event_once(
 
 
 @given(sizes=st.lists(st.integers(1, 4), min_size=1, max_size=8), max_log=st.integers(1, 8))
-def test_a_replay_is_whole_or_none(sizes: list[int], max_log: int) -> None:
-    """A log that does not reach back says so; what it has is answered whole."""
+def test_a_replay_is_whole_from_the_logs_begin_on(sizes: list[int], max_log: int) -> None:
+    """Where it begins the log says; what it has is answered whole."""
     hub, log = Hub(max_log=max_log), list[MarketEvent]()
     for size in sizes:
         events = [event_of(("T", "A"), len(log) + at) for at in range(size)]
         log += events
         hub.publish(events)
-    answers = [hub.replay([Topic("T", ALL)], since, len(log)) for since in range(len(log) + 1)]
-    whole = [since for since, answer in enumerate(answers) if answer is not None]
-    assert whole == list(range(whole[0], len(log) + 1))
-    assert len(log) - whole[0] <= max(max_log, sizes[-1])
-    for since in whole:
-        assert events_of(answers[since] or []) == log[since:]
+    assert 0 < len(log) - hub.log_begin <= max(max_log, sizes[-1])
+    for since in range(len(log) + 1):
+        replay = hub.replay([Topic("T", ALL)], since, len(log))
+        assert events_of(replay) == log[max(since, hub.log_begin) :]
 
 
 @given(
@@ -190,6 +189,67 @@ def test_a_slow_subscriber_gets_the_newest_bar_of_each_symbol(bars: list[Kind], 
     assert slow.ended is None
     hub.publish([event_of(("AM", "A"), 99)])
     assert numbers(events_of(slow.take())) == [99]
+
+
+def test_conflated_bars_and_notices_keep_their_order() -> None:
+    """A bar that is replaced stands where its newest came; what is backfilled stays marked."""
+    hub = Hub(max_queue=1)
+    slow = hub.join("slow")
+    hub.want("slow", [Topic("AM", ALL)])
+    hub.publish([event_of(("AM", "A"), 0)])
+    hub.publish([event_of(("AM", "A"), 1), event_of(("AM", "C"), 1)])
+    hub.announce("gap")
+    hub.publish([event_of(("AM", "A"), 2)], backfilled=True)
+    hub.announce("backfilled")
+    hub.announce("backfilled")
+    taken = slow.take()
+    said = [d.kind if isinstance(d, Lifecycle) else (d.position, d.backfilled) for d in taken]
+    assert said == [(0, False), (2, False), "gap", (3, True), "backfilled", "backfilled"]
+
+
+def test_a_missed_bar_that_comes_late_replaces_no_newer_one() -> None:
+    """The newest bar is the one that starts last."""
+    hub = Hub(max_queue=0)
+    slow = hub.join("slow")
+    hub.want("slow", [Topic("AM", ALL)])
+    hub.publish([event_of(("AM", "A"), 9)])
+    hub.publish([event_of(("AM", "A"), 5)], backfilled=True)
+    assert numbers(events_of(slow.take())) == [9]
+
+
+def test_whoever_has_something_new_is_touched_once() -> None:
+    """Until it is looked at: for whom something waits already, nothing changes."""
+    hub = Hub()
+    one, other = hub.join("one"), hub.join("other")
+    hub.want("one", [Topic("T", "A")])
+    for _ in range(3):
+        hub.publish([event_of(("T", "A"), 0)])
+    assert hub.touched() == [one]
+    hub.announce("gap")
+    assert hub.touched() == [other]
+    hub.leave("other")
+    assert hub.touched() == [other]
+    assert hub.touched() == []
+
+
+def test_there_is_a_limit_on_topics() -> None:
+    """One more is refused, and what was wanted stays."""
+    hub = Hub()
+    hub.join("me")
+    hub.want("me", [Topic("T", "A")])
+    with pytest.raises(ValidationError, match=f"at most {MAX_TOPICS:,} topics"):
+        hub.want("me", [Topic("T", f"S{number}") for number in range(MAX_TOPICS + 1)])
+    assert hub.wanted() == {Topic("T", "A")}
+
+
+def test_the_log_has_no_frames() -> None:
+    """They would stay in memory as long as the log."""
+    hub = Hub()
+    batch = hub.publish([event_of(("T", "A"), 0)])
+    batch.frames["polygon"] = b"built"
+    logged = hub.replay([Topic("T", ALL)], 0, 1)
+    assert logged == [batch]
+    assert logged[0].frames == {}
 
 
 def test_a_subscriber_too_slow_for_trades_is_ended_with_a_reason() -> None:
@@ -272,16 +332,3 @@ def test_who_wants_no_notices_gets_none() -> None:
     silent, other = hub.join("silent", lifecycle=False), hub.join("other")
     notice = hub.announce("gap", "lost", start=1, end=2)
     assert (silent.take(), other.take()) == ([], [notice])
-
-
-def test_a_bar_that_comes_again_has_a_revision() -> None:
-    """The first has 0; a bar of a second that leaves the log does not touch the minute's count."""
-    hub = Hub(max_log=2)
-    hub.publish([event_of(("A", "A"), 60)])
-    assert hub.revision("A", 60) == 0
-    for revision in range(2):
-        hub.publish([event_of(("AM", "A"), 60)])
-        assert hub.revision("A", 60) == revision
-    assert hub.replay([], 0, 3) is None
-    assert hub.revision("A", 60) == 1
-    assert hub.latest_minutes() == {"A": 60}

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from polytape.errors import AuthenticationError, ConfigurationError, ValidationError
-from polytape.gateway.hub import Batch, Delivery, Hub, Lifecycle
-from polytape.gateway.live import EndedError, LiveService
+from polytape.gateway.hub import Hub
+from polytape.gateway.live import MOST_TOGETHER, EndedError, LiveConnection, LiveService
+from polytape.gateway.subscriber import Batch, Delivery, Lifecycle
 from polytape.upstream.live import FeedSink
 from polytape.wire.polygon.events import Trade
 from polytape.wire.polygon.topics import Topic
@@ -59,8 +60,20 @@ async def running(service: LiveService) -> AsyncIterator[None]:
         await task
 
 
-def kinds(deliveries: list[Delivery]) -> list[str]:
-    return [d.kind if isinstance(d, Lifecycle) else "events" for d in deliveries]
+async def deliveries(client: LiveConnection) -> list[Delivery]:
+    """What waits, as soon as there is something, as its outlet would take it."""
+    more = asyncio.Event()
+    client.subscriber.notify = more.set
+    while not client.subscriber.waiting:
+        if client.subscriber.ended is not None:
+            raise EndedError(client.subscriber.ended)
+        more.clear()
+        await more.wait()
+    return client.subscriber.take()
+
+
+def kinds(taken: list[Delivery]) -> list[str]:
+    return [d.kind if isinstance(d, Lifecycle) else "events" for d in taken]
 
 
 async def test_a_client_gets_what_the_source_sends() -> None:
@@ -70,13 +83,13 @@ async def test_a_client_gets_what_the_source_sends() -> None:
     client = service.connect("me", lifecycle=True)
     assert client.want([TRADES]) == 0
     async with running(service):
-        deliveries = await client.deliveries()
-        assert kinds(deliveries) == ["connected", "events"]
-        assert isinstance(deliveries[1], Batch)
-        assert deliveries[1].events == (TRADE,)
+        first = await deliveries(client)
+        assert kinds(first) == ["connected", "events"]
+        assert isinstance(first[1], Batch)
+        assert first[1].events == (TRADE,)
         for _ in range(2):
             ticks.queue.put_nowait(None)
-            assert kinds(await client.deliveries()) == ["heartbeat"]
+            assert kinds(await deliveries(client)) == ["heartbeat"]
     assert service.status() == "connected"
 
 
@@ -87,7 +100,7 @@ async def test_a_refusal_reaches_clients_and_those_who_come_later() -> None:
     client = service.connect("me", lifecycle=True)
     service.must_stream()
     async with running(service):
-        (notice,) = await client.deliveries()
+        (notice,) = await deliveries(client)
         assert isinstance(notice, Lifecycle)
         assert (notice.kind, notice.detail) == ("refused", "no plan")
         assert service.status() == "refused"
@@ -96,7 +109,7 @@ async def test_a_refusal_reaches_clients_and_those_who_come_later() -> None:
         with pytest.raises(ConfigurationError, match="no plan"):
             client.want([TRADES])
         ticks.queue.put_nowait(None)
-        assert kinds(await client.deliveries()) == ["heartbeat"]
+        assert kinds(await deliveries(client)) == ["heartbeat"]
 
 
 async def test_without_a_source_there_are_no_live_bars() -> None:
@@ -111,7 +124,7 @@ async def test_without_a_source_there_are_no_live_bars() -> None:
     assert service.status() == "none"
     async with running(service):
         ticks.queue.put_nowait(None)
-        assert kinds(await client.deliveries()) == ["heartbeat"]
+        assert kinds(await deliveries(client)) == ["heartbeat"]
     client.close()
     assert len(service.hub) == 0
 
@@ -134,7 +147,7 @@ async def test_a_client_of_the_same_name_ends_the_earlier_one() -> None:
     """The earlier one, though it waits, ends with the reason; its close leaves the later one be."""
     service = LiveService(ScriptedSource())
     first = service.connect("me", lifecycle=False)
-    waiting = asyncio.create_task(first.deliveries())
+    waiting = asyncio.create_task(deliveries(first))
     await asyncio.sleep(0)
     second = service.connect("me", lifecycle=False)
     with pytest.raises(EndedError, match="another connection took this name"):
@@ -142,7 +155,7 @@ async def test_a_client_of_the_same_name_ends_the_earlier_one() -> None:
     second.want([TRADES])
     first.close()
     service.events([TRADE])
-    assert kinds(await second.deliveries()) == ["events"]
+    assert kinds(await deliveries(second)) == ["events"]
 
 
 async def test_a_slow_client_gets_what_waits_and_then_the_reason() -> None:
@@ -152,9 +165,9 @@ async def test_a_slow_client_gets_what_waits_and_then_the_reason() -> None:
     client.want([TRADES])
     for _ in range(3):
         service.events([TRADE])
-    assert kinds(await client.deliveries()) == ["events", "events"]
+    assert kinds(await deliveries(client)) == ["events", "events"]
     with pytest.raises(EndedError, match="too slow for T"):
-        await client.deliveries()
+        await deliveries(client)
 
 
 async def test_too_many_clients_are_refused() -> None:
@@ -164,3 +177,45 @@ async def test_too_many_clients_are_refused() -> None:
     service.connect("me", lifecycle=False)
     with pytest.raises(ValidationError, match="at most 1 clients"):
         service.connect("you", lifecycle=False)
+
+
+async def test_clients_are_woken_once_for_events_that_come_together() -> None:
+    """Events of a few turns of the loop are written together; none waits for ever."""
+    service, woken = LiveService(ScriptedSource()), 0
+    client = service.connect("me", lifecycle=False)
+    client.want([TRADES])
+
+    def wake() -> None:
+        nonlocal woken
+        woken += 1
+        client.subscriber.take()
+
+    client.subscriber.notify = wake
+    for _ in range(3):
+        service.events([TRADE])
+    await asyncio.sleep(0)
+    assert woken == 0
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert woken == 1
+    for _ in range(20):  # one in each turn, without end
+        service.events([TRADE])
+        await asyncio.sleep(0)
+    assert 1 < woken < 10
+
+
+async def test_a_source_that_leaves_no_turn_of_the_loop_delays_nobody() -> None:
+    """Many batches at once are sent while it goes on."""
+    service, woken = LiveService(ScriptedSource()), 0
+    client = service.connect("me", lifecycle=False)
+    client.want([TRADES])
+
+    def wake() -> None:
+        nonlocal woken
+        woken += 1
+        client.subscriber.take()
+
+    client.subscriber.notify = wake
+    for _ in range(10 * MOST_TOGETHER):
+        service.events([TRADE])
+    assert woken == 10

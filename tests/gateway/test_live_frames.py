@@ -1,13 +1,20 @@
 """Deliveries in each protocol, written once."""
 
-from collections.abc import Callable
-
 import msgspec
 import pytest
+from websockets.frames import Frame, Opcode
+from websockets.streams import StreamReader
 
-from polytape.gateway import live_frames
-from polytape.gateway.hub import Batch, Delivery, Lifecycle
-from polytape.gateway.live_frames import polygon_frames, stream_frames, tool_frames
+from polytape.gateway.live_frames import (
+    POLYGON,
+    STREAM,
+    Protocol,
+    polygon_messages,
+    stream_messages,
+    text_frame,
+    tool_protocol,
+)
+from polytape.gateway.subscriber import Batch, Lifecycle
 from polytape.wire.polygon.events import (
     LimitBands,
     MarketEvent,
@@ -26,32 +33,44 @@ EVENTS: tuple[MarketEvent, ...] = (
 GAP = Lifecycle("gap", 7, "lost", 0, 60_000_000)
 
 
-@pytest.mark.parametrize("frames", [polygon_frames, stream_frames, tool_frames])
-def test_frames_of_a_batch_are_built_once(
-    frames: Callable[[Delivery], list[bytes]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Every later client gets the same bytes, not equal ones."""
+TOOLS = tool_protocol(lambda: 60_000_000)
+
+
+@pytest.mark.parametrize("protocol", [POLYGON, STREAM, TOOLS], ids=lambda p: p.name)
+def test_frames_of_a_batch_are_built_once(protocol: Protocol) -> None:
+    """Every later client gets the same bytes, not equal ones; an empty answer is one, too."""
+    for delivery in (Batch(0, len(EVENTS), EVENTS), GAP):
+        assert protocol.frames(delivery) is protocol.frames(delivery)
+
+
+@pytest.mark.parametrize("length", [0, 1, 125, 126, 127, 65_535, 65_536, 200_000])
+def test_a_frame_is_read_by_another_library(length: int) -> None:
+    """Each way to write a length."""
+    reader = StreamReader()
+    reader.feed_data(text_frame(b"x" * length))
+    with pytest.raises(StopIteration) as done:
+        next(Frame.parse(reader.read_exact, mask=False))
+    frame = done.value.value
+    assert (frame.opcode, frame.fin, frame.data) == (Opcode.TEXT, True, b"x" * length)
+
+
+def test_a_deliverys_frames_are_its_messages_in_order() -> None:
+    """One after the other, with nothing between."""
     batch = Batch(0, len(EVENTS), EVENTS)
-    first = frames(batch)
-
-    def fail(*_: object) -> bytes:
-        raise AssertionError
-
-    for name in ("encode_frame", "_stream_frame", "_tool_messages"):
-        monkeypatch.setattr(live_frames, name, fail)
-    assert frames(batch) is first
+    assert TOOLS.frames(batch) == b"".join(map(text_frame, TOOLS.messages(batch)))
+    assert POLYGON.frames(GAP) == b""
 
 
 def test_the_vendors_frame_is_read_back_as_the_same_events() -> None:
     """Clients of the vendor read what the source sent."""
-    (frame,) = polygon_frames(Batch(5, 5 + len(EVENTS), EVENTS))
+    (frame,) = polygon_messages(Batch(5, 5 + len(EVENTS), EVENTS))
     assert decode_frame(frame) == list(EVENTS)
 
 
 @pytest.mark.parametrize("backfilled", [False, True])
 def test_our_frame_has_the_position_and_the_vendors_events(backfilled: bool) -> None:
     """One JSON object: a head, and the events as the vendor writes them."""
-    (frame,) = stream_frames(Batch(5, 5 + len(EVENTS), EVENTS, backfilled))
+    (frame,) = stream_messages(Batch(5, 5 + len(EVENTS), EVENTS, backfilled))
     message = msgspec.json.decode(frame)
     assert decode_frame(msgspec.json.encode(message.pop("events"))) == list(EVENTS)
     assert message == {
@@ -64,8 +83,8 @@ def test_our_frame_has_the_position_and_the_vendors_events(backfilled: bool) -> 
 
 def test_what_happened_to_the_feed_is_for_our_clients_alone() -> None:
     """The other protocols have no word for it."""
-    assert polygon_frames(GAP) == tool_frames(GAP) == []
-    (frame,) = stream_frames(GAP)
+    assert polygon_messages(GAP) == TOOLS.messages(GAP) == []
+    (frame,) = stream_messages(GAP)
     assert msgspec.json.decode(frame) == {
         "type": "gap",
         "position": 7,
@@ -73,14 +92,17 @@ def test_what_happened_to_the_feed_is_for_our_clients_alone() -> None:
         "start": "1970-01-01T00:00:00Z",
         "end": "1970-01-01T00:01:00Z",
     }
-    (short,) = stream_frames(Lifecycle("heartbeat", 7))
+    (short,) = stream_messages(Lifecycle("heartbeat", 7))
     assert msgspec.json.decode(short) == {"type": "heartbeat", "position": 7}
 
 
 def test_older_tools_get_a_message_an_event() -> None:
     """Trades, quotes and bars, in order; what they do not know is left out."""
-    messages = [msgspec.json.decode(frame) for frame in tool_frames(Batch(0, len(EVENTS), EVENTS))]
+    messages = [
+        msgspec.json.decode(frame) for frame in TOOLS.messages(Batch(0, len(EVENTS), EVENTS))
+    ]
     assert {message["type"] for message in messages} == {"market_data"}
+    assert {message["timestamp"] for message in messages} == {"1970-01-01T00:01:00+00:00"}
     rows = [message["data"] for message in messages]
     assert [row["event_type"] for row in rows] == ["trade", "quote", "aggregate"]
     assert (rows[0]["price"], rows[0]["conditions"]) == (1.5, [2])

@@ -105,7 +105,7 @@ async def play(
         await feed.run(sink)
     assert feed.status() == "connected"
     assert sink.notices[0] == "connected"
-    assert set(sink.notices) <= {"connected", "gap"}
+    assert set(sink.notices) <= {"connected", "gap", "through"}
     for now, event in sink.sent:
         assert isinstance(event, MinuteAggregate)
         assert event.end - event.start == MINUTE_MS

@@ -72,3 +72,19 @@ def test_the_wait_is_as_long_as_the_speed_makes_it(speed: float, seconds: float)
     clock.pause()
     assert clock.seconds_until(START + MINUTE_US) is None
     assert clock.seconds_until(START) == 0
+
+
+def test_a_clock_with_an_end_stands_there() -> None:
+    """Neither time nor a step passes it; what lies after it never comes."""
+    wall = Wall()
+    clock = MarketClock(START, 60.0, wall, START + 3 * MINUTE_US)
+    assert clock.seconds_until(START + 3 * MINUTE_US) == 3.0
+    assert clock.seconds_until(START + 3 * MINUTE_US + 1) is None
+    assert clock.step(2 * MINUTE_US) == START + 2 * MINUTE_US
+    wall.seconds = 10
+    assert clock.now() == START + 3 * MINUTE_US
+    assert clock.step(MINUTE_US) == START + 3 * MINUTE_US
+    clock.pause()
+    clock.resume()
+    assert clock.now() == START + 3 * MINUTE_US
+    assert clock.seconds_until(START + 3 * MINUTE_US) == 0

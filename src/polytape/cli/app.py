@@ -88,7 +88,7 @@ def _configure_logging(*, verbose: bool) -> None:
 def _message(error: BaseException) -> tuple[str, int]:
     """What to say of an error, and the exit code."""
     match error:
-        case ConnectionError() if "/api/v1/" in error.url:
+        case ConnectionError() if "/api/v1/" in error.url or error.url.endswith("/status"):
             return f"{error} (is a gateway running there? polytape serve starts one)", 1
         case PolygonClientError():
             return str(error), 2 if isinstance(error, ValidationError) else 1

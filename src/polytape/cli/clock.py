@@ -2,7 +2,7 @@
 
 import time
 
-from polytape.model.market import Market, xnys
+from polytape.model.market import Market, Session, xnys
 from polytape.model.timestamps import to_datetime
 from polytape.upstream.market_clock import MarketClock
 
@@ -21,6 +21,11 @@ def market_clock(speed: float | None, market: Market) -> MarketClock:
     last = market.session_before(market.date_of(now_us()))
     assert last is not None
     return MarketClock(last.regular.start, speed, time.monotonic)
+
+
+def replay_clock(session: Session, start: int, speed: float) -> MarketClock:
+    """A replay's clock: from `start` (microseconds UTC) to the end of the session's post-market."""
+    return MarketClock(start, speed, time.monotonic, session.extended.end)
 
 
 def this_market() -> Market:

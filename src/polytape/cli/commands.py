@@ -29,9 +29,17 @@ COMMANDS: dict[str, CommandSpec] = {
     "demo": CommandSpec(
         "serve:demo", "Start a gateway on made-up prices, ask it for bars and a session, stop it."
     ),
+    "replay": CommandSpec(
+        "replay:replay",
+        "Run a gateway in the past: its clock runs through a stored day, and nobody sees further.",
+    ),
+    "clock": CommandSpec(
+        "clock_command:clock",
+        "The time of a gateway; of a replay also pause, resume, step and speed.",
+    ),
     "fake-vendor": CommandSpec(
         "serve:fake_vendor",
-        "Run a stand-in for the vendor's REST API: try a Polygon program without a key.",
+        "Run a stand-in for the vendor, REST and live: try a Polygon program without a key.",
     ),
     "bars": CommandSpec(
         "bars:bars",
@@ -40,6 +48,10 @@ COMMANDS: dict[str, CommandSpec] = {
     "stream": CommandSpec(
         "stream:stream",
         "Live events of symbols, a line each; times are shown in New York time.",
+    ),
+    "watch": CommandSpec(
+        "watch:watch",
+        "Prices, volume and the nearest zones of symbols as a live table, until ctrl-C.",
     ),
     "session": CommandSpec(
         "symbols:session", "Prices and ranges of a session as they could be known at one instant."

@@ -2,6 +2,7 @@
 
 import tempfile
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
 
@@ -10,7 +11,9 @@ import msgspec
 
 from polytape.cli import scan_output
 from polytape.cli.bars import bars_lines
-from polytape.cli.output import MADE_UP, print_facts
+from polytape.cli.output import MADE_UP, price_text, print_facts
+from polytape.cli.replay import ReplayRequest
+from polytape.cli.replaying import make_replay
 from polytape.cli.wiring import make_app, make_gateway
 from polytape.client.engines import ConfluenceScanner
 from polytape.client.sync import PolygonClient
@@ -19,8 +22,12 @@ from polytape.model.market import Market, Session
 from polytape.model.timestamps import to_datetime
 from polytape.settings import Settings
 from polytape.wire import arrow, json_rows
+from polytape.wire.polygon.events import MinuteAggregate
+from polytape.wire.polygon.messages import US_PER_MS
 
 SYMBOL = "AAPL"
+STREAMED = ("AAPL", "SPY")
+REPLAY_SPEED, LIVE_BARS = 120.0, 6
 FIGURES = ("source", "requests", "bars_served", "source_questions", "uptime_seconds")
 
 
@@ -39,6 +46,7 @@ def show() -> None:
         click.echo("\n" + _bold("The gateway's figures"))
         status = client.gateway_status()
         print_facts({name: status[name] for name in FIGURES}, "table")
+    _replay(settings, last)
     click.echo("\nThe gateway is stopped. Next: polytape serve --source synthetic")
 
 
@@ -75,6 +83,23 @@ def _scan(client: PolygonClient, last: Session) -> None:
     picture = Path(tempfile.gettempdir()) / "polytape-demo.png"
     result.plot(str(picture))
     click.echo(f"drawn into {picture}")
+
+
+def _replay(settings: Settings, last: Session) -> None:
+    """A few live bars of a day replayed."""
+    request = ReplayRequest(f"{last.day}", STREAMED, "synthetic", speed=REPLAY_SPEED)
+    gateway = make_replay(request, settings)
+    title = f"{last.day} replayed, live, {REPLAY_SPEED:g} times as fast"
+    click.echo("\n" + _bold(title))
+    with (
+        running(make_app(settings, gateway)) as url,
+        PolygonClient(url) as client,
+        client.stream(STREAMED) as events,
+    ):
+        bars = (event for event in events if isinstance(event, MinuteAggregate))
+        for bar in islice(bars, LIVE_BARS):
+            local = client.market.local(bar.start * US_PER_MS)
+            click.echo(f"{local:%a %H:%M}  {bar.symbol:<6}{price_text(bar.close):>10}")
 
 
 def _year(client: PolygonClient, last: Session) -> None:

@@ -1,7 +1,7 @@
 """`polytape serve | demo | fake-vendor`: what listens until it is stopped."""
 
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
@@ -15,8 +15,9 @@ from polytape.settings import Secret, SourceName, load
 @click.option("--source", type=click.Choice(get_args(SourceName)), help="Where bars come from.")
 @data_option
 @plan_option
-@click.option("--redis", help="redis://HOST: share the key's budget with other gateways.")
+@click.option("--redis", help="redis://HOST: share a key's budget and live feed between gateways.")
 @click.option("--vendor", "vendor_url", help="Where the vendor's API is.")
+@click.option("--feed", "feed_url", help="Where its live feed is; default: the one of that API.")
 @click.option(
     "--splits",
     type=click.Path(path_type=Path),
@@ -61,14 +62,25 @@ def demo() -> None:
 @plan_option
 @click.option("--key", help="The only key accepted; default any.")
 @click.option("--mischief", "every", help="What to do wrong with each answer.")
-def fake_vendor(
-    port: int, data: Path | None, seed: int, plan: str | None, key: str | None, every: str | None
-) -> None:
-    """Run a stand-in for the vendor's REST API: try a Polygon program without a key.
+@click.option("--live-mischief", "live_every", help="What to do wrong with live events each time.")
+@click.option(
+    "--connections",
+    type=click.IntRange(min=1),
+    default=1,
+    help="Live connections a key; one more evicts the oldest. Default 1.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 100_000, min_open=True),
+    help="Run its clock so many times as fast, from the last session's open.",
+)
+def fake_vendor(**options: Any) -> None:
+    """Run a stand-in for the vendor, REST and live: try a Polygon program without a key.
 
-    POST {"mischief": ["429", "reset"]} to /_fake spoils the next answers; GET /_fake tells what was
-    asked. Prices are made up, unless --data names real ones.
+    POST {"mischief": ["429", "reset"]} to /_fake spoils the next answers, {"live": ["drop"]} the
+    live events of /stocks; GET /_fake tells what was asked and who listens. Prices are made up,
+    unless --data names real ones.
     """
-    from polytape.cli.fake_vendor import run_fake_vendor
+    from polytape.cli.fake_vendor import FakeVendorOptions, run_fake_vendor
 
-    run_fake_vendor(port, data, seed, plan, key, every)
+    run_fake_vendor(FakeVendorOptions(**options))

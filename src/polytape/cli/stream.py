@@ -16,7 +16,7 @@ from polytape.wire.polygon.events import CHANNELS, Aggregate, Quote, Trade
 
 SHOWN_IN = ZoneInfo("America/New_York")
 # The gateway says every second that it lives: that is for programs.
-UNSEEN = frozenset({"heartbeat", "subscribed"})
+UNSEEN = frozenset({"heartbeat", "subscribed", "through"})
 FATAL = frozenset({"error", "refused"})
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from polytape.cli import stores
 from polytape.cli.budget import make_budget
 from polytape.cli.clock import market_clock, now_us, this_market
+from polytape.cli.feed_sharing import shared_feed
+from polytape.cli.feeds import choose_feed
 from polytape.cli.options import StoreOptions
 from polytape.cli.sources import choose_upstream
 from polytape.errors import ConfigurationError
 from polytape.settings import Settings, load
 from polytape.store.answers import StoredAnswers
 from polytape.upstream.answer_store import MemoryAnswers
-from polytape.upstream.bar_feed import BarFeed
-from polytape.upstream.synthetic.listing import listing
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
@@ -30,15 +30,14 @@ def make_gateway(settings: Settings) -> "Gateway":
         raise ConfigurationError(stores.NEED_GATEWAY) from error
     market, budget = this_market(), make_budget(settings)
     clock = market_clock(settings.speed, market)
-    now = now_us if settings.speed is None else clock.now
+    turned = None if settings.speed is None else clock
+    now = now_us if turned is None else turned.now
     # What a market that runs ahead has made up is not for a store.
     store = stores.open_store(settings) if settings.speed is None else None
     answers = MemoryAnswers() if store is None else StoredAnswers(store.storage)
     upstream = choose_upstream(settings, market, budget, answers, now)
-    feed = None
-    if upstream is not None and settings.source == "synthetic":
-        feed = BarFeed(upstream.bars, clock, listing)
-    return Gateway(upstream, market, now, budget, store, feed)
+    feed = shared_feed(settings, choose_feed(settings, upstream, market, clock, budget), now)
+    return Gateway(upstream, market, now, budget, store, feed, turned)
 
 
 def make_app(settings: Settings, gateway: "Gateway") -> "ASGIApp":

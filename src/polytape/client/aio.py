@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from polytape.client import batch, build, engine_runner, results
 from polytape.client.candle import candle
@@ -13,6 +13,7 @@ from polytape.client.core import Core
 from polytape.client.frames import to_frame
 from polytape.engines import flow, session
 from polytape.errors import PolygonClientError
+from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
 from polytape.model.timeframes import Timeframe
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from polytape.client.live_bars import AsyncLiveBars
     from polytape.client.streams import AsyncStream
 
 When = str | date | datetime
@@ -163,6 +165,28 @@ class AsyncPolygonClient:
         from polytape.client.streams import AsyncStream, parse_channels
 
         return AsyncStream(self._core.connection, parse_channels(symbols, channels))
+
+    def live_bars(
+        self,
+        symbol: str,
+        timeframe: str = "1min",
+        lookback: str = "2d",
+        *,
+        on: Literal["close", "update"] = "close",
+        include_extended: bool = True,
+    ) -> "AsyncLiveBars":
+        """See `PolygonClient.live_bars`: for `async for`; `close` ends it."""
+        from polytape.client.live_bars import AsyncLiveBars
+        from polytape.client.live_join import LiveJoin, LiveRequest
+        from polytape.client.streams import AsyncStream
+
+        request = LiveRequest.parse(symbol, timeframe, lookback, on, extended=include_extended)
+        stream = AsyncStream(self._core.connection, request.topics, replay=True)
+        return AsyncLiveBars(stream, LiveJoin(request, self.market), self._bars_of)
+
+    async def _bars_of(self, queries: list[BarsQuery]) -> list[Bars]:
+        answers = await self._driver.run(self._core.bars_together(queries))
+        return [answer.bars for answer in answers]
 
     @property
     def market(self) -> Market:

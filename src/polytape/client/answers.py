@@ -50,18 +50,20 @@ class CachedAnswer:
         metadata = msgspec.structs.replace(metadata, timeframe=query.timeframe.value)
         complete = query.complete_through(fetched_at, market)
         if metadata.complete_through is not None:
-            # Where the server says it, its clock decides: this one may be fast.
+            # Where the server says it, its clock decides: this one may be fast, and that of a
+            # made-up market may be ahead of all others.
             through = parse_instant(metadata.complete_through, "complete_through", market)
-            complete = min(complete, through)
+            complete = through if metadata.made_up else min(complete, through)
         return cls(query.span, complete, bars, metadata)
 
     def holds(self, span: Span, now: int, market: Market) -> bool:
         """Whether `span` can be cut out of this and nothing can have been traded since; `now` in
-        microseconds UTC.
+        microseconds UTC. What time it is in a made-up market only its gateway knows.
         """
         if span not in self.span:
             return False
-        since = Span(self.complete, max(self.complete, min(span.end, now)))
+        until = span.end if self.metadata.made_up else min(span.end, now)
+        since = Span(self.complete, max(self.complete, until))
         sessions = market.sessions(since) if since else ()
         return not any(since.intersect(session.extended) for session in sessions)
 

@@ -4,20 +4,24 @@ import asyncio
 import queue
 import random
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
+from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import Self
 
 from polytape.client.connection import Connection
 from polytape.client.stream_session import StreamEvent, StreamNotice, StreamSession
 from polytape.errors import AuthenticationError, ConnectionError, PolygonClientError
-from polytape.net.socket import connect, socket_url
+from polytape.net.socket import Socket, connect, socket_url
 from polytape.wire.polygon.topics import Topic, parse_topic
 
 LONGEST_BACKOFF_S, FIRST_BACKOFF_S = 30.0, 0.25
 # The gateway says something every second; silence for so long means that nobody is there.
 SILENCE_S = 15.0
-QUEUE = 100_000
+# A reader that is slower than the gateway lets so many messages wait on its side.
+MAX_BATCHES = 2_000
+LOOK_AGAIN_S = 0.01
 
 
 def parse_channels(symbols: str | Iterable[str], channels: Iterable[str]) -> frozenset[Topic]:
@@ -41,13 +45,16 @@ class AsyncStream:
         connection: Connection,
         topics: frozenset[Topic],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        *,
+        replay: bool = False,
     ) -> None:
         self._url = socket_url(connection.base_url, f"{connection.version}/stream")
         self._headers = connection.headers("application/json")
-        self._session = StreamSession(topics)
+        self._session = StreamSession(topics, replay=replay)
         self._changed = asyncio.Event()
         self._sleep = sleep
         self._closed = False
+        self._waiting: asyncio.Timeout | None = None
 
     def add(self, symbols: str | Iterable[str], channels: Iterable[str] = ("AM",)) -> None:
         """More symbols from now on."""
@@ -57,58 +64,76 @@ class AsyncStream:
         """Fewer symbols from now on."""
         self._want(self._session.wanted - parse_channels(symbols, channels))
 
+    @property
+    def closed(self) -> bool:
+        """Whether the iteration was ended."""
+        return self._closed
+
     def close(self) -> None:
         """End the iteration."""
         self._closed = True
-        self._changed.set()
+        if self._waiting is not None and not self._waiting.expired():
+            with suppress(RuntimeError):  # it has just ended
+                self._waiting.reschedule(0.0)
 
-    async def __aiter__(self) -> AsyncIterator[StreamEvent]:
+    async def __aiter__(self) -> AsyncGenerator[StreamEvent, None]:
+        async with aclosing(self.batches()) as batches:
+            async for events in batches:
+                for event in events:
+                    yield event
+
+    async def batches(self) -> AsyncGenerator[list[StreamEvent], None]:
+        """The same events, as they came together."""
         failures, ever = 0, False
         while not self._closed:
             try:
-                async for event in self._connected():
-                    failures, ever = 0, True
-                    yield event
+                async with aclosing(self._connected()) as connected:
+                    async for events in connected:
+                        failures, ever = 0, True
+                        yield events
             except AuthenticationError:
                 raise
             except ConnectionError as error:
                 if not ever:
                     raise
-                yield StreamNotice("disconnected", str(error), self._session.position or 0)
+                yield [StreamNotice("disconnected", str(error), self._session.position or 0)]
             if not self._closed:
                 await self._sleep(_backoff(failures))
                 failures += 1
 
-    async def _connected(self) -> AsyncIterator[StreamEvent]:
+    async def _connected(self) -> AsyncGenerator[list[StreamEvent], None]:
         async with connect(self._url, self._headers) as socket:
             self._session.opened()
+            subscribing = asyncio.ensure_future(self._keep_subscribed(socket))
+            try:
+                while (data := await self._received(socket)) is not None:
+                    events = self._session.receive(data)
+                    if self._session.has_data_to_send:
+                        self._changed.set()
+                    yield events
+            finally:
+                subscribing.cancel()
+                await asyncio.gather(subscribing, return_exceptions=True)
+
+    async def _received(self, socket: Socket) -> bytes | None:
+        """The next message; None once this is closed."""
+        if self._closed:
+            return None
+        try:
+            async with asyncio.timeout(SILENCE_S) as self._waiting:
+                return await socket.receive()
+        except TimeoutError as error:
+            if self.closed:
+                return None
+            raise ConnectionError(f"{self._url} is silent", url=self._url) from error
+
+    async def _keep_subscribed(self, socket: Socket) -> None:
+        """Send what makes the gateway's subscriptions ours, whenever those change."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
             for message in self._session.data_to_send():
                 await socket.send(message)
-            receiving = asyncio.ensure_future(socket.receive())
-            changing = asyncio.ensure_future(self._changed.wait())
-            try:
-                while not self._closed:
-                    done, _ = await asyncio.wait(
-                        {receiving, changing},
-                        timeout=SILENCE_S,
-                        return_when=asyncio.FIRST_COMPLETED,
-                    )
-                    if not done:
-                        raise ConnectionError(f"{self._url} is silent", url=self._url)
-                    if changing in done:
-                        self._changed.clear()
-                        changing = asyncio.ensure_future(self._changed.wait())
-                        for message in self._session.data_to_send():
-                            await socket.send(message)
-                    if receiving in done:
-                        data = receiving.result()
-                        receiving = asyncio.ensure_future(socket.receive())
-                        for event in self._session.receive(data):
-                            yield event
-            finally:
-                for task in (receiving, changing):
-                    task.cancel()
-                await asyncio.gather(receiving, changing, return_exceptions=True)
 
     def _want(self, topics: frozenset[Topic]) -> None:
         self._session.want(topics)
@@ -120,13 +145,18 @@ class Stream:
     works inside a running notebook loop. Leaving the `with` block, or `close`, ends it.
     """
 
-    def __init__(self, connection: Connection, topics: frozenset[Topic]) -> None:
-        self._events: queue.Queue[StreamEvent | PolygonClientError | None] = queue.Queue(QUEUE)
+    def __init__(
+        self, connection: Connection, topics: frozenset[Topic], *, replay: bool = False
+    ) -> None:
+        self._batches: queue.SimpleQueue[list[StreamEvent] | PolygonClientError | None] = (
+            queue.SimpleQueue()
+        )
+        self._events: deque[StreamEvent] = deque()
         self._loop = asyncio.new_event_loop()
         self._stream: AsyncStream | None = None
         self._ready = threading.Event()
         self._thread = threading.Thread(
-            target=self._run, args=(connection, topics), name="polytape-stream", daemon=True
+            target=self._run, args=(connection, topics, replay), name="polytape-stream", daemon=True
         )
         self._thread.start()
         self._ready.wait()
@@ -145,23 +175,34 @@ class Stream:
         self._thread.join(5.0)
 
     def __iter__(self) -> Iterator[StreamEvent]:
-        while True:
-            event = self._events.get()
-            if event is None:
-                return
-            if isinstance(event, PolygonClientError):
-                raise event
-            yield event
+        events = self._events
+        while self._wait():
+            while events:
+                try:
+                    event = events.popleft()
+                except IndexError:  # another reader of this stream was quicker
+                    break
+                yield event
 
     def get(self, timeout_s: float) -> StreamEvent | None:
         """The next event, None where none comes in time or the stream ended."""
-        try:
-            event = self._events.get(timeout=timeout_s)
-        except queue.Empty:
-            return None
-        if isinstance(event, PolygonClientError):
-            raise event
-        return event
+        with suppress(queue.Empty, IndexError):
+            if self._wait(timeout_s):
+                return self._events.popleft()
+        return None
+
+    def _wait(self, timeout_s: float | None = None) -> bool:
+        """Have an event; false where the stream ended. Raises: queue.Empty; what ended it."""
+        if self._events:
+            return True
+        batch = self._batches.get(timeout=timeout_s)
+        if isinstance(batch, PolygonClientError):
+            raise batch
+        if batch is None:
+            self._batches.put(None)  # the end stays the end
+            return False
+        self._events.extend(batch)
+        return True
 
     def __enter__(self) -> Self:
         return self
@@ -179,23 +220,26 @@ class Stream:
         if stream is not None and self._loop.is_running():
             self._loop.call_soon_threadsafe(action, stream)
 
-    def _run(self, connection: Connection, topics: frozenset[Topic]) -> None:
+    def _run(self, connection: Connection, topics: frozenset[Topic], replay: bool) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._pump(connection, topics))
+            self._loop.run_until_complete(self._pump(connection, topics, replay))
         finally:
             self._ready.set()
-            self._events.put(None)
+            self._batches.put(None)
             self._loop.close()
 
-    async def _pump(self, connection: Connection, topics: frozenset[Topic]) -> None:
-        self._stream = AsyncStream(connection, topics)
+    async def _pump(self, connection: Connection, topics: frozenset[Topic], replay: bool) -> None:
+        self._stream = AsyncStream(connection, topics, replay=replay)
         self._ready.set()
         try:
-            async for event in self._stream:
-                self._events.put(event)
+            async for events in self._stream.batches():
+                self._batches.put(events)
+                # The gateway notices that nobody reads; closing still works.
+                while self._batches.qsize() >= MAX_BATCHES and not self._stream.closed:  # noqa: ASYNC110 - another thread reads
+                    await asyncio.sleep(LOOK_AGAIN_S)
         except PolygonClientError as error:
-            self._events.put(error)
+            self._batches.put(error)
 
 
 def _backoff(failures: int) -> float:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from polytape.client import batch, build, engine_runner, results
 from polytape.client.candle import candle
@@ -13,6 +13,7 @@ from polytape.client.core import Core
 from polytape.client.frames import to_frame
 from polytape.engines import flow, session
 from polytape.errors import PolygonClientError
+from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
 from polytape.model.timeframes import Timeframe
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from polytape.client.live_bars import LiveBars
     from polytape.client.streams import Stream
 
 When = str | date | datetime
@@ -214,6 +216,36 @@ class PolygonClient:
         from polytape.client.streams import Stream, parse_channels
 
         return Stream(self._core.connection, parse_channels(symbols, channels))
+
+    def live_bars(
+        self,
+        symbol: str,
+        timeframe: str = "1min",
+        lookback: str = "2d",
+        *,
+        on: Literal["close", "update"] = "close",
+        include_extended: bool = True,
+    ) -> "LiveBars":
+        """Bars that begin with history and grow with the live stream: an iterator of bars as they
+        close (on="update": at each change, the forming bar among them), those of the history first.
+        `.frame` is all of them at any moment. No bar is lost over a dropped line or a gateway that
+        is started anew, and none comes twice. Use it in a `with` block.
+
+        `lookback`: how far back it begins, such as 2d (trading days, today's the first), 90min, 3w.
+
+        Raises: ValidationError. Iterating raises ConnectionError where no gateway answers at first,
+        ConfigurationError where it has no live bars, and what `fetch_bars` raises.
+        """
+        from polytape.client.live_bars import LiveBars
+        from polytape.client.live_join import LiveJoin, LiveRequest
+        from polytape.client.streams import Stream
+
+        request = LiveRequest.parse(symbol, timeframe, lookback, on, extended=include_extended)
+        stream = Stream(self._core.connection, request.topics, replay=True)
+        return LiveBars(stream, LiveJoin(request, self.market), self._bars_of)
+
+    def _bars_of(self, queries: list[BarsQuery]) -> list[Bars]:
+        return [answer.bars for answer in self._driver.run(self._core.bars_together(queries))]
 
     @property
     def market(self) -> Market:

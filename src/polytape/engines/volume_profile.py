@@ -87,26 +87,94 @@ def volume_profile(
 
     Raises: ValidationError for bad parameters or bars.
     """
-    _check(levels, price_step, percentile, prominence, distance, value_area, value_area_method)
+    options = ProfileOptions(
+        levels, price_step, percentile, prominence, distance, value_area, value_area_method
+    )
     checked = as_bars(bars)
     if not len(checked):
-        return _without_bars(value_area_method)
-    edges, step = _edges(checked, levels, price_step)
-    profile = _without_nodes(checked, edges, step, value_area_method)
-    if not profile.total > 0:
-        return profile
-    volumes = profile.volumes
-    poc = _poc(volumes)
-    first, last = _area(volumes, poc, value_area, value_area_method)
-    find = _NodeFinder(profile, prominence * float(volumes.max()), distance, percentile)
-    return replace(
-        profile,
-        poc=float(profile.prices[poc]),
-        value_area_low=float(edges[first]),
-        value_area_high=float(edges[last + 1]),
-        hvns=find.nodes(volumes),
-        lvns=find.nodes(-volumes),
-    )
+        return options.without_bars()
+    low, high = float(checked.low.min()), float(checked.high.max())
+    edges, step = options.edges(low, high)
+    volumes = spread(checked, float(edges[0]), step, len(edges) - 1)
+    return options.profile(volumes, edges, step, low=low, high=high, bars=len(checked))
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileOptions:
+    """How a profile is made: the options of `volume_profile`. Raises: ValidationError."""
+
+    levels: int
+    price_step: float | None
+    percentile: float
+    prominence: float
+    distance: int
+    value_area: float
+    value_area_method: ValueAreaMethod
+
+    def __post_init__(self) -> None:
+        _check(
+            self.levels,
+            self.price_step,
+            self.percentile,
+            self.prominence,
+            self.distance,
+            self.value_area,
+            self.value_area_method,
+        )
+
+    def edges(self, low: float, high: float) -> tuple[Floats, float]:
+        """The edges of the levels of bars between two prices, and the width of one, in dollars.
+
+        Raises: ValidationError for a price step that makes too many.
+        """
+        return _edges(low, high, self.levels, self.price_step)
+
+    def profile(
+        self, volumes: Floats, edges: Floats, step: float, *, low: float, high: float, bars: int
+    ) -> VolumeProfile:
+        """The profile of the volumes of these levels, made of so many bars."""
+        profile = replace(
+            self.without_bars(),
+            prices=(edges[:-1] + edges[1:]) / 2,
+            volumes=volumes,
+            step=step,
+            total=float(volumes.sum()),
+            low=low,
+            high=high,
+            bars=bars,
+        )
+        if not profile.total > 0:
+            return profile
+        poc = _poc(volumes)
+        first, last = _area(volumes, poc, self.value_area, self.value_area_method)
+        prominence = self.prominence * float(volumes.max())
+        find = _NodeFinder(profile, prominence, self.distance, self.percentile)
+        return replace(
+            profile,
+            poc=float(profile.prices[poc]),
+            value_area_low=float(edges[first]),
+            value_area_high=float(edges[last + 1]),
+            hvns=find.nodes(volumes),
+            lvns=find.nodes(-volumes),
+        )
+
+    def without_bars(self) -> VolumeProfile:
+        """The profile of nothing."""
+        return VolumeProfile(
+            prices=np.array([]),
+            volumes=np.array([]),
+            step=0.0,
+            total=0.0,
+            low=np.nan,
+            high=np.nan,
+            poc=None,
+            value_area_high=None,
+            value_area_low=None,
+            hvns=(),
+            lvns=(),
+            bars=0,
+            value_area_method=self.value_area_method,
+        )
 
 
 def spread(bars: Bars, bottom: float, step: float, levels: int) -> Floats:
@@ -138,8 +206,7 @@ def _running_sum(starts: Ints, ends: Ints, weights: Floats, levels: int) -> Floa
     return total
 
 
-def _edges(bars: Bars, levels: int, price_step: float | None) -> tuple[Floats, float]:
-    low, high = float(bars.low.min()), float(bars.high.max())
+def _edges(low: float, high: float, levels: int, price_step: float | None) -> tuple[Floats, float]:
     if price_step is None:
         if high == low:
             return np.array([low, low]), 0.0
@@ -196,40 +263,6 @@ class _NodeFinder:
         volume = float(self.profile.volumes[at])
         share = volume / self.profile.total
         return Node(float(self.profile.prices[at]), rank, volume, share, width)
-
-
-def _without_bars(method: ValueAreaMethod) -> VolumeProfile:
-    return VolumeProfile(
-        prices=np.array([]),
-        volumes=np.array([]),
-        step=0.0,
-        total=0.0,
-        low=np.nan,
-        high=np.nan,
-        poc=None,
-        value_area_high=None,
-        value_area_low=None,
-        hvns=(),
-        lvns=(),
-        bars=0,
-        value_area_method=method,
-    )
-
-
-def _without_nodes(
-    bars: Bars, edges: Floats, step: float, method: ValueAreaMethod
-) -> VolumeProfile:
-    volumes = spread(bars, float(edges[0]), step, len(edges) - 1)
-    return replace(
-        _without_bars(method),
-        prices=(edges[:-1] + edges[1:]) / 2,
-        volumes=volumes,
-        step=step,
-        total=float(volumes.sum()),
-        low=float(bars.low.min()),
-        high=float(bars.high.max()),
-        bars=len(bars),
-    )
 
 
 def _check(

@@ -14,6 +14,7 @@ from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
+from polytape.model.units import MINUTE_US
 from polytape.upstream.source import Upstream
 
 # The vendor's own zone, whatever the market.
@@ -35,6 +36,15 @@ class FakeBar(NamedTuple):
     volume: float
     vwap: float | None
     trades: int | None
+
+    @classmethod
+    def of_event(cls, event: Json) -> "FakeBar":
+        """The bar of an `AM` event. Live bars have no count of trades."""
+        opening, high, low, close = (float(str(event[name])) for name in "ohlc")
+        volume = float(str(event.get("dv", event["v"])))
+        vwap = event.get("vw")
+        known_vwap = None if vwap is None else float(str(vwap))
+        return cls(int(str(event["s"])), opening, high, low, close, volume, known_vwap, None)
 
     def in_shares(self, ratio: float) -> "FakeBar":
         """The bar after a split into `ratio` new shares for an old one."""
@@ -70,6 +80,7 @@ class FakeBar(NamedTuple):
 class FakeMarket:
     """The bars of a source under the vendor's rules. `now`: microseconds UTC. `universe`: the
     symbols that exist. `extra_splits` are listed beside the source's, right or wrong.
+    `corrections` are minutes that stand in place of the source's, by symbol and start.
     """
 
     upstream: Upstream
@@ -77,19 +88,36 @@ class FakeMarket:
     now: Callable[[], int]
     universe: tuple[str, ...]
     extra_splits: list[Split] = field(default_factory=list)
+    corrections: dict[tuple[str, int], FakeBar] = field(default_factory=dict)
 
     def base(self, symbol: str, series: Series, start_ms: int, end_ms: int) -> list[FakeBar]:
         """Unadjusted minutes or days that start in [start, end] (milliseconds), oldest first."""
         if symbol not in self.universe or end_ms < start_ms:
             return []
         floor = self.market.midnight(FIRST_DAY)
-        span = Span(max(floor, start_ms * 1_000), max(floor, min(end_ms * 1_000 + 1, self.now())))
+        # A minute is there once it has ended; a day while it runs.
+        published = self.now() - (MINUTE_US - 1 if series is Series.MINUTE else 0)
+        start = max(floor, start_ms * 1_000)
+        span = Span(start, max(start, min(end_ms * 1_000 + 1, published)))
         try:
             bars = self.upstream.bars.bars(series_query(symbol, series, span)).bars
         except NotFoundError:
             return []
         columns = [column.tolist() for column in bars.columns().values()]
-        return [_bar(*values) for values in zip(*columns, strict=True)]
+        rows = [_bar(*values) for values in zip(*columns, strict=True)]
+        return self._corrected(symbol, rows, span) if series is Series.MINUTE else rows
+
+    def correct(self, symbol: str, bar: FakeBar) -> None:
+        """Answer this minute from now on, whatever the source has."""
+        self.corrections[symbol, bar.start] = bar
+
+    def _corrected(self, symbol: str, rows: list[FakeBar], span: Span) -> list[FakeBar]:
+        minutes = {bar.start: bar for bar in rows}
+        for (name, start), bar in tuple(self.corrections.items()):
+            if name == symbol and span.start <= start * 1_000 < span.end:
+                count = minutes[start].trades if start in minutes else None
+                minutes[start] = bar._replace(trades=count)
+        return [minutes[start] for start in sorted(minutes)]
 
     def splits(self, symbol: str | None = None) -> list[Split]:
         """Splits of one symbol, or of all."""
@@ -127,6 +155,11 @@ class FakeMarket:
         """16:00 New York of a day in milliseconds: how some answers stamp it."""
         closing = datetime(day.year, day.month, day.day, 16, tzinfo=NEW_YORK)
         return int(closing.timestamp() * 1_000)
+
+    def opening(self, day: date) -> int:
+        """09:30 New York of a day in milliseconds."""
+        bell = datetime(day.year, day.month, day.day, 9, 30, tzinfo=NEW_YORK)
+        return int(bell.timestamp() * 1_000)
 
     def day_bars(self, symbol: str, day: date) -> list[FakeBar]:
         """The daily bar of a day, in a list of one or none."""

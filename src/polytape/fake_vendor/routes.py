@@ -20,21 +20,27 @@ NO_TICKER = "Ticker not found."
 
 class FakePlan(NamedTuple):
     """Requests in so many seconds, years of history, whether today's bars are out before the day
-    has ended.
+    has ended, the channels of live events, and whether these are a quarter of an hour late.
     """
 
     requests: int
     seconds: float
     years: int | None
     same_day: bool
+    channels: tuple[str, ...] = ()
+    late: bool = True
 
 
 NAMED_PLANS = {
     "basic": FakePlan(5, 60.0, 2, same_day=False),
-    "starter": FakePlan(100, 1.0, 5, same_day=True),
-    "developer": FakePlan(100, 1.0, 10, same_day=True),
-    "advanced": FakePlan(100, 1.0, None, same_day=True),
+    "starter": FakePlan(100, 1.0, 5, same_day=True, channels=("A", "AM")),
+    "developer": FakePlan(100, 1.0, 10, same_day=True, channels=("A", "AM", "T")),
+    "advanced": FakePlan(
+        100, 1.0, None, same_day=True, channels=("A", "AM", "T", "Q", "LULD", "NOI"), late=False
+    ),
 }
+# What a vendor without plans includes.
+EVERYTHING = NAMED_PLANS["advanced"]._replace(channels=(*NAMED_PLANS["advanced"].channels, "FMV"))
 
 
 @dataclass
@@ -58,6 +64,7 @@ class Routes:
                 r"/v2/aggs/grouped/locale/us/market/stocks/([\d-]+)": self._grouped,
                 r"/v1/open-close/([^/]+)/([\d-]+)": self._open_close,
                 r"/v2/last/trade/([^/]+)": self._last_trade,
+                r"/v2/snapshot/locale/us/markets/stocks/tickers": self._snapshots,
                 r"/v2/snapshot/locale/us/markets/stocks/tickers/([^/]+)": self._snapshot,
                 r"/v3/reference/tickers": self._tickers,
                 r"/v3/reference/tickers/([^/]+)": self._ticker,
@@ -162,6 +169,11 @@ class Routes:
         if self.plan == "basic":
             return refused(*TEXTS[Mischief.NOT_IN_PLAN])
         return _or_no_ticker(trades.snapshot(self.market, match[1]))
+
+    def _snapshots(self, _: re.Match[str], query: Query) -> Answer:
+        if self.plan == "basic":
+            return refused(*TEXTS[Mischief.NOT_IN_PLAN])
+        return json_answer(trades.snapshots(self.market, query))
 
     def _trades(self, match: re.Match[str], query: Query) -> Answer:
         if self.plan in ("basic", "starter"):

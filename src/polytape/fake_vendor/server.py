@@ -1,8 +1,10 @@
 """The fake vendor on a socket. HTTP is written here by hand, since it must be able to be wrong:
-reset, drip, promise more than it sends.
+reset, drip, promise more than it sends. A WebSocket on `/stocks` is handed to `live.py`.
 
 Beside the vendor's paths it has `/_fake`: GET lists the requests that came, POST
-`{"mischief": [...]}` says what to do wrong with the next answers, `{"every": "name"}` with each.
+`{"mischief": [...]}` says what to do wrong with the next answers, `{"every": "name"}` with each;
+`{"live": [...]}` and `{"live_every": "name"}` say the same of live events, `{"push": [...]}` sends
+some.
 """
 
 import asyncio
@@ -17,10 +19,15 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from polytape.fake_vendor.answers import Answer, Json, Query, json_answer, refused
+from polytape.fake_vendor.listener import Listener, LoopCalls
+from polytape.fake_vendor.live import LiveVendor
+from polytape.fake_vendor.live_bars import LiveBars, bar_feed, minutes_wanted
+from polytape.fake_vendor.live_mischief import LiveMischief
 from polytape.fake_vendor.mischief import TEXTS, Mischief, spoiled
-from polytape.fake_vendor.routes import NAMED_PLANS, Routes
+from polytape.fake_vendor.routes import EVERYTHING, NAMED_PLANS, Routes
+from polytape.upstream.market_clock import MarketClock
 
-CONTROL = "/_fake"
+CONTROL, LIVE = "/_fake", "/stocks"
 LARGEST_HEAD = 64 * 1024
 GZIP_FROM = 2_000
 DRIP_BYTES, DRIP_S = 20, 0.05
@@ -42,6 +49,9 @@ class Received:
 class FakeVendor:
     """Answers, counts and misbehaves. `key`: the only one accepted, None for any. `budget` is
     (requests, seconds), by default the plan's. `seconds` is the clock that requests are counted by.
+
+    `live` is the live side, with at most `live_connections` of a key. Minute bars are sent as they
+    end on `clock`, which should be the market's; without one, only what is pushed is sent.
     """
 
     routes: Routes
@@ -52,12 +62,30 @@ class FakeVendor:
     keys_in_urls: int = 0
     mischief: deque[Mischief] = field(default_factory=deque)
     every: Mischief | None = None
+    clock: MarketClock | None = None
+    live_connections: int = 1
 
     def __post_init__(self) -> None:
+        named = self.routes.plan
+        self._plan = EVERYTHING if named is None else NAMED_PLANS[named]
+        self._calls = LoopCalls()
+        self._feed: asyncio.Task[None] | None = None
+        self.live = LiveVendor(
+            self.routes.market,
+            self.admits,
+            self._plan.channels,
+            self.live_connections,
+            self._calls,
+        )
+        self.listener = Listener(lambda reader, writer: _connection(self, reader, writer))
         if self.budget is None and self.routes.plan is not None:
             plan = NAMED_PLANS[self.routes.plan]
             self.budget = plan.requests, plan.seconds
         self._lock = threading.Lock()
+
+    def admits(self, key: str) -> bool:
+        """Whether a key is accepted."""
+        return bool(key) and self.key in (None, key)
 
     def answer(self, target: str, headers: dict[str, str]) -> Answer:
         """What one request is answered."""
@@ -85,8 +113,10 @@ class FakeVendor:
             self.mischief.extend(Mischief(name) for name in order.get("mischief", ()))
             if "every" in order:
                 self.every = None if order["every"] is None else Mischief(order["every"])
-        except (ValueError, AttributeError, TypeError) as error:
-            return refused(400, f"{error}; known: {', '.join(Mischief)}")
+            self.live.control(order)
+        except (ValueError, AttributeError, TypeError, KeyError) as error:
+            known = f"{', '.join(Mischief)}; live: {', '.join(LiveMischief)}"
+            return refused(400, f"{error}; known: {known}")
         received: list[Json] = [
             {"path": one.path, "query": dict(one.query), "status": one.status}
             for one in self.requests
@@ -98,11 +128,40 @@ class FakeVendor:
                 "every": self.every,
                 "busiest": self.busiest(),
                 "keys_in_urls": self.keys_in_urls,
+                "live": self.live.report(),
             }
         )
 
+    async def start(self, host: str, port: int) -> asyncio.Server:
+        """As the function `start`."""
+        loop, market = asyncio.get_running_loop(), self.routes.market
+        self._calls.attach(loop)
+        server = await self.listener.start(host, port, LARGEST_HEAD)
+        if self.clock is not None:
+            feed = bar_feed(market, self.clock, late=self._plan.late)
+            self.live.on_topics = lambda topics: feed.want(minutes_wanted(topics, market.universe))
+            self._feed = loop.create_task(feed.run(LiveBars(market, self.live.send)))
+        return server
+
+    def stop_listening(self) -> None:
+        """Be dead: every connection is reset, nobody is let in. From any thread."""
+        self._calls.call(self.listener.stop)
+
+    def listen_again(self) -> None:
+        """Be there again, on the same port. From any thread."""
+        self._calls.call(self.listener.listen_again)
+
+    async def close(self) -> None:
+        """End: hang up on everybody. Raises: what ended the live bars before their time."""
+        await self.listener.end()
+        await asyncio.sleep(0)  # transports close in the next round
+        if self._feed is not None:
+            self._feed.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._feed
+
     def _answer(self, path: str, query: Query, key: str) -> Answer:
-        if not key or (self.key is not None and key != self.key):
+        if not self.admits(key):
             return refused(401, "Unknown API Key")
         if self._over_budget():
             return refused(*TEXTS[Mischief.TOO_MANY])
@@ -127,10 +186,8 @@ class FakeVendor:
 
 async def start(vendor: FakeVendor, host: str, port: int) -> asyncio.Server:
     """Listen; port 0 takes a free one. `next_url` names this address from now on."""
-    server = await asyncio.start_server(
-        lambda reader, writer: _connection(vendor, reader, writer), host, port, limit=LARGEST_HEAD
-    )
-    vendor.routes.host = f"http://{host}:{server.sockets[0].getsockname()[1]}"
+    server = await vendor.start(host, port)
+    vendor.routes.host = f"http://{host}:{vendor.listener.port}"
     return server
 
 
@@ -138,26 +195,19 @@ async def start(vendor: FakeVendor, host: str, port: int) -> asyncio.Server:
 def running(vendor: FakeVendor, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """A fake vendor in a thread of this process; yields its URL."""
     loop = asyncio.new_event_loop()
-    server = loop.run_until_complete(start(vendor, host, port))
+    loop.run_until_complete(start(vendor, host, port))
+    runs = threading.Event()
+    loop.call_soon(runs.set)
     thread = threading.Thread(target=loop.run_forever, name="polytape-fake-vendor")
     thread.start()
+    runs.wait()
     try:
         yield vendor.routes.host
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
-        loop.run_until_complete(_end(server))
+        loop.run_until_complete(vendor.close())
         loop.close()
-
-
-async def _end(server: asyncio.Server) -> None:
-    """Hang up on everybody."""
-    server.close()
-    left = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in left:
-        task.cancel()
-    await asyncio.gather(*left, return_exceptions=True)
-    await asyncio.sleep(0)  # transports close in the next round
 
 
 async def _connection(
@@ -168,21 +218,23 @@ async def _connection(
             pass
     except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
         pass  # the client left, or never spoke HTTP
-    finally:
-        with suppress(ConnectionError):
-            writer.close()
 
 
 async def _one(
     vendor: FakeVendor, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> bool:
     """Answer one request; whether the connection goes on."""
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    raw = await reader.readuntil(b"\r\n\r\n")
+    head = raw.decode("latin-1").split("\r\n")
     method, target, _ = head[0].split(" ", 2)
     pairs = (line.split(":", 1) for line in head[1:] if ":" in line)
     headers = {name.strip().lower(): value.strip() for name, value in pairs}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    if urlsplit(target).path == CONTROL:
+    path = urlsplit(target).path
+    if path == LIVE and headers.get("upgrade", "").lower() == "websocket":
+        await vendor.live.serve(raw, reader, writer)
+        return False
+    if path == CONTROL:
         answer = vendor.control(body)
     elif method not in ("GET", "HEAD"):
         answer = refused(405, f"{method} is not allowed")

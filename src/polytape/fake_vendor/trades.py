@@ -10,6 +10,8 @@ from polytape.fake_vendor.market import LOOK_BACK_DAYS, FakeMarket
 
 NS_PER_MS = 1_000_000
 LAST_MS = 59_999
+# Each minute has one trade that is told of, so long after its start.
+TRADE_AT_MS = 123
 # The vendor writes zeros where there is no bar.
 NO_BAR: Json = {"o": 0, "h": 0, "l": 0, "c": 0, "v": 0, "vw": 0}
 
@@ -40,6 +42,18 @@ def last_trade(market: FakeMarket, ticker: str) -> Json | None:
 
 def snapshot(market: FakeMarket, ticker: str) -> Json | None:
     """Today's bar, the last minute, the day before. None where there is none."""
+    content = _ticker_snapshot(market, ticker)
+    return None if content is None else {"status": "OK", "request_id": "fake", "ticker": content}
+
+
+def snapshots(market: FakeMarket, query: Query) -> Json:
+    """The same of some tickers, or of all; those that have none are left out."""
+    wanted = query["tickers"].split(",") if query.get("tickers") else market.universe
+    rows = [row for ticker in wanted if (row := _ticker_snapshot(market, ticker)) is not None]
+    return {"status": "OK", "request_id": "fake", "count": len(rows), "tickers": rows}
+
+
+def _ticker_snapshot(market: FakeMarket, ticker: str) -> Json | None:
     minute = market.last_minute(ticker)
     if minute is None:
         return None
@@ -49,7 +63,7 @@ def snapshot(market: FakeMarket, ticker: str) -> Json | None:
     before = next((bar for day in days_before for bar in market.day_bars(ticker, day)), None)
     updated = minute.start * NS_PER_MS
     trade = {"p": minute.close, "s": 0, "ds": "0.25", "c": None, "t": updated + 1, "x": 4, "i": "7"}
-    content = {
+    return {
         "ticker": ticker,
         "todaysChange": minute.close - (0 if before is None else before.close),
         "todaysChangePerc": 0.0,
@@ -59,7 +73,6 @@ def snapshot(market: FakeMarket, ticker: str) -> Json | None:
         "prevDay": NO_BAR if before is None else before.json(),
         "lastTrade": trade,
     }
-    return {"status": "OK", "request_id": "fake", "ticker": content}
 
 
 def trades(market: FakeMarket, ticker: str, url: str, query: Query) -> Json:
@@ -71,7 +84,7 @@ def trades(market: FakeMarket, ticker: str, url: str, query: Query) -> Json:
             "size": 0,
             "decimal_size": "0.25",
             "exchange": 4,
-            "sip_timestamp": bar.start * NS_PER_MS + 123_456_789,
+            "sip_timestamp": (bar.start + TRADE_AT_MS) * NS_PER_MS + 456_789,
             "participant_timestamp": bar.start * NS_PER_MS,
             "sequence_number": number,
             "tape": 3,

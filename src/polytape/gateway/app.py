@@ -18,6 +18,7 @@ from litestar.types import ASGIApp
 import polytape
 from polytape.errors import ConfigurationError
 from polytape.gateway.api.bars import BARS_ROUTES
+from polytape.gateway.api.clock import CLOCK_ROUTES
 from polytape.gateway.api.engines import ENGINE_ROUTES
 from polytape.gateway.api.history import HISTORY_ROUTES
 from polytape.gateway.api.streams import STREAM_ROUTES
@@ -54,7 +55,7 @@ def create_app(gateway: Gateway, *, token: str | None = None, compress: bool = F
             await live
         gateway.close()
 
-    api = [*BARS_ROUTES, *SYMBOL_ROUTES, *HISTORY_ROUTES, *ENGINE_ROUTES]
+    api = [*BARS_ROUTES, *SYMBOL_ROUTES, *HISTORY_ROUTES, *ENGINE_ROUTES, *CLOCK_ROUTES]
     others = [route for dialect in DIALECTS for route in dialect.routes]
     app = Litestar(
         [Router(API, route_handlers=api), *SYSTEM_ROUTES, *STREAM_ROUTES, *others, _docs_assets()],

@@ -12,6 +12,7 @@ from polytape.gateway.workers import ThreadWorkers
 from polytape.history.bars_cache import BarsCache
 from polytape.history.bars_service import BarsService
 from polytape.history.gap_filler import GapFiller
+from polytape.history.live_writer import LiveWriter
 from polytape.history.service import HistoryService
 from polytape.model import timestamps
 from polytape.model.market import Market
@@ -19,6 +20,7 @@ from polytape.model.symbols import parse_symbol
 from polytape.store.segments import SegmentStore
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.live import LiveSource
+from polytape.upstream.market_clock import MarketClock
 from polytape.upstream.source import Upstream
 from polytape.wire.api import messages
 from polytape.wire.budget import BudgetState
@@ -28,7 +30,8 @@ CACHE_BYTES = 256 * 1024 * 1024
 
 @dataclass
 class Gateway:
-    """A source and a store, either of which may be absent. `now` gives microseconds UTC.
+    """A source and a store, either of which may be absent. `now` gives microseconds UTC: that of
+    `clock`, where the gateway does not run on the wall's time.
 
     Its services are `bars`, `symbols`, `history` and `live`, which sends what `feed` has.
     """
@@ -39,6 +42,7 @@ class Gateway:
     budget: Budget
     store: SegmentStore | None = None
     feed: LiveSource | None = None
+    clock: MarketClock | None = None
     cache_bytes: int = CACHE_BYTES
     workers: ThreadWorkers = field(default_factory=ThreadWorkers)
     metrics: Metrics = field(default_factory=Metrics)
@@ -59,7 +63,7 @@ class Gateway:
         self.bars = BarsService(self._filler, self.metrics.bars.inc)
         self.symbols = SymbolsService(self.bars, self.now)
         self.history = HistoryService(self._filler, self.budget_state)
-        self.live = LiveService(self.feed)
+        self.live = LiveService(self.feed, writer=self._live_writer())
 
     def close(self) -> None:
         """End the threads once their work is done; whoever waits for the source gets an error."""
@@ -69,6 +73,13 @@ class Gateway:
         self._filler.close()
         if self.store is not None:
             self.store.close()
+
+    def _live_writer(self) -> LiveWriter | None:
+        """Who stores live minutes, where there is a store."""
+        writer = self._filler.writer
+        if writer is None or self.feed is None:
+            return None
+        return LiveWriter(writer.write, self.now, self.workers.submit)
 
     def clear(self, symbol: str | None) -> int:
         """Drop cached answers of a symbol, or all; returns how many. Splits and securities are

@@ -4,102 +4,49 @@ Each batch of events has a position in the hub's log. A subscriber is told the p
 subscription begins; bars up to it come from history and the log, those from it on live, so that no
 timing decides where one ends and the other begins.
 
-A repeated bar (symbol and start) replaces the one before, with a revision count. Each subscriber
-has a bounded queue: when it is slow, its bars are conflated to the newest of each symbol; trades
+A repeated bar (symbol and start) replaces the one before, where bars are held. Each subscriber has
+a bounded queue: when it is slow, its bars are conflated to the newest of each symbol; trades
 and quotes cannot be, and end it with a reason. The publisher never waits.
 """
 
-from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
 
 from polytape.errors import ValidationError
-from polytape.wire.polygon.events import MarketEvent, MinuteAggregate, topic_of
+from polytape.gateway.event_log import EventLog
+from polytape.gateway.subscriber import Batch, Delivery, Lifecycle, Subscriber, Wish
+from polytape.wire.polygon.events import MarketEvent, channels_of, topic_of
 from polytape.wire.polygon.topics import ALL, Topic, needed
 
+MAX_SUBSCRIBERS = 2_000
+# Topics of one subscriber.
+MAX_TOPICS = 20_000
 # Batches that a subscriber may be behind before it counts as slow.
 MAX_QUEUE = 4_096
 # Events that the log remembers: an hour of minutes of the whole market.
 MAX_LOG = 500_000
 # A sign of life, which nobody needs who has something to read.
 HEARTBEAT = "heartbeat"
-CONFLATED = frozenset({"A", "AM"})
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Events that came together, and where they stand in the log: [position, end), in which there
-    may have been others. `backfilled` ones were missed while the feed was broken, and come late.
-    """
-
-    position: int
-    end: int
-    events: tuple[MarketEvent, ...]
-    backfilled: bool = False
-    # The same bytes for every client that wants these events: built once, by protocol.
-    frames: dict[str, list[bytes]] = field(default_factory=dict, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
-    """Something that happened to the feed: connected, gap, backfilled, reconnected, lag."""
-
-    kind: str
-    position: int
-    detail: str = ""
-    start: int | None = None
-    end: int | None = None
-
-
-Delivery = Batch | Lifecycle
-
-
-@dataclass
-class Subscriber:
-    """One client of the hub: what it wants, and what waits for it."""
-
-    name: str
-    topics: frozenset[Topic] = frozenset()
-    queue: deque[Delivery] = field(default_factory=deque)
-    conflated: dict[tuple[str, str], tuple[int, MarketEvent]] = field(default_factory=dict)
-    lifecycle: bool = True
-    ended: str | None = None
-
-    @property
-    def waiting(self) -> int:
-        """How many deliveries wait."""
-        return len(self.queue) + bool(self.conflated)
-
-    def wants(self, channel: str, symbol: str) -> bool:
-        """Whether an event is for it."""
-        return Topic(channel, symbol) in self.topics or Topic(channel, ALL) in self.topics
-
-    def take(self) -> list[Delivery]:
-        """Everything that waits, in order; conflated bars come last, each symbol's newest."""
-        deliveries: list[Delivery] = list(self.queue)
-        self.queue.clear()
-        for position, event in sorted(self.conflated.values(), key=lambda item: item[0]):
-            deliveries.append(Batch(position, position + 1, (event,)))
-        self.conflated.clear()
-        return deliveries
 
 
 class Hub:
     """For one event loop."""
 
     def __init__(
-        self, *, max_subscribers: int = 2_000, max_queue: int = MAX_QUEUE, max_log: int = MAX_LOG
+        self,
+        *,
+        max_subscribers: int = MAX_SUBSCRIBERS,
+        max_queue: int = MAX_QUEUE,
+        max_log: int = MAX_LOG,
     ) -> None:
         self._max_subscribers = max_subscribers
         self._max_queue = max_queue
-        self._max_log = max_log
         self._subscribers: dict[str, Subscriber] = {}
-        # Each set of topics that is wanted: by whom, and which of them hold a topic.
-        self._by_wish: dict[frozenset[Topic], set[str]] = {}
-        self._wishes: dict[Topic, set[frozenset[Topic]]] = {}
-        self._log: deque[Batch] = deque()
-        self._logged = 0
-        self._revisions: dict[tuple[str, int], int] = {}
+        # Each set of topics that is wanted: by whom, and which of them need a channel's symbol.
+        self._by_wish: dict[Wish, dict[str, Subscriber]] = {}
+        self._wishes: dict[tuple[str, str], set[Wish]] = {}
+        self._wanted: frozenset[Topic] | None = frozenset()
+        self._touched: list[Subscriber] = []
+        self._log = EventLog(max_log)
         self.position = 0
 
     def __len__(self) -> int:
@@ -127,27 +74,34 @@ class Hub:
         if subscriber is not None:
             self._index(subscriber, frozenset())
             subscriber.ended = subscriber.ended or reason
+            self._touched.append(subscriber)
 
     def want(self, name: str, topics: Iterable[Topic]) -> int:
-        """A subscriber wants exactly these topics; the position at which that begins."""
-        subscriber = self._subscribers[name]
-        self._index(subscriber, frozenset(topics))
+        """A subscriber wants exactly these topics; the position at which that begins.
+
+        Raises: ValidationError where there are too many.
+        """
+        wish = frozenset(topics)
+        if len(wish) > MAX_TOPICS:
+            raise ValidationError("topics", len(wish), f"at most {MAX_TOPICS:,} topics a client")
+        self._index(self._subscribers[name], wish)
         return self.position
 
     def wanted(self) -> frozenset[Topic]:
         """What all subscribers together want of the feed."""
-        return needed(self._wishes)
+        if self._wanted is None:
+            self._wanted = needed(Topic(*key) for key in self._wishes)
+        return self._wanted
 
     def publish(self, events: Sequence[MarketEvent], *, backfilled: bool = False) -> Batch:
         """Give events their positions, log them, and queue them for those who want them."""
         batch = Batch(self.position, self.position + len(events), tuple(events), backfilled)
         self.position = batch.end
-        self._remember(batch)
-        for topics, mine in self._by_topics(batch).items():
-            whole = len(mine) == len(batch.events)
-            part = batch if whole else Batch(batch.position, batch.end, tuple(mine), backfilled)
-            for name in self._by_wish[topics]:
-                self._queue(self._subscribers[name], part)
+        self._log.append(batch)
+        for wish, part in self._parts(batch).items():
+            for subscriber in self._by_wish[wish].values():
+                if subscriber.ended is None:
+                    self._put(subscriber, part)
         return batch
 
     def announce(
@@ -158,97 +112,80 @@ class Hub:
         for subscriber in self._subscribers.values():
             idle = not subscriber.waiting
             if subscriber.lifecycle and subscriber.ended is None and (idle or kind != HEARTBEAT):
-                subscriber.queue.append(notice)
+                self._put(subscriber, notice)
         return notice
 
-    def replay(self, topics: Iterable[Topic], since: int, until: int) -> list[Batch] | None:
-        """The logged events of topics with positions in [since, until); None where the log does not
-        reach back so far.
+    def touched(self) -> list[Subscriber]:
+        """Who is to look since the last call: for whom something waits where nothing did, and who
+        has ended.
         """
-        if self._log and since < self._log[0].position:
-            return None
-        wanted = frozenset(topics)
-        batches = []
-        for batch in self._log:
-            mine = tuple(
-                event
-                for at, event in enumerate(batch.events, batch.position)
-                if since <= at < until and _matches(event, wanted)
-            )
-            if mine:
-                start, end = max(since, batch.position), min(until, batch.end)
-                batches.append(Batch(start, end, mine, batch.backfilled))
-        return batches
+        touched, self._touched = self._touched, []
+        return touched
 
-    def revision(self, symbol: str, start_ms: int) -> int:
-        """How often a minute bar has come: 0 for the first time."""
-        return self._revisions.get((symbol, start_ms), 0)
+    def replay(self, topics: Iterable[Topic], since: int, until: int) -> list[Batch]:
+        """The logged events of topics with positions in [since, until)."""
+        return self._log.replay(topics, since, until)
 
-    def latest_minutes(self) -> dict[str, int]:
-        """The start (milliseconds) of the newest logged minute of each symbol."""
-        newest: dict[str, int] = {}
-        for batch in self._log:
-            for event in batch.events:
-                if isinstance(event, MinuteAggregate):
-                    newest[event.symbol] = max(event.start, newest.get(event.symbol, 0))
-        return newest
+    @property
+    def log_begin(self) -> int:
+        """The first position that the log has."""
+        return self._log.begin
 
-    def _index(self, subscriber: Subscriber, topics: frozenset[Topic]) -> None:
+    def _index(self, subscriber: Subscriber, wish: Wish) -> None:
         before = subscriber.topics
-        names = self._by_wish.get(before, set())
-        names.discard(subscriber.name)
-        if before and not names:
-            self._by_wish.pop(before, None)
-            for topic in before:
-                self._wishes[topic].discard(before)
-                if not self._wishes[topic]:
-                    del self._wishes[topic]
-        if topics:
-            self._by_wish.setdefault(topics, set()).add(subscriber.name)
-            for topic in topics:
-                self._wishes.setdefault(topic, set()).add(topics)
-        subscriber.topics = topics
+        subscribers = self._by_wish.get(before, {})
+        subscribers.pop(subscriber.name, None)
+        if before and not subscribers:
+            del self._by_wish[before]
+            for key in _keys(before):
+                self._wishes[key].discard(before)
+                if not self._wishes[key]:
+                    del self._wishes[key]
+                    self._wanted = None
+        if wish and wish not in self._by_wish:
+            for key in _keys(wish):
+                if key not in self._wishes:
+                    self._wishes[key], self._wanted = set(), None
+                self._wishes[key].add(wish)
+        if wish:
+            self._by_wish.setdefault(wish, {})[subscriber.name] = subscriber
+        subscriber.topics = wish
 
-    def _by_topics(self, batch: Batch) -> dict[frozenset[Topic], list[MarketEvent]]:
-        """The events of a batch by the sets of topics that somebody wants: who wants the same gets
-        the same frames.
+    def _put(self, subscriber: Subscriber, delivery: Delivery) -> None:
+        idle = not subscriber.queue
+        subscriber.put(delivery, self._max_queue)
+        if idle or subscriber.ended is not None:
+            self._touched.append(subscriber)
+
+    def _parts(self, batch: Batch) -> dict[Wish, Batch]:
+        """What of a batch is for whom: who wants the same gets the same object, and so the same
+        frames.
         """
-        parts: dict[frozenset[Topic], list[MarketEvent]] = {}
+        whole = self._wishes_of_all(channels_of(batch.events))
+        parts = dict.fromkeys(whole, batch)
+        if len(whole) == len(self._by_wish):
+            return parts
+        chosen: dict[Wish, list[MarketEvent]] = {}
         for event in batch.events:
-            channel, symbol = topic_of(event)
-            wishes = self._wishes.get(Topic(channel, symbol), set())
-            for topics in wishes | self._wishes.get(Topic(channel, ALL), set()):
-                parts.setdefault(topics, []).append(event)
+            key = topic_of(event)
+            for wishes in (self._wishes.get(key, ()), self._wishes.get((key[0], ALL), ())):
+                for wish in wishes:
+                    if wish not in whole:
+                        chosen.setdefault(wish, []).append(event)
+        for wish, mine in chosen.items():
+            every = len(mine) == len(batch.events)
+            own = (
+                batch if every else Batch(batch.position, batch.end, tuple(mine), batch.backfilled)
+            )
+            parts[wish] = own
         return parts
 
-    def _queue(self, subscriber: Subscriber, batch: Batch) -> None:
-        if subscriber.ended is not None:
-            return
-        if len(subscriber.queue) < self._max_queue and not subscriber.conflated:
-            subscriber.queue.append(batch)
-            return
-        for at, event in enumerate(batch.events, batch.position):
-            channel, symbol = topic_of(event)
-            if channel not in CONFLATED:
-                subscriber.ended = f"too slow for {channel}: {subscriber.waiting:,} frames wait"
-                return
-            subscriber.conflated[channel, symbol] = at, event
-
-    def _remember(self, batch: Batch) -> None:
-        self._log.append(batch)
-        self._logged += len(batch.events)
-        for event in batch.events:
-            if isinstance(event, MinuteAggregate):
-                key = (event.symbol, event.start)
-                self._revisions[key] = self._revisions.get(key, -1) + 1
-        while self._logged > self._max_log and len(self._log) > 1:
-            gone = self._log.popleft()
-            self._logged -= len(gone.events)
-            for event in gone.events:
-                if isinstance(event, MinuteAggregate):
-                    self._revisions.pop((event.symbol, event.start), None)
+    def _wishes_of_all(self, channels: Collection[str]) -> set[Wish]:
+        """Who wants each of the channels whole, and so the batch: no event need be looked at."""
+        wishes = [self._wishes.get((channel, ALL), set()) for channel in channels]
+        return set.intersection(*wishes) if wishes else set()
 
 
-def _matches(event: MarketEvent, topics: frozenset[Topic]) -> bool:
-    channel, symbol = topic_of(event)
-    return Topic(channel, symbol) in topics or Topic(channel, ALL) in topics
+def _keys(wish: Wish) -> list[tuple[str, str]]:
+    """Channels and symbols that it needs, none twice."""
+    return [(topic.channel, topic.symbol) for topic in needed(wish)]

@@ -12,7 +12,9 @@ from polytape.errors import (
     ValidationError,
     one_of,
 )
-from polytape.gateway.hub import HEARTBEAT, Delivery, Hub, Subscriber
+from polytape.gateway.hub import HEARTBEAT, Hub
+from polytape.gateway.subscriber import Subscriber
+from polytape.history.live_writer import LiveWriter
 from polytape.upstream.live import LiveSource
 from polytape.wire.polygon.events import MarketEvent
 from polytape.wire.polygon.topics import Topic
@@ -21,6 +23,12 @@ log = logging.getLogger(__name__)
 
 # A client that hears nothing for much longer knows that nobody is there.
 HEARTBEAT_S = 1.0
+# Turns of the loop that events wait at most for those after them.
+TURNS = 4
+# A source that leaves the loop no turn is not waited for.
+MOST_TOGETHER = 32
+# Notices that are no news of the feed's health.
+USUAL = frozenset({HEARTBEAT, "through"})
 NO_LIVE = "this gateway's source has no live bars: history still works"
 
 
@@ -32,14 +40,21 @@ class LiveService:
         source: LiveSource | None,
         hub: Hub | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        writer: LiveWriter | None = None,
     ) -> None:
         # Positions count in the log of one run: whoever comes back names it.
         self.log = uuid4().hex
         self.hub = Hub() if hub is None else hub
         self._source = source
         self._sleep = sleep
+        self._writer = writer
+        # Up to when minutes are complete, microseconds UTC, as far as the feed has said it.
+        self.through: int | None = None
         self._connections: dict[str, LiveConnection] = {}
         self._refusal: str | None = None
+        self._waking: asyncio.Handle | None = None
+        self._more = False
+        self._together = 0
 
     async def run(self) -> None:
         """Take what the source sends, and give every client a sign of life, until cancelled."""
@@ -78,9 +93,8 @@ class LiveService:
         before = self._connections.pop(name, None)
         subscriber = self.hub.join(name, lifecycle=lifecycle)
         if before is not None:
-            before.wake()
-            if self._source is not None:
-                self._source.want(self.hub.wanted())
+            self._wake()
+            self._tell_wishes()
         connection = self._connections[name] = LiveConnection(self, subscriber)
         return connection
 
@@ -94,52 +108,78 @@ class LiveService:
         for channel in sorted({topic.channel for topic in wanted} - set(source.channels)):
             raise ValidationError("channel", channel, one_of(source.channels))
         position = self.hub.want(name, wanted)
-        source.want(self.hub.wanted())
+        self._tell_wishes()
         return position
+
+    def _tell_wishes(self) -> None:
+        wanted = self.hub.wanted()
+        if self._source is not None:
+            self._source.want(wanted)
+        if self._writer is not None:
+            self._writer.want(wanted)
 
     def leave(self, connection: "LiveConnection") -> None:
         """A client is gone."""
         if self._connections.get(connection.name) is connection:
             del self._connections[connection.name]
             self.hub.leave(connection.name)
-            if self._source is not None:
-                self._source.want(self.hub.wanted())
+            self._tell_wishes()
 
     def events(self, events: Sequence[MarketEvent], *, backfilled: bool = False) -> None:
         """As `FeedSink.events`."""
         self.hub.publish(events, backfilled=backfilled)
+        if self._writer is not None:
+            self._writer.events(events, backfilled=backfilled)
         self._wake()
 
     def notice(
         self, kind: str, detail: str = "", *, start: int | None = None, end: int | None = None
     ) -> None:
         """As `FeedSink.notice`."""
-        log.log(logging.DEBUG if kind == HEARTBEAT else logging.INFO, "feed: %s %s", kind, detail)
+        log.log(logging.DEBUG if kind in USUAL else logging.INFO, "feed: %s %s", kind, detail)
+        if kind == "through":
+            self.through = end
         self.hub.announce(kind, detail, start=start, end=end)
+        if self._writer is not None:
+            self._writer.notice(kind, detail, start=start, end=end)
         self._wake()
 
     def _wake(self) -> None:
-        for connection in self._connections.values():
-            if connection.subscriber.waiting or connection.subscriber.ended:
-                connection.wake()
+        """Let clients look once nothing more comes in a turn of the loop, or after a few: frames
+        that are written together cost half.
+        """
+        self._more = True
+        self._together += 1
+        if self._together >= MOST_TOGETHER:
+            self._look()
+        elif self._waking is None:
+            self._waking = asyncio.get_running_loop().call_soon(self._wait, TURNS)
+
+    def _wait(self, turns: int) -> None:
+        if self._more and turns:
+            self._more = False
+            self._waking = asyncio.get_running_loop().call_soon(self._wait, turns - 1)
+            return
+        self._waking = None
+        self._look()
+
+    def _look(self) -> None:
+        self._together = 0
+        for subscriber in self.hub.touched():
+            subscriber.notify()
 
 
 class LiveConnection:
-    """One client: what waits for it, and how it learns of more."""
+    """One client: what it wants, and what waits for it."""
 
     def __init__(self, service: LiveService, subscriber: Subscriber) -> None:
         self._service = service
-        self._more = asyncio.Event()
         self.subscriber = subscriber
 
     @property
     def name(self) -> str:
         """The client's name."""
         return self.subscriber.name
-
-    def wake(self) -> None:
-        """There is something to take."""
-        self._more.set()
 
     def want(self, topics: Iterable[Topic]) -> int:
         """Want exactly these topics; the position at which that begins.
@@ -149,15 +189,6 @@ class LiveConnection:
         if self.subscriber.ended is not None:
             raise EndedError(self.subscriber.ended)
         return self._service.want(self.name, topics)
-
-    async def deliveries(self) -> list[Delivery]:
-        """What waits, as soon as there is something. Raises: EndedError once it is ended."""
-        while not self.subscriber.waiting:
-            if self.subscriber.ended is not None:
-                raise EndedError(self.subscriber.ended)
-            self._more.clear()
-            await self._more.wait()
-        return self.subscriber.take()
 
     def close(self) -> None:
         """The client is gone."""

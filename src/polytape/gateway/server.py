@@ -13,6 +13,7 @@ import uvicorn
 from litestar.types import ASGIApp
 
 from polytape.errors import ConfigurationError
+from polytape.gateway.frame_protocol import FrameProtocol
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +76,8 @@ def _server(app: ASGIApp) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http="httptools",
-        ws="websockets-sansio",
+        ws=FrameProtocol,
+        ws_per_message_deflate=False,
         loop="auto" if sys.platform == "win32" else "uvloop",
         log_config=None,
         access_log=False,

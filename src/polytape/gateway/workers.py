@@ -37,6 +37,10 @@ class ThreadWorkers:
         """Run what fetches from the source while nobody waits."""
         return await _run(self._background, call)
 
+    def submit(self, call: Callable[[], None]) -> None:
+        """Run what nobody waits for; it says itself what goes wrong."""
+        self._work.submit(call)
+
     def close(self) -> None:
         """End the threads once their work is done."""
         for pool in (self._foreground, self._background, self._work, self._heavy):

@@ -55,6 +55,8 @@ class BarsService:
         Raises: errors of our tree.
         """
         workers, reference = self.filler.workers, self.reference()
+        # Before the read: what is traded while it takes place is not in the answer.
+        now = self.filler.now()
         if self.filler.upstream is None:
             await self._must_exist(reference, query.symbol)
         read = await self.filler.read(query.of_series(self.market))
@@ -63,7 +65,7 @@ class BarsService:
         splits = Splits(())
         if query.adjusted and len(read.bars):
             splits = await self.splits(query.symbol, int(read.bars.timestamp[0]))
-        make = partial(make_result, query, read, splits, reference, self.market, self.filler.now())
+        make = partial(make_result, query, read, splits, reference, self.market, now)
         result = await workers.work(make)
         self._on_bars(len(result.bars))
         return result

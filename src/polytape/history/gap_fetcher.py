@@ -15,7 +15,7 @@ from polytape.history.workers import Workers
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
-from polytape.model.spans import Span
+from polytape.model.spans import Span, SpanSet
 from polytape.model.timeframes import Series
 from polytape.upstream.source import SourceBars, Upstream
 
@@ -68,7 +68,17 @@ class GapFetcher:
         partial_answer = query.allow_partial and isinstance(first, errors.DataFetchError)
         if first is not None and not partial_answer:
             raise _naming(missing, first)
-        return _joined(answers, missing)
+        absent = SpanSet.of(gap for answer in answers for gap in answer.missing).spans
+        if absent and not query.allow_partial:
+            raise self._incomplete(query, absent)
+        return _joined(answers, (*missing, *absent))
+
+    def _incomplete(self, query: BarsQuery, absent: tuple[Span, ...]) -> errors.IncompleteDataError:
+        assert self.upstream is not None
+        return errors.IncompleteDataError(
+            f"{query.symbol} {query.series.value}: {self.upstream.name} has no "
+            f"{reader.spans_text(absent)} (allow_partial=true gives what there is)"
+        )
 
     async def _fetch(self, query: BarsQuery) -> SourceBars:
         assert self.upstream is not None

@@ -37,10 +37,10 @@ class GapFiller:
     on_fetch: Callable[[Series], None] = lambda _: None
 
     def __post_init__(self) -> None:
-        self._writer = None if self.store is None else StoreWriter(self.store, self.market)
+        self.writer = None if self.store is None else StoreWriter(self.store, self.market)
         self._fetcher = GapFetcher(
             self.upstream,
-            self._writer,
+            self.writer,
             self.market,
             self.now,
             self.workers,
@@ -56,8 +56,8 @@ class GapFiller:
 
     def close(self) -> None:
         """End the background thread once a compaction under way is done."""
-        if self._writer is not None:
-            self._writer.close()
+        if self.writer is not None:
+            self.writer.close()
 
     async def read(self, query: BarsQuery) -> reader.SeriesRead:
         """All bars of the query's series that start inside its span.

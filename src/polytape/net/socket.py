@@ -11,6 +11,10 @@ from polytape.errors import AuthenticationError, ConnectionError
 # Bursts of a whole market's bars come as frames of up to a megabyte.
 MAX_FRAME_BYTES = 16 * 1024 * 1024
 PING_S = 20.0
+# Frames that may wait to be read before the other side is slowed down.
+MAX_FRAMES = 256
+# Who does not answer a close is left: a place that others wait for is not held up by it.
+CLOSE_S = 0.5
 UNAUTHORIZED = frozenset({401, 403})
 
 
@@ -42,6 +46,16 @@ class Socket:
             raise _closed(self._url, error) from error
         return data if isinstance(data, bytes) else data.encode()
 
+    async def ping(self) -> None:
+        """Return once the other side has answered a ping.
+
+        Raises: ConnectionError once the connection is closed.
+        """
+        try:
+            await (await self._connection.ping())
+        except websockets.exceptions.ConnectionClosed as error:
+            raise _closed(self._url, error) from error
+
     async def close(self) -> None:
         """Close the connection."""
         await self._connection.close()
@@ -62,6 +76,8 @@ async def connect(
             additional_headers=dict(headers or {}),
             open_timeout=timeout_s,
             ping_interval=PING_S,
+            max_queue=MAX_FRAMES,
+            close_timeout=CLOSE_S,
             max_size=MAX_FRAME_BYTES,
             proxy=None,
         ) as connection:

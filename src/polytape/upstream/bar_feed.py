@@ -22,8 +22,9 @@ from polytape.wire.polygon.events import MinuteAggregate
 from polytape.wire.polygon.topics import ALL, Topic
 
 US_PER_MS = 1_000
-# While the clock stands, look this often whether it goes on.
-LOOK_AGAIN_S = 0.05
+# While the clock stands, or the minute's end is further away than LONGEST_SLEEP_S, look this often
+# whether somebody turned it.
+LOOK_AGAIN_S, LONGEST_SLEEP_S = 0.05, 1.0
 # A clock that jumped ahead is caught up with in pieces.
 MAX_MINUTES_AT_ONCE = 390
 
@@ -78,11 +79,14 @@ class BarFeed:
             else:
                 if bars:
                     sink.events(bars)
+                sink.notice("through", end=span.end)
             through = span.end
 
     async def _wait_until(self, instant: int) -> None:
         while (seconds := self._clock.seconds_until(instant)) != 0:
-            await self._sleep(LOOK_AGAIN_S if seconds is None else min(seconds, 1.0))
+            if seconds is None or seconds > LONGEST_SLEEP_S:
+                seconds = LOOK_AGAIN_S
+            await self._sleep(seconds)
 
     def _bars(self, span: Span) -> list[MinuteAggregate]:
         """The bars that start in a span, by start and symbol."""

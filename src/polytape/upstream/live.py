@@ -21,8 +21,9 @@ class FeedSink(Protocol):
     def notice(
         self, kind: str, detail: str = "", *, start: int | None = None, end: int | None = None
     ) -> None:
-        """Something happened: connected, gap, backfilled, reconnected, refused, lag. `start` and
-        `end` (microseconds UTC) bound a gap.
+        """Something happened: connected, disconnected, gap, backfill, backfilled, reconnected,
+        refused, lag. `start` and `end` (microseconds UTC) bound a gap. `through` says that minute
+        bars are complete up to `end`, but for corrections.
         """
         ...
 

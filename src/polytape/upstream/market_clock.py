@@ -7,16 +7,19 @@ MAX_SPEED = 100_000.0
 
 
 class MarketClock:
-    """Begins at `start` (microseconds UTC). `monotonic` gives seconds that only grow. Usable from
-    many threads.
+    """Begins at `start` and stands from `end` on, where there is one (microseconds UTC).
+    `monotonic` gives seconds that only grow. Usable from many threads.
     """
 
-    def __init__(self, start: int, speed: float, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, start: int, speed: float, monotonic: Callable[[], float], end: int | None = None
+    ) -> None:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._at = start
         self._since = monotonic()
         self._speed = speed
+        self.end = end
         self.paused = False
 
     def now(self) -> int:
@@ -46,9 +49,9 @@ class MarketClock:
             self._at, self._since, self.paused = self._now(), self._monotonic(), False
 
     def step(self, length: int) -> int:
-        """Move on by so many microseconds; the new time, microseconds UTC."""
+        """Move on by so many microseconds, up to the end; the new time, microseconds UTC."""
         with self._lock:
-            self._at, self._since = self._now() + length, self._monotonic()
+            self._at, self._since = self._ended(self._now() + length), self._monotonic()
             return self._at
 
     def seconds_until(self, instant: int) -> float | None:
@@ -56,11 +59,17 @@ class MarketClock:
         before that.
         """
         with self._lock:
-            if self.paused and instant > self._now():
+            now = self._now()
+            if instant <= now:
+                return 0.0
+            if self.paused or (self.end is not None and instant > self.end):
                 return None
-            return max(0.0, (instant - self._now()) / 1e6 / self._speed)
+            return (instant - now) / 1e6 / self._speed
 
     def _now(self) -> int:
         if self.paused:
             return self._at
-        return self._at + int((self._monotonic() - self._since) * self._speed * 1e6)
+        return self._ended(self._at + int((self._monotonic() - self._since) * self._speed * 1e6))
+
+    def _ended(self, instant: int) -> int:
+        return instant if self.end is None else min(instant, self.end)

@@ -26,13 +26,15 @@ class SourceBars:
 
     `provisional` are the spans that the source does not vouch for (a file that is not there yet, a
     daily bar made from minutes): their bars are answered, not stored. `through`: the instant up to
-    which the source has published, microseconds UTC, where that is not now.
+    which the source has published, microseconds UTC, where that is not now. `missing` are the spans
+    that it ought to have and has not: an error, but where a query allows a part.
     """
 
     bars: Bars
     notes: tuple[str, ...] = ()
     provisional: tuple[Span, ...] = ()
     through: int | None = None
+    missing: tuple[Span, ...] = ()
 
 
 class BarSource(Protocol):

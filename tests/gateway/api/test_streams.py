@@ -69,6 +69,7 @@ def test_our_own_stream_says_positions(feed: ScriptedFeed, url: str) -> None:
     with opened(url, "/api/v1/stream") as socket:
         hello = hear(socket)
         assert hello.pop("log")
+        assert hello.pop("at").endswith("Z")
         assert hello == {"type": "connected", "position": 0}
         say(socket, action="subscribe", topics=["AM.AAPL", "AM.BRK.B"])
         reply = {"type": "subscribed", "topics": ["AM.AAPL", "AM.BRK.B"], "position": 0}
@@ -280,3 +281,30 @@ def test_the_vendors_own_client_works_unchanged(feed: ScriptedFeed, url: str) ->
         client.run(handle)
     sender.join()
     assert [(bar.symbol, bar.close) for bar in bars] == [("AAPL", 11.5)]
+
+
+def test_a_client_that_stops_reading_slows_nobody(feed: ScriptedFeed, url: str) -> None:
+    """Its bars are conflated in its own queue; once it reads again, the newest come last."""
+    small = {"max_queue": 1, "ping_interval": None}
+    with opened(url, "/api/v1/stream", **small) as slow, opened(url, "/api/v1/stream") as quick:
+        for socket in (slow, quick):
+            hear(socket)
+            say(socket, action="subscribe", topics=["AM.*"])
+            hear(socket)
+        batches = 6_000
+        for number in range(batches):
+            feed.send([minute(f"S{at}", number) for at in range(20)])
+        newest = 0
+        while newest < batches * 20:
+            newest = hear(quick)["next"]
+        messages = 0
+        newest = 0
+        while newest < batches * 20:
+            newest, messages = hear(slow)["next"], messages + 1
+        assert messages <= batches + 20
+
+
+def test_no_frame_is_compressed(url: str) -> None:
+    """Frames are the same bytes for everybody, whatever a client offers."""
+    with opened(url, "/api/v1/stream", compression="deflate") as socket:
+        assert socket.protocol.extensions == []

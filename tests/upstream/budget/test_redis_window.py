@@ -1,8 +1,6 @@
 """One budget for several processes, on a real redis-server."""
 
 import json
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +12,7 @@ import pytest
 from polytape.errors import ConfigurationError, ConnectionError
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.budget.redis_window import shared_window
+from tests.fakes.redis_server import RedisServer
 from tests.fakes.vendor import KEY, street
 from tests.upstream.polygon.conftest import NOW
 
@@ -25,25 +24,12 @@ LIMIT, WINDOW_S, PROCESSES, REQUESTS = 6, 0.5, 3, 12
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of our own. Without one these tests fail: a budget that is not shared is no budget."""
-    program = shutil.which("redis-server")
-    assert program, "redis-server is not installed: apt-get install redis-server"
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir",
-         str(tmp_path_factory.mktemp("redis"))],
-        stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "Ready to accept connections" in line:
-            break
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
     try:
-        yield f"redis://127.0.0.1:{port}/0"
+        yield server.url
     finally:
-        process.kill()
-        process.communicate()
+        server.kill()
 
 
 ASKER = """

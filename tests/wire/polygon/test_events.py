@@ -20,6 +20,7 @@ from polytape.wire.polygon.events import (
     SecondAggregate,
     StatusMessage,
     Trade,
+    channels_of,
     decode_frame,
     encode_frame,
     microseconds,
@@ -144,7 +145,6 @@ def test_a_field_that_is_not_known_is_ignored(event: LiveEvent, more: dict[str, 
         b'[{"ev":"new"}] []',
         b"[] []",
         b"\xff\xfe",
-        b'[{"ev":"T","sym":"\xff","p":1,"t":1}]',
         b"[" * 100_000,
         b'[{"ev":"T","sym":"A","p":1,"t":1,"u":' + b"[" * 100_000,
         b'[{"ev":"new"},' + b"[" * 100_000,
@@ -240,7 +240,21 @@ def test_an_event_belongs_to_the_topic_of_its_kind(
 
 
 def test_text_that_is_no_utf8_is_skipped_with_its_event() -> None:
-    """Where a frame is read part by part, a symbol that is no text takes only its own event."""
+    """A symbol that is no text takes only its own event, whatever else is in the frame."""
     bad = b'{"ev":"T","sym":"\xff","p":1,"t":1}'
-    frame = b'[{"ev":"new"},%b,%b]' % (bad, msgspec.json.encode(TRADE))
-    assert decode_frame(frame) == [TRADE]
+    for before in (b"", b'{"ev":"new"},'):
+        frame = b"[%b%b,%b]" % (before, bad, msgspec.json.encode(TRADE))
+        assert decode_frame(frame) == [TRADE]
+
+
+def test_channels_of_events() -> None:
+    """Each once."""
+    bar = MinuteAggregate("A", 1.0, 1.0, 1.0, 1.0, 1.0, 1)
+    assert channels_of([TRADE, bar, TRADE]) == {"T", "AM"}
+    assert channels_of([]) == set()
+
+
+def test_a_bar_is_not_backfilled_on_the_wire() -> None:
+    """Only a client of ours says that of it."""
+    bar = MinuteAggregate("A", 1.0, 1.0, 1.0, 1.0, 1.0, 1)
+    assert b"backfilled" not in encode_frame([bar])

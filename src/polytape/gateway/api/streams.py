@@ -6,7 +6,6 @@ Wrong messages get an error that names what is wrong, and the connection lives.
 import asyncio
 import contextlib
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -18,14 +17,14 @@ from litestar.params import FromPath
 
 from polytape.errors import PolygonClientError, ValidationError, one_of
 from polytape.gateway.gateway import Gateway
-from polytape.gateway.hub import Delivery
 from polytape.gateway.live import EndedError, LiveConnection
-from polytape.gateway.live_frames import stream_frames, tool_frames
+from polytape.gateway.live_frames import STREAM, Protocol, stream_messages, tool_protocol
+from polytape.gateway.outlet import Outlet, frame_writer
+from polytape.model.timestamps import iso, to_datetime
 from polytape.wire.polygon.topics import Topic, parse_topic
 
 AnySocket = WebSocket[Any, Any, Any]
 MAX_MESSAGE = 1024 * 1024
-MAX_TOPICS = 20_000
 TOOL_CHANNELS = ("T", "Q", "A", "AM")
 
 
@@ -51,20 +50,21 @@ class ToolMessage(msgspec.Struct):
 async def pump(
     socket: AnySocket,
     connection: LiveConnection,
-    frames: Callable[[Delivery], list[bytes]],
+    protocol: Protocol,
     on_message: Callable[[str | bytes], list[bytes]],
 ) -> None:
     """Send what the hub has for a client and answer what it sends, until one of them leaves."""
+    outlet = Outlet(frame_writer(socket), connection, protocol)
     tasks = [
-        asyncio.ensure_future(_send(socket, connection, frames)),
-        asyncio.ensure_future(_receive(socket, on_message)),
+        asyncio.ensure_future(_receive(socket, outlet, on_message)),
+        asyncio.ensure_future(outlet.ended()),
     ]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     except EndedError as ended:
-        await socket.close(1008, str(ended))
+        await outlet.close(socket, str(ended))
     except WebSocketDisconnect:
         pass
     finally:
@@ -74,21 +74,13 @@ async def pump(
         connection.close()
 
 
-async def _send(
-    socket: AnySocket, connection: LiveConnection, frames: Callable[[Delivery], list[bytes]]
+async def _receive(
+    socket: AnySocket, outlet: Outlet, on_message: Callable[[str | bytes], list[bytes]]
 ) -> None:
     while True:
-        for delivery in await connection.deliveries():
-            for frame in frames(delivery):
-                await socket.send_data(frame.decode(), mode="text")
-        await asyncio.sleep(0)  # the other clients' turn
-
-
-async def _receive(socket: AnySocket, on_message: Callable[[str | bytes], list[bytes]]) -> None:
-    while True:
-        data = await socket.receive_data(mode="text")
-        for frame in on_message(data):
-            await socket.send_data(frame.decode(), mode="text")
+        outlet.answer(on_message(await socket.receive_data(mode="text")))
+        # Nobody who reads no answers may go on asking.
+        await outlet.answered()
 
 
 @websocket("/api/v1/stream")
@@ -101,9 +93,11 @@ async def stream(socket: AnySocket, gateway: NamedDependency[Gateway]) -> None:
     except PolygonClientError as error:
         await _refuse(socket, error)
         return
-    hello = {"type": "connected", "position": gateway.live.hub.position, "log": gateway.live.log}
+    live = gateway.live
+    hello = {"type": "connected", "position": live.hub.position, "log": live.log}
+    hello["at"] = iso(gateway.now())
     await socket.send_data(msgspec.json.encode(hello).decode(), mode="text")
-    await pump(socket, connection, stream_frames, _StreamTalk(gateway, connection).answer)
+    await pump(socket, connection, STREAM, _StreamTalk(gateway, connection).answer)
 
 
 @websocket("/ws/{client_id:str}")
@@ -117,9 +111,9 @@ async def tool_stream(
     except PolygonClientError as error:
         await _refuse(socket, error)
         return
-    talk = _ToolTalk(connection)
+    talk = _ToolTalk(connection, gateway.now)
     await socket.send_data(talk.greeting().decode(), mode="text")
-    await pump(socket, connection, tool_frames, talk.answer)
+    await pump(socket, connection, tool_protocol(gateway.now), talk.answer)
 
 
 @get("/ws/status", include_in_schema=False)
@@ -161,8 +155,6 @@ class _StreamTalk:
         topics = frozenset(parse_topic(text, "topics") for text in message.topics)
         before = self._connection.subscriber.topics
         wanted = before | topics if message.action == "subscribe" else before - topics
-        if len(wanted) > MAX_TOPICS:
-            raise ValidationError("topics", len(wanted), f"at most {MAX_TOPICS:,} topics a client")
         position = self._connection.want(wanted)
         frames = [] if message.since is None else self._replayed(topics, message, position)
         reply = {"type": f"{message.action}d", "topics": sorted(map(str, topics))}
@@ -171,27 +163,30 @@ class _StreamTalk:
     def _replayed(
         self, topics: frozenset[Topic], message: StreamMessage, until: int
     ) -> list[bytes]:
+        """What the log has, after a word on what it has not."""
         same = message.log in (None, self._log)
-        batches = self._hub.replay(topics, message.since or 0, until) if same else None
-        if batches is None:
+        since = (message.since or 0) if same else 0
+        frames = []
+        if not same or since < self._hub.log_begin:
             detail = "the log begins later" if same else "the gateway was started anew"
-            return [_encode({"type": "gap", "position": until, "detail": detail})]
-        return [frame for batch in batches for frame in stream_frames(batch)]
+            frames.append(_encode({"type": "gap", "position": until, "detail": detail}))
+        batches = self._hub.replay(topics, since, until)
+        return [*frames, *(frame for batch in batches for frame in stream_messages(batch))]
 
 
 class _ToolTalk:
     """What is said to one older tool."""
 
-    def __init__(self, connection: LiveConnection) -> None:
+    def __init__(self, connection: LiveConnection, now: Callable[[], int]) -> None:
         self._connection = connection
+        self._now = now
 
     def greeting(self) -> bytes:
         """The first message."""
         name = self._connection.name
         message = "Connected to WebSocket server"
-        return _encode(
-            {"type": "connected", "message": message, "client_id": name, "timestamp": _now()}
-        )
+        hello = {"type": "connected", "message": message, "client_id": name}
+        return _encode(hello | {"timestamp": self._stamp()})
 
     def answer(self, data: str | bytes) -> list[bytes]:
         """Messages that answer a message."""
@@ -203,7 +198,7 @@ class _ToolTalk:
 
     def _act(self, message: ToolMessage) -> bytes:
         if message.action == "ping":
-            return _encode({"type": "pong", "timestamp": _now()})
+            return _encode({"type": "pong", "timestamp": self._stamp()})
         if message.action not in ("subscribe", "unsubscribe"):
             allowed = one_of(("subscribe", "unsubscribe", "ping"))
             raise ValidationError("action", message.action, allowed)
@@ -223,6 +218,9 @@ class _ToolTalk:
         self._connection.want(before | topics)
         reply = {"type": "subscribed", "symbols": message.symbols, "channels": message.channels}
         return _encode(reply | {"subscription_id": uuid4().hex})
+
+    def _stamp(self) -> str:
+        return to_datetime(self._now()).isoformat()
 
 
 async def _refuse(socket: AnySocket, error: PolygonClientError) -> None:
@@ -247,7 +245,3 @@ def _error(error: PolygonClientError) -> bytes:
 
 def _encode(message: dict[str, Any]) -> bytes:
     return msgspec.json.encode(message)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()

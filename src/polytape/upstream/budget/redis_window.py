@@ -4,13 +4,12 @@ One sorted set per key: a member for each place taken, its score the server's ti
 free again. The server's clock decides, so machines need not agree on the time.
 """
 
-import hashlib
 import logging
 import uuid
 from typing import NamedTuple, Protocol
-from urllib.parse import urlsplit
 
 from polytape.errors import ConfigurationError, ConnectionError
+from polytape.upstream.redis_server import NEED_REDIS, shared_name, without_password
 from polytape.wire.budget import BudgetState
 
 log = logging.getLogger(__name__)
@@ -152,16 +151,11 @@ def shared_window(url: str, key: str, limit: int, window_s: float) -> SharedWind
     try:
         import redis
     except ImportError as error:
-        raise ConfigurationError("--redis needs pip install 'polytape[redis]'") from error
-    name = f"polytape:budget:{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        raise ConfigurationError(NEED_REDIS) from error
+    name = shared_name("budget", key)
     try:
         client = redis.Redis.from_url(url, socket_timeout=5.0, socket_connect_timeout=5.0)
-        shown = _without_password(url)
+        shown = without_password(url)
     except ValueError as error:
         raise ConfigurationError(f"--redis: {error}") from error
     return SharedWindow(client, name, limit, window_s, shown)
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname or ''}:{parts.port or 6379}{parts.path}"

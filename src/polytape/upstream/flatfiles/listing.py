@@ -49,12 +49,13 @@ class FlatFile:
 
 @dataclass
 class FlatFileListing:
-    """The files of one storage. Usable from many threads.
+    """The files of one storage, but for those of days after `last`. Usable from many threads.
 
     Raises: ConfigurationError for a storage without flat files.
     """
 
     storage: Storage
+    last: date = date.max
     monotonic: Callable[[], float] = field(default=time.monotonic, repr=False)
 
     def __post_init__(self) -> None:
@@ -84,7 +85,7 @@ class FlatFileListing:
         self, series: Series, first: date = date.min, last: date = date.max
     ) -> Iterator[FlatFile]:
         """The files of the days from first to last, both included, in no order."""
-        root = f"{self._root}{FOLDERS[series]}"
+        root, last = f"{self._root}{FOLDERS[series]}", min(last, self.last)
         for year in self._numbered(root, first.year, last.year):
             low = first.month if int(year) == first.year else 1
             high = last.month if int(year) == last.year else 12
@@ -102,7 +103,7 @@ class FlatFileListing:
         root = f"{self._root}{FOLDERS[series]}"
         for year in sorted(self._numbered(root, 1, 9999), reverse=True):
             for month in sorted(self._numbered(f"{root}/{year}", 1, 12), reverse=True):
-                files = self._month(f"{root}/{year}/{month}")
+                files = [f for f in self._month(f"{root}/{year}/{month}") if f.day <= self.last]
                 yield from sorted(files, key=lambda file: file.day, reverse=True)
 
     def market(self, file: FlatFile) -> MarketBars:

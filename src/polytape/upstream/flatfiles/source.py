@@ -59,6 +59,10 @@ class FlatFiles:
         """This source by its parts."""
         return Upstream("flatfiles", self, self.reference, days=self.days)
 
+    def end_with(self, day: date) -> None:
+        """Leave out the files of later days."""
+        self.listing.last = day
+
     def earliest(self) -> int:
         """As `BarSource.earliest`: all of time."""
         return 0

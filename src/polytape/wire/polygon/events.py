@@ -7,8 +7,8 @@ come without notice and are ignored, and so are kinds that nobody has heard of. 
 for the unit of a timestamp are wrong on some channels: an instant's unit is told by its magnitude.
 """
 
-from collections.abc import Iterable
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias, get_args
 
 import msgspec
 from msgspec import UNSET, UnsetType, field
@@ -76,6 +76,13 @@ class Aggregate(msgspec.Struct, tag_field="ev", omit_defaults=True, gc=False):
     exact_volume: str | UnsetType = field(name="dv", default=UNSET)
     exact_day_volume: str | UnsetType = field(name="dav", default=UNSET)
     otc: bool = False
+    # Not the vendor's, and in none of its frames: our clients set it of a bar that came late.
+    backfilled: bool = False
+
+    @property
+    def shares(self) -> float:
+        """The volume, with its fraction where the vendor says it."""
+        return self.volume if isinstance(self.exact_volume, UnsetType) else float(self.exact_volume)
 
 
 class SecondAggregate(Aggregate, tag="A", gc=False):
@@ -132,6 +139,9 @@ MarketEvent: TypeAlias = (
 )
 LiveEvent: TypeAlias = MarketEvent | StatusMessage
 
+_CHANNEL_OF: dict[type[MarketEvent], str] = {
+    kind: str(kind.__struct_config__.tag) for kind in get_args(MarketEvent)
+}
 _FRAME = msgspec.json.Decoder(list[LiveEvent])
 _LOOSE = msgspec.json.Decoder(list[msgspec.Raw])
 _EVENT = msgspec.json.Decoder(LiveEvent)
@@ -139,21 +149,22 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def decode_frame(frame: bytes | str) -> list[LiveEvent]:
-    """The events of a frame; kinds that are not known are left out.
+    """The events of a frame; kinds that are not known are left out, and so are single events whose
+    text is broken.
 
     Raises: DataFetchError for what is no JSON array of objects.
     """
     try:
         return _FRAME.decode(frame)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, UnicodeDecodeError):
         return _decode_one_by_one(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise DataFetchError(f"a frame that is no JSON: {error}") from error
 
 
-def encode_frame(events: Iterable[LiveEvent]) -> bytes:
+def encode_frame(events: Sequence[LiveEvent]) -> bytes:
     """A frame as the vendor writes it."""
-    return _ENCODER.encode(list(events))
+    return _ENCODER.encode(events)
 
 
 def microseconds(value: int) -> int:
@@ -167,7 +178,12 @@ def microseconds(value: int) -> int:
 
 def topic_of(event: MarketEvent) -> tuple[str, str]:
     """The channel and the symbol of an event."""
-    return type(event).__struct_config__.tag, event.symbol  # type: ignore[return-value]
+    return _CHANNEL_OF[type(event)], event.symbol
+
+
+def channels_of(events: Iterable[MarketEvent]) -> set[str]:
+    """The channels of events."""
+    return {_CHANNEL_OF[kind] for kind in set(map(type, events))}
 
 
 def _decode_one_by_one(frame: bytes | str) -> list[LiveEvent]:

@@ -13,12 +13,25 @@ from typing import TypeAlias, assert_never
 
 import msgspec
 
-from polytape.wire.polygon.events import LiveEvent, MarketEvent, StatusMessage, decode_frame
+from polytape.errors import DataFetchError
+from polytape.wire.polygon.events import (
+    FIRST_MICROSECONDS,
+    Aggregate,
+    LiveEvent,
+    MarketEvent,
+    StatusMessage,
+    decode_frame,
+    microseconds,
+)
+from polytape.wire.polygon.messages import US_PER_MS
 from polytape.wire.polygon.topics import Topic, messages, needed
 
 GREETINGS = frozenset({"connected", "success"})
-REFUSALS = frozenset({"auth_failed", "auth_timeout"})
-DROPS = frozenset({"force_disconnect", "slow_consumer"})
+# A late answer to the key is no answer: it is sent again on the next connection.
+DROPS = frozenset({"auth_timeout", "force_disconnect", "slow_consumer"})
+SUBSCRIBED = "subscribed to:"
+# A message comes in pieces of a burst; one that has no end is no message.
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 
 class Phase(Enum):
@@ -33,6 +46,13 @@ class Phase(Enum):
 @dataclass(frozen=True, slots=True)
 class Ready:
     """The key was accepted; what is wanted is being subscribed to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribed:
+    """The vendor sends a topic from here on."""
+
+    topic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +83,7 @@ class TopicRefused:
     message: str
 
 
-Notice: TypeAlias = Ready | KeyRefused | Evicted | Dropped | TopicRefused
+Notice: TypeAlias = Ready | Subscribed | KeyRefused | Evicted | Dropped | TopicRefused
 
 
 class FeedSession:
@@ -97,6 +117,9 @@ class FeedSession:
         part = data.encode() if isinstance(data, str) else data
         if not finished or self._fragments:
             self._fragments.append(part)
+            if sum(map(len, self._fragments)) > MAX_MESSAGE_BYTES:
+                self._fragments = []
+                raise DataFetchError(f"a message of more than {MAX_MESSAGE_BYTES:,} bytes")
             if not finished:
                 return
             part, self._fragments = b"".join(self._fragments), []
@@ -121,8 +144,12 @@ class FeedSession:
     def _take(self, event: LiveEvent) -> None:
         if isinstance(event, StatusMessage):
             self._take_status(event.status, event.message)
-        else:
-            self._events.append(event)
+            return
+        if isinstance(event, Aggregate) and event.start >= FIRST_MICROSECONDS:
+            # Bars are known by their start: it has one unit, whatever the vendor sent.
+            event.start = microseconds(event.start) // US_PER_MS
+            event.end = microseconds(event.end) // US_PER_MS
+        self._events.append(event)
 
     def _take_status(self, status: str, message: str) -> None:
         match self.phase:
@@ -142,7 +169,9 @@ class FeedSession:
 
     def _take_trouble(self, status: str, message: str) -> None:
         """Statuses that nobody has heard of never break a session."""
-        if status in REFUSALS:
+        if status == "success" and message.startswith(SUBSCRIBED):
+            self._events.append(Subscribed(message.removeprefix(SUBSCRIBED).strip()))
+        elif status == "auth_failed":
             self._events.append(KeyRefused(message or status))
         elif status == "max_connections":
             self._events.append(Evicted(message or status))

@@ -153,6 +153,26 @@ class Snapshot(msgspec.Struct, kw_only=True):
     ticker: TickerSnapshot
 
 
+class SnapshotMinute(msgspec.Struct):
+    """What a snapshot of many tickers says of one's latest minute."""
+
+    ticker: str
+    min: SnapshotBar | None = None
+
+    @property
+    def start(self) -> int:
+        """The start of the minute, microseconds UTC; 0 where there is none: zeros say that."""
+        traded = self.min is not None and self.min.o > 0 and isinstance(self.min.t, int)
+        return int(self.min.t) * US_PER_MS if traded else 0  # type: ignore[union-attr, arg-type]
+
+
+class Snapshots(msgspec.Struct, kw_only=True):
+    """`/v2/snapshot/locale/us/markets/stocks/tickers`, as far as its minutes go."""
+
+    status: Maybe = UNSET
+    tickers: list[SnapshotMinute] | UnsetType | None = UNSET
+
+
 class MarketNow(msgspec.Struct, kw_only=True):
     """`/v1/marketstatus/now`. Values: open, closed, extended-hours."""
 

@@ -6,7 +6,7 @@ https://massive.com/docs/rest/stocks
 host that was configured.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -55,6 +55,15 @@ def grouped_request(day: str) -> Request:
     """
     path = f"/v2/aggs/grouped/locale/us/market/stocks/{day}"
     return Request("GET", path, (("adjusted", "false"), ("include_otc", "true")))
+
+
+def snapshot_request(symbols: Sequence[str]) -> Request:
+    """Where each of some symbols is now; of the whole market where none is named.
+
+    https://massive.com/docs/rest/stocks/snapshots/full-market-snapshot
+    """
+    query = (("tickers", ",".join(symbols)),) if symbols else ()
+    return Request("GET", "/v2/snapshot/locale/us/markets/stocks/tickers", query)
 
 
 def splits_request(path: str, *, symbol: str | None = None, since: str | None = None) -> Request:

@@ -24,6 +24,8 @@ from polytape.wire.polygon.messages import (
     US_PER_MS,
     Agg,
     AggsPage,
+    SnapshotMinute,
+    Snapshots,
     SplitRow,
     SplitsPage,
     TickerRow,
@@ -60,6 +62,17 @@ def read_grouped(body: bytes) -> AggsPage:
     if any(row.T is UNSET for row in page.results or ()):
         raise IncompleteDataError("a row of the market's day names no ticker")
     return page
+
+
+def read_snapshots(body: bytes) -> list[SnapshotMinute]:
+    """The latest minute of each ticker of a snapshot.
+
+    Raises: IncompleteDataError for what is no snapshot.
+    """
+    page = _decode(body, Snapshots)
+    if page.status not in (OK, DELAYED) or page.tickers is UNSET:
+        raise IncompleteDataError(f"a snapshot came with the status {page.status!r}")
+    return list(page.tickers or ())
 
 
 def read_splits(body: bytes) -> SplitsPage:

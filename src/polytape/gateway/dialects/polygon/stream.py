@@ -11,13 +11,13 @@ from litestar.di import NamedDependency
 from polytape.errors import PolygonClientError
 from polytape.gateway.api.streams import pump
 from polytape.gateway.gateway import Gateway
+from polytape.gateway.hub import MAX_TOPICS
 from polytape.gateway.live import LiveConnection
-from polytape.gateway.live_frames import polygon_frames
+from polytape.gateway.live_frames import POLYGON
 from polytape.wire.polygon.events import StatusMessage, encode_frame
 from polytape.wire.polygon.server_session import ServerSession
 
 AnySocket = WebSocket[Any, Any, Any]
-MAX_TOPICS = 20_000
 
 
 @websocket("/stocks")
@@ -39,7 +39,7 @@ async def stocks(
     talk = _Talk(connection, ServerSession(_admits(access_token), MAX_TOPICS))
     for frame in talk.session.data_to_send():
         await socket.send_data(frame.decode(), mode="text")
-    await pump(socket, connection, polygon_frames, talk.answer)
+    await pump(socket, connection, POLYGON, talk.answer)
 
 
 class _Talk:

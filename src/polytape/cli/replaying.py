@@ -1,0 +1,207 @@
+"""A replay, from what was written to a gateway: its day, its source, its clock."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from polytape.cli.clock import now_us, replay_clock, this_market
+from polytape.cli.replay import ReplayRequest
+from polytape.cli.serving import serve_gateway
+from polytape.cli.sources import flat_files
+from polytape.cli.stores import location_of
+from polytape.errors import (
+    ConfigurationError,
+    NotFoundError,
+    PolygonClientError,
+    ValidationError,
+)
+from polytape.gateway.gateway import Gateway
+from polytape.history.reader import spans_text
+from polytape.history.stored_source import StoredSource
+from polytape.model.instants import parse_day_or_instant
+from polytape.model.market import Market, Session
+from polytape.model.query import series_query
+from polytape.model.symbols import parse_symbol
+from polytape.model.time_of_day import parse_time_of_day
+from polytape.model.timeframes import Series
+from polytape.net.storage import open_storage
+from polytape.settings import Settings, load
+from polytape.store.segments import SegmentStore
+from polytape.upstream.answer_store import MemoryAnswers
+from polytape.upstream.bar_feed import BarFeed
+from polytape.upstream.budget.budget import Budget
+from polytape.upstream.day_bars import DayBars
+from polytape.upstream.replay import replayed
+from polytape.upstream.source import Upstream
+from polytape.upstream.synthetic.listing import listing
+from polytape.upstream.synthetic.source import Synthetic
+from polytape.wire.polygon.plans import SECOND_S, UNLIMITED
+
+SHOWN_SYMBOLS = 5
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A past session whose bars are all there: `universe` gives its symbols."""
+
+    session: Session
+    upstream: Upstream
+    universe: Callable[[], Iterable[str]]
+
+
+def run_replay(request: ReplayRequest, options: Mapping[str, object]) -> None:
+    """Serve a replay until SIGINT or SIGTERM.
+
+    Raises: ValidationError, ConfigurationError, DataFetchError.
+    """
+    if options.get("data") is not None and request.source != "flatfiles":
+        raise ConfigurationError("--data names flat files: add --source flatfiles")
+    settings = load(**options)
+    gateway = make_replay(request, settings)
+    local = gateway.market.local(gateway.now())
+    several = len(request.symbols) > SHOWN_SYMBOLS
+    names = f"{len(request.symbols)} symbols" if several else " ".join(request.symbols)
+    remark = f"{names or 'all symbols'} of {local:%a %Y-%m-%d} from {local:%H:%M} New York"
+    serve_gateway(settings, gateway, "replay", f"{remark}, {request.speed:g} times as fast")
+
+
+def make_replay(request: ReplayRequest, settings: Settings) -> Gateway:
+    """A gateway in the past. It has no store: nothing of a replay is written.
+
+    Raises: ValidationError, ConfigurationError, DataFetchError.
+    """
+    market = this_market()
+    session = past_session(request.day, market)
+    start = session.open
+    if request.at is not None:
+        start = parse_time_of_day(request.at, "from", session.day, market)
+    if not session.extended.start <= start < session.extended.end:
+        first, last = (market.local(at) for at in (session.extended.start, session.extended.end))
+        allowed = f"{first:%H:%M} to {last:%H:%M}, the hours of {session.day}"
+        raise ValidationError("from", request.at, allowed)
+    recording = open_recording(request, settings, session, market)
+    try:
+        _must_have_bars(recording, request.symbols)
+    except PolygonClientError:
+        recording.upstream.close()
+        raise
+    clock = replay_clock(session, start, request.speed)
+    feed = BarFeed(
+        DayBars(recording.upstream.bars, market.day_span(session.day)), clock, recording.universe
+    )
+    upstream = replayed(recording.upstream, market, clock.now)
+    budget = Budget.of(UNLIMITED, SECOND_S)
+    return Gateway(upstream, market, clock.now, budget, feed=feed, clock=clock)
+
+
+def past_session(text: str, market: Market) -> Session:
+    """The session of a day, which is over. Raises: ValidationError."""
+    day = parse_day_or_instant(text, "DATE")
+    if not isinstance(day, date):
+        raise ValidationError("DATE", text, "a day, such as 2024-07-02")
+    session = market.session(day)
+    if session is None:
+        before = market.session_before(day)
+        last = "" if before is None else f"; the session before it is {before.day}"
+        raise ValidationError("DATE", text, f"a trading day, not a {market.why_closed(day)}{last}")
+    if session.extended.end > now_us():
+        raise ValidationError("DATE", text, "a day that is over")
+    return session
+
+
+def open_recording(
+    request: ReplayRequest, settings: Settings, session: Session, market: Market
+) -> Recording:
+    """The bars of a session and of all days before it, once they are known to be there.
+
+    Raises: ConfigurationError with what is missing, and which command gets it; ValidationError.
+    """
+    symbols = [parse_symbol(symbol) for symbol in request.symbols]
+    match request.source:
+        case "synthetic":
+            return _made_up(symbols, settings, session, market)
+        case "flatfiles":
+            return _filed(symbols, settings, session, market)
+        case _:
+            return _stored(symbols, settings, session, market)
+
+
+def _made_up(symbols: list[str], settings: Settings, session: Session, market: Market) -> Recording:
+    end = market.day_span(session.day).end
+    source = Synthetic(market, lambda: end, settings.seed)
+    return Recording(session, source.upstream(), lambda: symbols or listing())
+
+
+def _filed(symbols: list[str], settings: Settings, session: Session, market: Market) -> Recording:
+    files = flat_files(settings, market, MemoryAnswers())
+    files.end_with(session.day)
+    if not files.days.has_day(Series.MINUTE, session.day):
+        raise ConfigurationError(
+            f"{files.listing.storage.url} has no minute file of {session.day}: put it there, or "
+            "replay a day that has one"
+        )
+
+    def universe() -> Iterable[str]:
+        return symbols or files.listing.market_of(Series.MINUTE, session.day).places
+
+    return Recording(session, files.upstream(), universe)
+
+
+def _stored(symbols: list[str], settings: Settings, session: Session, market: Market) -> Recording:
+    location = location_of(settings.store)
+    try:
+        store = SegmentStore.existing(open_storage(location), market)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{error}: {_ways(location, session, 'SYMBOL...')}") from error
+    source = StoredSource(store, market, market.day_span(session.day).end)
+    try:
+        everything = symbols or source.symbols_in(session.extended)
+        _must_be_stored(source, everything, session, location)
+    except ConfigurationError:
+        store.close()
+        raise
+    return Recording(session, source.upstream(), lambda: everything)
+
+
+def _must_have_bars(recording: Recording, symbols: Iterable[str]) -> None:
+    """Raises: ValidationError for symbols without a minute bar on the day."""
+    bars, session = recording.upstream.bars, recording.session
+    silent = []
+    for symbol in map(parse_symbol, symbols):
+        try:
+            answer = bars.bars(series_query(symbol, Series.MINUTE, session.extended))
+        except NotFoundError:
+            silent.append(symbol)
+        else:
+            silent += [] if len(answer.bars) else [symbol]
+    if silent:
+        allowed = f"symbols with minute bars on {session.day}; without any, all are replayed"
+        raise ValidationError("symbols", " ".join(silent), allowed)
+
+
+def _must_be_stored(
+    source: StoredSource, symbols: list[str], session: Session, location: str
+) -> None:
+    """Raises: ConfigurationError naming what of a session is not stored."""
+    day, where = session.day, f"the store {location}"
+    if not symbols:
+        ways = _ways(location, session, "SYMBOL...")
+        raise ConfigurationError(f"{where} has no symbol with all minutes of {day}: {ways}")
+    missing = {symbol: source.missing(symbol, session.extended) for symbol in symbols}
+    gaps = {symbol: spans for symbol, spans in missing.items() if spans}
+    if gaps:
+        first, spans = next(iter(gaps.items()))
+        more = f" (and of {len(gaps) - 1} more symbols)" if len(gaps) > 1 else ""
+        raise ConfigurationError(
+            f"{where} does not hold the minutes of {day} in full: of {first}{more} it misses "
+            f"{spans_text(spans.spans)}: {_ways(location, session, ' '.join(gaps))}"
+        )
+
+
+def _ways(location: str, session: Session, symbols: str) -> str:
+    """The commands that get a day."""
+    days = f"--from {session.day} --to {session.day}"
+    return (
+        f"polytape history import FILES --store {location} brings in files, "
+        f"polytape history backfill {symbols} {days} --store {location} asks the vendor"
+    )

@@ -1,0 +1,124 @@
+"""Where the table of `polytape watch` is drawn: over itself on a terminal, else line after line."""
+
+import os
+import shutil
+import sys
+from types import TracebackType
+from typing import Protocol, Self
+
+import click
+
+# The alternate screen, with the cursor hidden and no wrapping of lines; and back.
+ENTER, LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
+HOME, TO_LINE_END, TO_SCREEN_END = "\x1b[H", "\x1b[K", "\x1b[J"
+COLOURS = {"connected": "green", "connecting": "yellow", "gap": "yellow", "lag": "yellow"}
+
+
+class Output(Protocol):
+    """Where tables go. `live`: it is looked at, so that a table may be drawn before it is whole."""
+
+    live: bool
+    every_s: float
+
+    def size(self) -> tuple[int, int]:
+        """Columns and lines of it now."""
+        ...
+
+    def show(self, lines: list[str], state: str) -> None:
+        """Show a table: the state of the feed, the head and a rule, rows, remarks."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+
+class Lines:
+    """Tables one after the other."""
+
+    live, every_s = False, 60.0
+
+    def __init__(self) -> None:
+        self._any = False
+
+    def size(self) -> tuple[int, int]:
+        """Of a file as many as there are."""
+        return 200, 1_000_000
+
+    def show(self, lines: list[str], state: str) -> None:  # noqa: ARG002 - colours are a screen's
+        """With an empty line between two tables."""
+        if self._any:
+            click.echo()
+        self._any = True
+        click.echo("\n".join(lines))
+        sys.stdout.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        pass
+
+
+class Screen:
+    """One table on a terminal, drawn over itself. Whatever ends it, the cursor and the text that
+    was there before come back, and the last table stays below it.
+    """
+
+    live, every_s = True, 1.0
+
+    def __init__(self) -> None:
+        self._last: list[str] = []
+
+    def size(self) -> tuple[int, int]:
+        """Of the terminal now: it may have been resized."""
+        size = shutil.get_terminal_size((80, 24))
+        return size.columns, size.lines
+
+    def show(self, lines: list[str], state: str) -> None:
+        """Lines below the screen's end are counted, not drawn."""
+        _, height = self.size()
+        self._last = [
+            click.style(lines[0], fg=COLOURS.get(state, "red")),
+            click.style(lines[1], bold=True),
+            *lines[2:],
+        ]
+        shown = self._last
+        if len(lines) > height:
+            shown = [*shown[: height - 1], f" ... {len(lines) - height + 1} more lines"]
+        frame = f"{TO_LINE_END}\n".join(shown)
+        self._write(f"{HOME}{frame}{TO_LINE_END}{TO_SCREEN_END}")
+
+    def __enter__(self) -> Self:
+        self._write(ENTER)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._write(LEAVE)
+        if self._last:
+            self._write("\n".join([*self._last, ""]))
+
+    def _write(self, text: str) -> None:
+        click.echo(text, nl=False, color=True)
+        sys.stdout.flush()
+
+
+def choose_output(*, once: bool) -> Lines | Screen:
+    """A screen where the output is a terminal, and more than one table comes."""
+    drawable = sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return Screen() if drawable and not once else Lines()

@@ -1,0 +1,142 @@
+"""Bars that begin with history and grow with the stream: blocking, and for asyncio."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from polytape.client.frames import to_frame
+from polytape.client.live_join import LiveJoin
+from polytape.client.live_series import LiveBar
+from polytape.client.stream_session import StreamEvent, StreamNotice
+from polytape.client.streams import AsyncStream, Stream
+from polytape.errors import ConfigurationError, PolygonClientError
+from polytape.model.bars import Bars
+from polytape.model.query import BarsQuery
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What no waiting mends.
+FATAL = frozenset({"error", "refused"})
+
+
+class _Shared:
+    """What both kinds do with what they have."""
+
+    _join: LiveJoin
+
+    @property
+    def frame(self) -> "pd.DataFrame":
+        """All bars by now as `fetch_bars` gives them, with a column `forming` (bool), which is true
+        for the last bar while it may still grow. Empty before the first iteration.
+        """
+        series = self._join.series
+        frame = to_frame(series.bars())
+        forming = series.forming
+        frame["forming"] = np.arange(len(frame)) == (len(frame) - 1 if forming is not None else -1)
+        request = self._join.request
+        frame.attrs = {"symbol": request.symbol, "timeframe": request.timeframe.value}
+        return frame
+
+    @property
+    def forming(self) -> LiveBar | None:
+        """The bar that may still grow."""
+        return self._join.series.forming
+
+    def _take(self, event: StreamEvent) -> list[LiveBar]:
+        if isinstance(event, StreamNotice) and event.kind in FATAL:
+            raise ConfigurationError(event.detail)
+        return self._join.receive(event)
+
+    def _keep_going(self, error: PolygonClientError) -> None:
+        """A gap that cannot be fetched now is fetched later, for some minutes: bars wait for it."""
+        if not self._join.failed():
+            raise error
+
+
+class LiveBars(_Shared):
+    """Bars of a symbol as a blocking iterator: first those of the history, then each as it closes
+    (or at each update). `frame` has them all at any moment. Leaving the `with` block ends it.
+
+    Raises: while iterating, ConnectionError where no gateway answers at first, what fetching the
+    history raises, ConfigurationError where the gateway has no live bars.
+    """
+
+    def __init__(
+        self, stream: Stream, join: LiveJoin, fetch: Callable[[list[BarsQuery]], Sequence[Bars]]
+    ) -> None:
+        self._stream = stream
+        self._join = join
+        self._fetch = fetch
+
+    def __iter__(self) -> Iterator[LiveBar]:
+        for event in self._stream:
+            yield from self._take(event)
+            yield from self._history()
+
+    def get(self, timeout_s: float) -> list[LiveBar]:
+        """What the next event of the stream gives: mostly nothing or one bar, the history at first.
+        Nothing, too, where no event comes in time.
+        """
+        event = self._stream.get(timeout_s)
+        return [] if event is None else [*self._take(event), *self._history()]
+
+    def close(self) -> None:
+        """End the iteration and the connection. Never hangs."""
+        self._stream.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _history(self) -> list[LiveBar]:
+        if not self._join.wants_history:
+            return []
+        try:
+            answers = self._fetch(self._join.queries())
+        except PolygonClientError as error:
+            self._keep_going(error)
+            return []
+        return self._join.load(answers)
+
+
+class AsyncLiveBars(_Shared):
+    """The same for `async for`."""
+
+    def __init__(
+        self,
+        stream: AsyncStream,
+        join: LiveJoin,
+        fetch: Callable[[list[BarsQuery]], Awaitable[Sequence[Bars]]],
+    ) -> None:
+        self._stream = stream
+        self._join = join
+        self._fetch = fetch
+
+    async def __aiter__(self) -> AsyncIterator[LiveBar]:
+        async for event in self._stream:
+            for bar in [*self._take(event), *await self._history()]:
+                yield bar
+
+    def close(self) -> None:
+        """End the iteration."""
+        self._stream.close()
+
+    async def _history(self) -> list[LiveBar]:
+        if not self._join.wants_history:
+            return []
+        try:
+            answers = await self._fetch(self._join.queries())
+        except PolygonClientError as error:
+            self._keep_going(error)
+            return []
+        return self._join.load(answers)

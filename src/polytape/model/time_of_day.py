@@ -1,0 +1,27 @@
+"""Times of a day of the market as people write them: `10:30`."""
+
+import re
+from datetime import date
+
+from polytape.errors import ValidationError
+from polytape.model.units import HOUR_US, MINUTE_US
+from polytape.model.wall_clock import WallClock
+
+_FORM = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+def is_time_of_day(text: str) -> bool:
+    """Whether a text reads as hours and minutes."""
+    return _FORM.fullmatch(text.strip()) is not None
+
+
+def parse_time_of_day(text: str, param: str, day: date, zone: WallClock) -> int:
+    """The instant (microseconds UTC) at which clocks in `zone` show `HH:MM` on a day; on the night
+    of a change of the clocks, so many hours after midnight.
+
+    Raises: ValidationError naming `param`.
+    """
+    match = _FORM.fullmatch(text.strip())
+    if match is None:
+        raise ValidationError(param, text, "HH:MM, a time of the day in New York")
+    return zone.midnight(day) + int(match[1]) * HOUR_US + int(match[2]) * MINUTE_US

@@ -1,0 +1,185 @@
+"""A source as it could be read at an instant of its past: the one place where a replay cuts.
+
+A minute bar is there once it has ended. A day's official bar counts every trade of the day: it is
+there once the post-market has ended, and before that the bar is made from the minutes so far. A
+split is there from its day on.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from polytape.model.bars import Bars
+from polytape.model.market import Market
+from polytape.model.market_bars import MarketBars
+from polytape.model.query import BarsQuery, series_query
+from polytape.model.resample import days_from_minutes
+from polytape.model.securities import SymbolInfo
+from polytape.model.spans import Span, SpanSet
+from polytape.model.splits import Split
+from polytape.model.timeframes import Series
+from polytape.model.units import DAY_US, MINUTE_US
+from polytape.upstream.source import DaySource, SourceBars, Upstream
+
+# How far back a last bar is looked for: mostly it is near, and files of days are slow to read.
+LAST_BAR_DAYS = (10, 400)
+
+
+def replayed(upstream: Upstream, market: Market, now: Callable[[], int]) -> Upstream:
+    """A source whose bars, days and splits end at `now`, microseconds UTC. Its securities are those
+    of the source, which has to end with the replayed day.
+    """
+    cut = Cut(market, now)
+    source = ReplayedSource(upstream, cut)
+    days = None if upstream.days is None else ReplayedDays(upstream.days, cut)
+    return Upstream(
+        upstream.name, source, source, upstream.made_up, days=days, close=upstream.close
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What is there at `now` (microseconds UTC), by a market's hours."""
+
+    market: Market
+    now: Callable[[], int]
+
+    def today(self) -> date:
+        """The day of the market's zone."""
+        return self.market.date_of(self.now())
+
+    def minutes_before(self) -> int:
+        """Minute bars that start before this instant (microseconds UTC) have ended."""
+        return self.now() - MINUTE_US + 1
+
+    def days_before(self) -> int:
+        """Official daily bars that start before this instant (microseconds UTC) are there."""
+        now = self.now()
+        day = self.market.date_of(now)
+        session, span = self.market.session(day), self.market.day_span(day)
+        ended = session is not None and session.extended.end <= now
+        return span.end if ended else span.start
+
+
+class ReplayedSource:
+    """A `BarSource` and a `ReferenceSource` over those of another source."""
+
+    def __init__(self, upstream: Upstream, cut: Cut) -> None:
+        self._bars = upstream.bars
+        self._reference = upstream.reference
+        self._cut = cut
+        self._market = cut.market
+
+    def earliest(self) -> int:
+        """As `BarSource.earliest`."""
+        return self._bars.earliest()
+
+    def bars(self, query: BarsQuery) -> SourceBars:
+        """As `BarSource.bars`."""
+        if query.series is Series.MINUTE:
+            return self._bars.bars(query.over(query.span.until(self._cut.minutes_before())))
+        edge = self._cut.days_before()
+        official = self._bars.bars(query.over(query.span.until(edge)))
+        forming = self._market.day_span(self._market.date_of(edge)).intersect(query.span)
+        return _joined(official, self._forming(query, forming)) if forming else official
+
+    def last_bar(self, symbol: str) -> Bars:
+        """As `BarSource.last_bar`; one of more than 400 days ago is none."""
+        midnight = self._market.midnight(self._cut.today())
+        minutes = self._minutes(symbol, Span(midnight, max(midnight, self._cut.now())))
+        if len(minutes):
+            return minutes.last(1)
+        for days in LAST_BAR_DAYS:
+            span = Span(midnight - days * DAY_US, midnight)
+            day = self._bars.bars(series_query(symbol, Series.DAY, span)).bars.last(1)
+            if len(day):
+                traded = self._market.date_of(int(day.timestamp[0]))
+                minutes = self._minutes(symbol, self._market.day_span(traded))
+                return minutes.last(1) if len(minutes) else day
+        return Bars.empty()
+
+    @property
+    def checks_splits(self) -> bool:
+        """As `ReferenceSource.checks_splits`."""
+        return self._reference.checks_splits
+
+    def splits(self, symbol: str) -> tuple[Split, ...] | None:
+        """As `ReferenceSource.splits`, but for those of later days."""
+        return self._executed(self._reference.splits(symbol))
+
+    def cached_splits(self, symbol: str) -> tuple[Split, ...] | None:
+        """As `ReferenceSource.cached_splits`, but for those of later days."""
+        return self._executed(self._reference.cached_splits(symbol))
+
+    def find(self, symbol: str) -> SymbolInfo | None:
+        """As `ReferenceSource.find`."""
+        return self._reference.find(symbol)
+
+    def search(self, query: str, *, active_only: bool) -> list[SymbolInfo]:
+        """As `ReferenceSource.search`."""
+        return self._reference.search(query, active_only=active_only)
+
+    def forget(self) -> None:
+        """As `ReferenceSource.forget`."""
+        self._reference.forget()
+
+    def _executed(self, splits: tuple[Split, ...] | None) -> tuple[Split, ...] | None:
+        if splits is None:
+            return None
+        today = self._cut.today()
+        return tuple(split for split in splits if split.execution_date <= today)
+
+    def _minutes(self, symbol: str, span: Span) -> Bars:
+        return self.bars(series_query(symbol, Series.MINUTE, span)).bars
+
+    def _forming(self, query: BarsQuery, span: Span) -> SourceBars:
+        """The daily bar of the day that is not over, from its minutes so far."""
+        minutes = self.bars(series_query(query.symbol, Series.MINUTE, span))
+        made = days_from_minutes(minutes.bars, self._market).within(span)
+        note = f"{self._market.date_of(span.start)} is not over: its bar is made from minutes"
+        notes = (note,) if len(made) else ()
+        return SourceBars(made, notes, (span,), missing=minutes.missing)
+
+
+class ReplayedDays:
+    """A `DaySource` over that of another source. Nothing of a replay is stored."""
+
+    def __init__(self, days: DaySource, cut: Cut) -> None:
+        self._days = days
+        self._cut = cut
+        self.reads_whole_days = False
+        self.requests_per_day = days.requests_per_day
+        self.unit = days.unit
+        self.covers_unlisted = days.covers_unlisted
+
+    def has_day(self, series: Series, day: date) -> bool:
+        """As `DaySource.has_day`."""
+        return self._is_over(day) and self._days.has_day(series, day)
+
+    def market_day(
+        self, series: Series, day: date, *, background: bool = False
+    ) -> MarketBars | None:
+        """As `DaySource.market_day`: of days that are over."""
+        if not self._is_over(day):
+            return None
+        return self._days.market_day(series, day, background=background)
+
+    def mark_stored(self, series: Series, day: date) -> None:
+        """As `DaySource.mark_stored`: nothing is stored."""
+
+    def replaced(self, series: Series, days: Iterable[date]) -> list[date]:
+        """As `DaySource.replaced`."""
+        return self._days.replaced(series, days)
+
+    def _is_over(self, day: date) -> bool:
+        return self._cut.market.midnight(day) < self._cut.days_before()
+
+
+def _joined(official: SourceBars, forming: SourceBars) -> SourceBars:
+    return SourceBars(
+        Bars.concat([official.bars, forming.bars]),
+        (*official.notes, *forming.notes),
+        (*official.provisional, *forming.provisional),
+        official.through,
+        SpanSet.of((*official.missing, *forming.missing)).spans,
+    )

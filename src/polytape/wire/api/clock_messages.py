@@ -1,0 +1,26 @@
+"""The messages of `/api/v1/clock`, used by both ends."""
+
+import msgspec
+
+
+class ClockState(msgspec.Struct):
+    """A gateway's time. `wall`: it is the wall's, and nobody can turn it; otherwise a made-up
+    market's or a replay's, `speed` times as fast, which stands while `paused` and from `end` on.
+    """
+
+    now: str
+    speed: float
+    paused: bool
+    wall: bool
+    end: str | None = None
+
+
+class ClockRequest(msgspec.Struct):
+    """What is to be done: pause, resume, step (by `minutes`, or to the instant `to`: ISO 8601, or
+    HH:MM New York of the clock's day), speed (`speed` market seconds in a second).
+    """
+
+    action: str
+    minutes: int | None = None
+    to: str | None = None
+    speed: float | None = None
