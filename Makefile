@@ -17,7 +17,7 @@ test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest
 
 test-pandas2: .venv-pandas2/.ready  ## a smoke of client and engines on the newest pandas 2
-	@.venv-pandas2/bin/python -m pytest tests/test_pandas2.py tests/client tests/engines
+	@.venv-pandas2/bin/python -m pytest tests/test_pandas2.py $$(grep -rl pandas tests/client tests/engines --include='test_*.py')
 
 test-long: $(READY)  ## everything that takes longer: documented installs in fresh environments, mutants
 	@$(BIN)/python -m pytest -m long --timeout 900

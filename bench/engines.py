@@ -76,7 +76,7 @@ def against_twins(known: AsOfBars) -> None:
     compare(
         f"fractals of {len(quarters):,} 15-minute bars / a row loop over the frame",
         lambda: fractals(quarters),
-        lambda: naive.apart(r := rows_of(quarters), naive.zigzag(r, 11, 1.0, 14)),
+        lambda: naive.zigzag(rows_of(quarters), 11, 1.0, 14, apart=True),
         rounds=3,
     )
     compare(

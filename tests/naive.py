@@ -96,8 +96,12 @@ def fractal_places(highs: list[float], lows: list[float], length: int) -> list[t
     return found
 
 
-def zigzag(rows: list[Row], length: int, distance: float, period: int) -> list[tuple[int, str]]:
-    """Alternating swings, each far enough from the last of the other kind."""
+def zigzag(
+    rows: list[Row], length: int, distance: float, period: int, *, apart: bool = False
+) -> list[tuple[int, str]]:
+    """Alternating swings, each far enough from the last of the other kind; with `apart` no bar of
+    one meets the bar of the one before it.
+    """
     highs, lows = [row[2] for row in rows], [row[3] for row in rows]
     ranges = atr(rows, period, "wilder")
     swings: list[tuple[int, str]] = []
@@ -105,31 +109,22 @@ def zigzag(rows: list[Row], length: int, distance: float, period: int) -> list[t
         if ranges[i] is None:
             continue
         price = highs[i] if kind == "high" else lows[i]
-        if not swings:
-            swings.append((i, kind))
-            continue
-        j, last = swings[-1]
-        before = highs[j] if last == "high" else lows[j]
-        if last == kind:
-            if (kind == "high" and price > before) or (kind == "low" and price < before):
-                swings[-1] = (i, kind)
-        else:
-            away = price - before if kind == "high" else before - price
-            if away >= distance * ranges[i]:  # type: ignore[operator]
-                swings.append((i, kind))
-    return swings
-
-
-def apart(rows: list[Row], swings: list[tuple[int, str]]) -> list[tuple[int, str]]:
-    """Without those whose bar meets the bar of the one kept before."""
-    kept: list[tuple[int, str]] = []
-    for i, kind in swings:
-        if kept:
-            j = kept[-1][0]
-            if max(rows[i][3], rows[j][3]) <= min(rows[i][2], rows[j][2]):
+        instead = swings[:-1] if swings and swings[-1][1] == kind else swings
+        if instead and apart:
+            j = instead[-1][0]
+            if max(lows[i], lows[j]) <= min(highs[i], highs[j]):
                 continue
-        kept.append((i, kind))
-    return kept
+        if len(instead) < len(swings):
+            before = highs[swings[-1][0]] if kind == "high" else lows[swings[-1][0]]
+            if not ((kind == "high" and price > before) or (kind == "low" and price < before)):
+                continue
+        elif swings:
+            before = lows[swings[-1][0]] if kind == "high" else highs[swings[-1][0]]
+            away = price - before if kind == "high" else before - price
+            if away < distance * ranges[i]:  # type: ignore[operator]
+                continue
+        swings = [*instead, (i, kind)]
+    return swings
 
 
 def profile(rows: list[Row], levels: int) -> list[float]:

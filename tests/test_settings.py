@@ -1,6 +1,7 @@
 """The environment, read once: what is wrong names its variable, and no secret shows."""
 
 import pickle
+from datetime import date
 from pathlib import Path
 from typing import Any, get_args
 
@@ -8,7 +9,7 @@ import msgspec
 import pytest
 
 from polytape.errors import ConfigurationError
-from polytape.settings import PlanOption, Secret, Settings, SourceName, load
+from polytape.settings import PlanOption, Secret, Settings, SourceName, load, long_day_from
 
 
 def test_nothing_set_is_the_default() -> None:
@@ -24,6 +25,7 @@ def test_nothing_set_is_the_default() -> None:
     ("variable", "text", "name", "value"),
     [
         ("POLYTAPE_PORT", " 80 ", "port", 80), ("POLYTAPE_SEED", "-3", "seed", -3),
+        ("POLYTAPE_LONG_DAY_FROM", "2026-12-07", "long_day_from", date(2026, 12, 7)),
         ("POLYTAPE_SPLITS", "a/b.csv", "splits", Path("a/b.csv")),
         ("POLYTAPE_DATA", "s3://flatfiles", "data", "s3://flatfiles"),
         ("POLYTAPE_STORE", "none", "store", "none"), ("POLYTAPE_STORE", "null", "store", "null"),
@@ -66,7 +68,9 @@ def test_an_empty_variable_is_none_at_all(field: str) -> None:
     [
         ("POLYTAPE_PORT", "99999", "a port from 0 to 65535"),
         ("POLYTAPE_PORT", "http", "a port from 0 to 65535"),
-        ("POLYTAPE_SEED", "1.5", "a whole number"), ("POLYTAPE_SOURCE", "yahoo", "one of auto,"),
+        ("POLYTAPE_SEED", "1.5", "a whole number"),
+        ("POLYTAPE_LONG_DAY_FROM", "soon", "a date, such as 2026-12-07"),
+        ("POLYTAPE_SOURCE", "yahoo", "one of auto,"),
         ("POLYTAPE_PLAN", "gold", "one of basic,"),
     ],
 )  # fmt: skip
@@ -126,3 +130,12 @@ def test_settings_cannot_be_changed() -> None:
     """What a gateway was started with stays."""
     with pytest.raises(AttributeError):
         load({}).port = 1  # type: ignore[misc]
+
+
+def test_the_hours_are_read_alone() -> None:
+    """Whoever wants the market is not stopped by what is wrong with another setting."""
+    assert long_day_from({}) is None
+    wrong_port = {"POLYTAPE_PORT": "http", "POLYTAPE_LONG_DAY_FROM": "2026-12-07"}
+    assert long_day_from(wrong_port) == date(2026, 12, 7)
+    with pytest.raises(ConfigurationError, match="POLYTAPE_LONG_DAY_FROM: a date"):
+        long_day_from({"POLYTAPE_LONG_DAY_FROM": "7 December"})

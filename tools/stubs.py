@@ -43,11 +43,22 @@ def stub() -> str:
         module, name = spec.result.split(":")
         imports.setdefault(module, []).append(name)
     lines = [f"from polytape.engines.{m} import {', '.join(sorted(n))}" for m, n in imports.items()]
-    classes = [_class(spec, prefix) for spec in CLIENT_ENGINES for prefix in ("", "Async")]
-    return HEAD.format(results="\n".join(sorted(lines))) + "\n" + "\n".join(classes)
+    classes = {spec.client_class: spec.client_doc for spec in reversed(CLIENT_ENGINES)}
+    texts = [
+        _class(name, classes[name], prefix)
+        for name in dict.fromkeys(spec.client_class for spec in CLIENT_ENGINES)
+        for prefix in ("", "Async")
+    ]
+    return HEAD.format(results="\n".join(sorted(lines))) + "\n" + "\n".join(texts)
 
 
-def _class(spec: EngineSpec, prefix: str) -> str:
+def _class(name: str | None, doc: str, prefix: str) -> str:
+    methods = [_method(spec, prefix) for spec in CLIENT_ENGINES if spec.client_class == name]
+    head = f'class {prefix}{name}({prefix or "Sync"}Engine):\n    """{doc}"""\n\n'
+    return head + "\n".join(methods)
+
+
+def _method(spec: EngineSpec, prefix: str) -> str:
     result = spec.result.split(":")[1]
     parameters = ["self"]
     keyword_only = False
@@ -60,8 +71,6 @@ def _class(spec: EngineSpec, prefix: str) -> str:
     listed = "".join(f"        {one},\n" for one in parameters)
     word = "async def" if prefix else "def"
     return (
-        f"class {prefix}{spec.client_class}({prefix or 'Sync'}Engine):\n"
-        f'    """{spec.client_doc}"""\n\n'
         f"    {word} {spec.method}(\n{listed}    ) -> {result}:\n"
         f'        """{doc.strip()}\n        """\n'
     )

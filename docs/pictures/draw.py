@@ -8,11 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from polytape.engines.as_of import AsOfBars, days_back
-from polytape.engines.calibration import calibrate
+from polytape.engines.calibration import CalibrationPlan, calibrate, calibrate_many
 from polytape.engines.camarilla import Camarilla, camarilla_of
 from polytape.engines.flow import run_with
 from polytape.engines.fractals import fractals
 from polytape.engines.options import ScanOptions
+from polytape.engines.rates import Calibration
 from polytape.engines.scanner import scan_flow
 from polytape.engines.volume_profile import volume_profile
 from polytape.engines.zone_run import zones_at
@@ -23,6 +24,7 @@ from polytape.model.query import BarsQuery, series_query
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.plot.scan import DOWN, INK, QUIET, SIDES, _candles
+from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.synthetic.source import Synthetic
 
 HERE = Path(__file__).parent
@@ -137,23 +139,52 @@ def draw_scan(source: Synthetic) -> None:
 
 
 def draw_calibration(source: Synthetic) -> None:
-    """Touch and hold rates with their intervals."""
+    """Hold rates less those of random levels: on real bars, and on a market without memory."""
     minutes = since(source, Series.MINUTE, date(2026, 3, 2))
     days = since(source, Series.DAY, date(2025, 1, 2))
-    made = calibrate(minutes, days, market=MARKET, symbol=SYMBOL)
+    made_up = calibrate(minutes, days, market=MARKET, symbol=SYMBOL)
+    plan = CalibrationPlan(horizon_days=1, warm_up_days=1)
+    real = calibrate_many(real_bars(), market=MARKET, plan=plan)
     figure = Figure(figsize=(11, 4), dpi=100, layout="constrained")
-    chart: Any = figure.subplots()
-    for at, one in enumerate(made.levels):
-        held = one.held
-        color = DOWN if one.level == "random" else SIDES["support"]
-        chart.errorbar(at, held.rate, [[held.rate - held.low], [held.high - held.rate]], fmt="o",
-                       color=color, capsize=4)  # fmt: skip
-        chart.annotate(f"  {held.count} of {held.of}", (at, held.rate), fontsize=8)
-    chart.set_xticks(range(len(made.levels)), [one.level for one in made.levels])
-    chart.set_ylim(0, 1)
-    chart.set_title("zones that held, of those touched, 95 % intervals (a market without memory)",
-                    loc="left", fontsize=11)  # fmt: skip
+    charts: Any = figure.subplots(1, 2, sharey=True)
+    for chart, made, name in (
+        (charts[0], real, f"real bars, {real.symbol}, October 2013: {real.steps} days"),
+        (charts[1], made_up, f"a market without memory: {made_up.steps} days"),
+    ):
+        draw_differences(chart, made)
+        chart.set_title(name, loc="left", fontsize=10)
+    charts[0].set_ylabel("held, less random levels (points)", fontsize=9)
     figure.savefig(HERE / "calibration.png")
+
+
+def draw_differences(chart: Axes, made: Calibration) -> None:
+    """A point a level, with its joint interval where there is one."""
+    chart.axhline(0, color=QUIET, lw=0.8)
+    for at, one in enumerate(made.levels):
+        gap, cases = one.hold_difference, f"  {one.held.count} of {one.held.of}"
+        color = DOWN if gap.stands_out else SIDES["support"]
+        if one.held.of:
+            chart.plot(at, 100 * gap.rate, "o", color=color, fillstyle="full")
+            chart.vlines(at, 100 * gap.joint_low, 100 * gap.joint_high, color=color)
+            chart.annotate(cases, (at, 100 * gap.rate), fontsize=8)
+        else:
+            chart.annotate("none touched", (at, 2), fontsize=8, ha="center", color=QUIET)
+    chart.set_xticks(range(len(made.levels)), [one.level for one in made.levels])
+    chart.set_xlim(-0.5, len(made.levels) - 0.3)
+
+
+def real_bars() -> dict[str, tuple[Bars, Bars]]:
+    """Minutes and days of the flat files beside the checkout, by symbol."""
+    source = FlatFiles(HERE.parents[2] / "shared/data/flatfiles", MARKET)
+    last = MARKET.midnight(date(2013, 10, 12))
+    minutes, days = (Span(MARKET.midnight(date(2013, *day)), last) for day in ((10, 4), (8, 1)))
+    return {
+        symbol: (
+            source.bars(series_query(symbol, Series.MINUTE, minutes)).bars,
+            source.bars(series_query(symbol, Series.DAY, days)).bars,
+        )
+        for symbol in ("AIG", "BAC", "IBM", "SPY")
+    }
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, get_args
 
@@ -46,7 +47,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `data`: flat files, a folder or s3://BUCKET. `vendor_url`: where the vendor's REST API is;
     `feed_url`: its live feed, None for the one that goes with it.
     `speed`: how many times as fast as the wall's a made-up market's clock runs, from the last
-    session's open; None: the wall clock.
+    session's open; None: the wall clock. `allowed_hosts`,
+    `allowed_origins`: names of the gateway, and sites whose pages may use it, separated by commas.
+    `long_day_from`: the first trade date of 23 hours, of the market that programs of this machine
+    know; None: it does not come.
     """
 
     url: str = "http://localhost:8200"
@@ -58,6 +62,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seed: int = 0
     speed: Annotated[float, Meta(gt=0, le=100_000)] | None = None
     token: Secret | None = None
+    allowed_hosts: str = ""
+    allowed_origins: str = ""
+    long_day_from: date | None = None
     store: str | None = None
     vendor_url: str = DEFAULT_VENDOR
     feed_url: str | None = None
@@ -72,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 _ALLOWED = {
     "port": "a port from 0 to 65535",
     "seed": "a whole number",
+    "long_day_from": "a date, such as 2026-12-07",
     "speed": "a number over 0, at most 100,000",
     "source": one_of(get_args(SourceName)),
     "plan": one_of(get_args(PlanOption)),
@@ -88,6 +96,18 @@ def load(environment: Mapping[str, str] | None = None, /, **given: object) -> Se
     parsed = {name: _parse(name, text) for name, text in texts.items() if text is not None}
     chosen = {name: value for name, value in given.items() if value is not None}
     return msgspec.structs.replace(Settings(), **parsed | chosen)
+
+
+def long_day_from(environment: Mapping[str, str] | None = None) -> date | None:
+    """`Settings.long_day_from` alone, for those who read no other setting: whatever is wrong with
+    one of these is none of their business.
+
+    Raises: ConfigurationError naming the variable.
+    """
+    text = _read("long_day_from", os.environ if environment is None else environment)
+    parsed = None if text is None else _parse("long_day_from", text)
+    assert parsed is None or isinstance(parsed, date)
+    return parsed
 
 
 def _read(name: str, environment: Mapping[str, str]) -> str | None:

@@ -2,11 +2,13 @@
 
 import json
 from pathlib import Path
+from typing import Self
 
 import pytest
+from click.testing import CliRunner
 
-from polytape.cli.answers import BarRow, Metadata
-from polytape.cli.bars import FIRST_SHOWN, LAST_SHOWN, _form_of, bars_text
+from polytape.cli.answers import BarRow, BarsAnswer, Metadata
+from polytape.cli.bars import FIRST_SHOWN, LAST_SHOWN, _form_of, bars, bars_text
 from polytape.model.timestamps import iso
 
 METADATA: Metadata = {"symbol": "AAPL", "timeframe": "1min", "source": "test"}
@@ -87,3 +89,28 @@ def test_a_files_ending_says_its_form(name: str, form: str) -> None:
     """Of none a table is printed."""
     assert _form_of(Path(name)) == form
     assert _form_of(None) == "table"
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_a_part_is_wanted_only_where_that_is_said(
+    monkeypatch: pytest.MonkeyPatch, allowed: bool
+) -> None:
+    """What is missing is an error else."""
+    bodies: list[dict[str, object]] = []
+
+    class Answering:
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def post(self, path: str, body: dict[str, object], kind: object) -> object:
+            assert (path, kind) == ("/bars", BarsAnswer)
+            bodies.append(body)
+            return {"data": [], "metadata": METADATA | {"timeframe": "1day", "count": 0}}
+
+    monkeypatch.setattr("polytape.cli.bars.connect", lambda _: Answering())
+    result = CliRunner().invoke(bars, ["AAPL", *(["--allow-partial"] if allowed else [])])
+    assert result.exit_code == 0, result.output
+    assert bodies[0].get("allow_partial", False) is allowed

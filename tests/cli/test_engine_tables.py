@@ -16,15 +16,31 @@ def test_an_instant_is_shown_in_new_york_time() -> None:
 
 def test_a_swing_is_a_row_that_says_when_it_was_known() -> None:
     """Not only when it was."""
-    swing = {"datetime": "2024-07-02T13:30:00Z", "kind": "high", "price": 1.23456, "atr": 0.1,
-             "confirmed_at": "2024-07-02T14:00:00Z", "settled": True}  # fmt: skip
+    swing = {"occurred_at": "2024-07-02T13:30:00Z", "kind": "high", "price": 1.23456, "atr": 0.1,
+             "confirmed_at": "2024-07-02T14:00:00Z", "settled_at": None}  # fmt: skip
     result = {"symbol": "A", "timeframe": "15min",
               "fractals": {"structure": "UPTREND", "swings": [swing]}}  # fmt: skip
     assert rows_of("fractals", result) == [
-        {"at": "Tue 2024-07-02 09:30", "kind": "high", "price": 1.2346, "atr": 0.1,
-         "known": "Tue 2024-07-02 10:00", "settled": True}
+        {"occurred": "2024-07-02 09:30", "kind": "high", "price": 1.2346,
+         "confirmed": "2024-07-02 10:00", "settled": ""}
     ]  # fmt: skip
     assert heading("fractals", result) == "A 15min UPTREND"
+
+
+def test_a_swing_of_the_history_says_when_another_took_its_place() -> None:
+    """Or when none could any more."""
+    swing = {"occurred_at": "2024-07-02T13:30:00Z", "kind": "low", "price": 1.0, "atr": 0.1,
+             "confirmed_at": "2024-07-02T14:00:00Z", "settled_at": None,
+             "replaced_at": "2024-07-02T15:00:00Z"}  # fmt: skip
+    settled = swing | {"settled_at": "2024-07-02T15:00:00Z", "replaced_at": None}
+    result = {"symbol": "A", "timeframe": "15min", "start": "2024-06-03T04:00:00Z",
+              "history": {"swings": [swing, settled]}}  # fmt: skip
+    rows = rows_of("fractal-history", result)
+    assert [(row["settled"], row["replaced"]) for row in rows] == [
+        ("", "2024-07-02 11:00"),
+        ("2024-07-02 11:00", ""),
+    ]
+    assert heading("fractal-history", result) == "A 15min since Mon 2024-06-03 00:00"
 
 
 def test_a_window_has_its_point_of_control_value_area_and_nodes() -> None:
@@ -69,6 +85,6 @@ def test_an_engine_without_a_table_of_its_own_shows_its_first_records() -> None:
 def test_a_result_without_anything_has_a_table(name: str) -> None:
     """Too little history is no error here."""
     empty: dict[str, Any] = {"symbol": "A", "timeframe": "15min", "price": None, "zones": [], "profiles": {},
-             "pivots": {}, "fractals": {"structure": "INSUFFICIENT_DATA", "swings": []}}  # fmt: skip
+             "pivots": {}, "start": "2024-06-03T04:00:00Z", "history": {"swings": []}, "fractals": {"structure": "INSUFFICIENT_DATA", "swings": []}}  # fmt: skip
     rows = rows_of(name, empty)
     assert [list(row) for row in rows] == ([["level"]] * 13 if name == "camarilla" else [])

@@ -12,6 +12,7 @@ from polytape import (
     FractalEngine,
     HVNEngine,
     PolygonClient,
+    VWAPEngine,
     ZoneCalculator,
 )
 from polytape.cli.app import run
@@ -31,6 +32,7 @@ WHEN = "2026-11-18 11:30 America/New_York"
         ("hvn", lambda c: HVNEngine(c).run("AAPL", WHEN)),
         ("camarilla", lambda c: CamarillaEngine(c).run("AAPL", WHEN)),
         ("zones", lambda c: ZoneCalculator(c).run("AAPL", WHEN)),
+        ("vwap", lambda c: VWAPEngine(c).run("AAPL", WHEN)),
     ],
 )
 def test_a_tool_says_what_the_client_says(
@@ -125,6 +127,14 @@ def test_wrong_usage_is_one_line(
     got, out, err = polytape(*arguments)
     assert (got, out) == (code, "")
     assert said in " ".join(err.split())
+
+
+@pytest.mark.parametrize("command", ["scan", "camarilla", "session"])
+def test_the_future_is_refused(command: str, polytape: Run, gateway: str) -> None:
+    flag = "--at" if command == "session" else "--as-of"
+    got, out, err = polytape(command, "AAPL", flag, "2199-01-04", "--url", gateway)
+    assert (got, out) == (2, "")
+    assert "not in the future" in " ".join(err.split())
 
 
 def test_help_names_every_command() -> None:

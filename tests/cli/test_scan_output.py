@@ -19,7 +19,7 @@ PARTS = [
 
 
 def zone(level: str = "L5", **more: Any) -> dict[str, Any]:
-    return {"level": level, "low": 168.0, "high": 168.5, "kind": "support", "score": 9.75,
+    return {"level": level, "rate": None, "low": 168.0, "high": 168.5, "kind": "support", "score": 9.75,
             "distance": -1.5, "distance_atr": -0.5, "parts": PARTS, "candle": None,
             "families": ["fractal", "hvn"], "votes": ["fractal"]} | more  # fmt: skip
 
@@ -49,7 +49,28 @@ def test_a_zone_is_a_line_and_the_kinds_that_voted_for_it() -> None:
     """Each kind once, with all of its levels."""
     _, line, parts = plain(scan_lines(result(zone()), 5))
     assert line == "  L5  168.00-168.50  support  score 9.8  -1.50 (-0.5 ATR)"
-    assert parts.strip() == "cam-weekly R4 168.20, fractal 168.03/168.08, hvn-30d 168.10"
+    assert parts.strip() == "fractal 168.03/168.08 (cam-weekly R4 168.20, hvn-30d 168.10)"
+
+
+def test_many_levels_of_a_kind_are_counted() -> None:
+    """Of a quiet month's swings the first four are named."""
+    swings = [PARTS[0] | {"level": 168 + n / 100} for n in range(9)]
+    _, _, parts = plain(scan_lines(result(zone(parts=swings)), 5))
+    assert parts.strip() == "fractal 168.00/168.01/168.02/168.03 and 5 more"
+
+
+@pytest.mark.parametrize(
+    ("low", "end"),
+    [(-0.04, "; difference -4 to +10 points"), (None, "; too few to tell them apart")],
+)
+def test_the_rate_of_a_level_stands_beside_it(low: float | None, end: str) -> None:
+    """With what a random level does, and whether chance tells them apart."""
+    rate = {"share": 0.714, "of": 210, "random": 0.68, "low": low, "high": 0.1}
+    _, _, text, _ = plain(scan_lines(result(zone(rate=rate)), 5))
+    assert text.strip() == f"held 71% of 210, random levels 68%{end}"
+    untouched = dict.fromkeys(("share", "random", "low", "high")) | {"of": 0}
+    _, _, text, _ = plain(scan_lines(result(zone(rate=untouched)), 5))
+    assert text.strip() == "no zone of this level was touched before"
 
 
 def test_only_the_first_zones_are_shown() -> None:

@@ -28,7 +28,9 @@ def test_a_network_is_faced_with_a_token_only(host: str) -> None:
     gateway = make_gateway(Settings(source="none", store="none"))
     with pytest.raises(ConfigurationError, match=r"set POLYTAPE_TOKEN .* --host 127\.0\.0\.1"):
         make_app(Settings(host=host), gateway)
-    assert make_app(Settings(host=host, token=Secret("s3cret")), gateway) is not None
+    with pytest.raises(ConfigurationError, match=r"15 characters: at least 16"):
+        make_app(Settings(host=host, token=Secret("s3cret-is-short")), gateway)
+    assert make_app(Settings(host=host, token=Secret("s3cret-of-sixteen")), gateway) is not None
     gateway.close()
 
 

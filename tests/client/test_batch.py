@@ -25,7 +25,9 @@ def test_symbols_times_timeframes_in_their_order() -> None:
         ("SPY", "60min"), ("SPY", "1day"), ("AAPL", "60min"), ("AAPL", "1day")
     ]  # fmt: skip
     assert {query.limit for query in many.queries.values()} == {3}
-    assert not any(query.use_cache for query in many.queries.values())
+    assert not any(query.use_cache or query.allow_partial for query in many.queries.values())
+    part = parse(["SPY", {"symbol": "A"}], allow_partial=True)
+    assert all(query.allow_partial for query in part.queries.values())
     assert list(parse("SPY").queries) == [("SPY", "1day")]
     assert list(parse(iter(["A", "A"])).queries) == [("A", "1day")]  # the same twice is once
     assert parse([]).queries == {}

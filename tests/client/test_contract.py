@@ -1,9 +1,10 @@
 """The contract of the client, against a real gateway over real sockets."""
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,19 +13,28 @@ import pytest
 
 from polytape import (
     ConnectionError,
+    IncompleteDataError,
     NotFoundError,
     PolygonClient,
     PolygonClientConfig,
     ValidationError,
 )
+from polytape.gateway.app import create_app
+from polytape.gateway.gateway import Gateway
+from polytape.gateway.server import running
 from polytape.model.market import Market
 from polytape.model.query import series_query
 from polytape.model.timeframes import Series
+from polytape.model.units import HOUR_US
+from polytape.upstream.budget.budget import Budget
+from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.synthetic.source import Synthetic
 from tests.conftest import day_span
+from tests.upstream.flatfiles.files import put
 
 pytestmark = pytest.mark.socket
 COLUMNS = ["open", "high", "low", "close", "volume", "timestamp"]
+BUDGET = Budget.of(100, 1.0)
 
 
 @pytest.fixture
@@ -233,9 +243,9 @@ def test_session_data_is_decimals_and_says_what_is_missing(client: PolygonClient
     data = client.get_session_data("AAPL", "2024-07-02 10:30 America/New_York")
     assert list(data) == ["symbol", "session_datetime", "current_price", "pre_market_price",
                           "open_price", "atr_5min", "atr_15min", "atr_2hour", "daily_atr",
-                          "atr_high", "atr_low", "error"]  # fmt: skip
+                          "atr_high", "atr_low", "error", "basis"]  # fmt: skip
     assert data["error"] is None
-    assert all(isinstance(value, Decimal) for value in list(data.values())[2:-1])
+    assert all(isinstance(value, Decimal) for value in list(data.values())[2:-2])
     high, price = data["atr_high"], data["current_price"]
     assert high is not None
     assert price is not None
@@ -349,3 +359,52 @@ def test_the_config_tells_older_tools_what_they_read() -> None:
     assert (config.DEFAULT_TIMEOUT, config.MAX_RETRIES, config.RETRY_BACKOFF) == (30, 3, 1.0)
     assert config.TIMEFRAME_MAPPINGS["2hours"] == "120min"
     assert np.all([name in config.TIMEFRAME_MAPPINGS.values() for name in config.TIMEFRAMES])
+
+
+@pytest.fixture
+def of_files(
+    tmp_path: Path, market: Market, make_client: Callable[..., PolygonClient]
+) -> Iterator[PolygonClient]:
+    """A client on minute and daily files of Tuesday and Friday, on the Monday after."""
+    for day in (date(2024, 7, 2), date(2024, 7, 5)):
+        first = (market.midnight(day) + 10 * HOUR_US) * 1_000
+        put(tmp_path, "minute_aggs_v1", day, [f"ZZZ,9,10,10,12,9,{first},1"])
+        put(tmp_path, "day_aggs_v1", day, ["ZZZ,9,10,10,12,9,0,1"])
+    now = market.midnight(date(2024, 7, 8)) + 12 * HOUR_US
+    files = FlatFiles(tmp_path, market, now=lambda: now)
+    with running(create_app(Gateway(files.upstream(), market, lambda: now, BUDGET))) as url:
+        yield make_client(url)
+
+
+@pytest.mark.parametrize("timeframe", ["15min", "1day"])
+def test_a_day_without_a_file_is_an_error_and_a_part_says_so(
+    of_files: PolygonClient, timeframe: str
+) -> None:
+    week = ("ZZZ", "2024-07-02", "2024-07-08", timeframe)
+    with pytest.raises(IncompleteDataError, match=r"has no \[2024-07-03T04:00:00Z, 2024-07-04T04"):
+        of_files.fetch_bars(*week)
+    frame = of_files.fetch_bars(*week, allow_partial=True)
+    assert len(frame) == 2
+    assert frame.attrs["missing"] == [("2024-07-03T04:00:00Z", "2024-07-04T04:00:00Z")]
+    assert frame.attrs["complete_through"] == "2024-07-06T04:00:00Z"  # not past the last file
+    assert of_files.fetch_table(*week, allow_partial=True).num_rows == 2
+    many = of_files.fetch_many(["ZZZ"], *week[1:], allow_partial=True)
+    assert isinstance(many["ZZZ", timeframe], pd.DataFrame)
+    assert len(of_files.fetch_bars("ZZZ", "2024-07-05", "2024-07-08", timeframe)) == 1
+
+
+@pytest.mark.parametrize(
+    ("moment", "said"),
+    [
+        ("2024-07-05 11:00", None),
+        ("2024-07-03 11:00", "no minute bar of 2024-07-03"),
+        ("2024-07-03 08:00", "1min bars are not held in full"),
+        ("2024-07-08 11:00", "the price is of 2024-07-05"),
+    ],
+)
+def test_the_session_of_a_day_without_a_file_says_so(
+    of_files: PolygonClient, moment: str, said: str | None
+) -> None:
+    """Its price is of another day."""
+    error = of_files.get_session_data("ZZZ", f"{moment} America/New_York")["error"]
+    assert ("the price is of" not in str(error)) if said is None else (said in str(error))

@@ -9,6 +9,7 @@ import pytest
 from polytape import NotFoundError, PolygonClient, ValidationError
 from polytape.client.aio import AsyncPolygonClient
 from polytape.model.bars import Bars
+from polytape.model.basis import Basis
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery, series_query
 from polytape.model.timeframes import Series, Timeframe
@@ -28,9 +29,10 @@ class ToyResult:
 
     rounds: tuple[tuple[Bars, ...], ...]
     notes: tuple[str, ...] = ()
+    basis: Basis | None = None
 
-    def noting(self, text: str) -> "ToyResult":
-        return replace(self, notes=(*self.notes, text))
+    def standing_on(self, basis: Basis) -> "ToyResult":
+        return replace(self, basis=basis)
 
     def to_dict(self) -> Mapping[str, object]:
         return {"rounds": self.rounds}
@@ -62,7 +64,9 @@ def test_what_an_engine_wants_together_comes_in_one_request(
     assert (len(days), len(minutes) > 200, len(spy)) == (4, True, 4)
     query = series_query("SPY", Series.DAY, WEEK)
     assert spy.close.tolist() == synthetic.bars(query).bars.close.tolist()
-    assert result.notes == ()
+    assert result.basis is not None
+    assert result.basis.made_up
+    assert [one.series for one in result.basis.inputs] == ["1day", "1min"]
 
 
 def test_a_second_round_is_a_second_request_and_what_is_cached_is_none(
@@ -139,6 +143,7 @@ def test_a_client_says_whose_days_it_counts(client: PolygonClient, market: Marke
 
 
 def test_a_session_names_the_parameter_that_is_wrong(client: PolygonClient) -> None:
-    with pytest.raises(ValidationError, match="session_datetime"):
-        client.get_session_data("AAPL", "soon")
+    for wrong in ("soon", "2199-01-04"):
+        with pytest.raises(ValidationError, match="session_datetime"):
+            client.get_session_data("AAPL", wrong)
     assert client.stats().requests == 0

@@ -122,7 +122,7 @@ STEPS = st.lists(
     st.sampled_from(
         ["minute", "minute", "minute", "lost", "reconnect", "restart", "again", "down"]
     ),
-    max_size=40,
+    max_size=25,
 )
 
 
@@ -148,7 +148,7 @@ def take_step(step: str, join: LiveJoin, gateway: Gateway) -> list[LiveBar]:
     return [bar for event in [*notices, *events] for bar in join.receive(event)]
 
 
-@settings(max_examples=150)
+@settings(max_examples=40)
 @given(st.sampled_from(["1min", "5min", "15min", "60min"]), st.integers(0, 80), STEPS)
 def test_whatever_breaks_the_bars_are_whole(timeframe: str, start: int, steps: list[str]) -> None:
     """Lines that drop, gateways that start anew, bars that come again, a history that fails."""

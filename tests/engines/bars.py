@@ -24,3 +24,15 @@ def walks(draw: st.DrawFn, least: int = 0, most: int = 120) -> Bars:
     stamps = START + np.arange(count) * 15 * MINUTE_US
     prices = [np.maximum(column, 100) / 100 for column in (opens, high, low, closes)]
     return Bars.of(stamps, prices[0], prices[1], prices[2], prices[3], volume)
+
+
+def driftless(seed: int, count: int = 2_000, steps: int = 15) -> Bars:
+    """A random walk without drift: no rule can earn on it. Each bar is the range of its steps."""
+    moves = np.random.default_rng(seed).normal(0, 1, (count, steps))
+    path = 10_000 + np.cumsum(moves.ravel()).reshape(count, steps)
+    opens = np.append(10_000.0, path[:-1, -1])
+    path = np.column_stack([opens, path])
+    stamps = START + np.arange(count) * 15 * MINUTE_US
+    return Bars.of(
+        stamps, opens, path.max(axis=1), path.min(axis=1), path[:, -1], np.full(count, 1.0)
+    )

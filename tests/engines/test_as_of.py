@@ -20,6 +20,9 @@ from polytape.engines.as_of import (
     few,
     last_period,
     minutes_query,
+    missing_days,
+    name_days,
+    on_dates,
     parse_windows,
     stale,
 )
@@ -31,6 +34,7 @@ from polytape.model.market import Market
 from polytape.model.resample import bar_end, resample
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
+from polytape.model.timestamps import day_number
 from polytape.model.units import DAY_US, MINUTE_US
 from tests.conftest import MARKET, day_span, flat_bars
 
@@ -130,7 +134,11 @@ def test_the_price_is_the_close_of_the_last_complete_minute(as_of: int) -> None:
 def test_the_last_period_is_that_of_the_pivots(as_of: int, period: Period) -> None:
     completed = last_period(DAYS, period, as_of, MARKET)
     last = AsOfBars(MINUTES, DAYS, as_of, MARKET).last(period)
-    assert last.same(Bars.empty() if completed is None else completed[0])
+    if completed is None or last is None:
+        assert completed is last is None
+        return
+    assert last.bars.same(completed.bars)
+    assert (last.span, last.missing) == (completed.span, completed.missing)
 
 
 @given(instants, st.integers(1, 400))
@@ -205,3 +213,40 @@ def test_no_days_at_all_are_said(market: Market) -> None:
 def test_too_few_are_said_with_how_many_are_needed(count: int, needed: int) -> None:
     note = few(count, needed)
     assert note == (() if count >= needed else (f"{count} bars, {needed} are needed",))
+
+
+YEAR = [session.day for session in MARKET.sessions(day_span(date(2024, 1, 2), date(2024, 12, 31)))]
+
+
+def bars_of(days: list[date], timeframe: Timeframe = Timeframe.DAY) -> Bars:
+    return resample(flat_bars(list(map(MARKET.midnight, days))), timeframe, market=MARKET)
+
+
+@given(st.sets(st.sampled_from(YEAR), min_size=1))
+def test_days_between_the_first_and_the_last_bar_are_missed(lacking: set[date]) -> None:
+    held = [day for day in YEAR if day not in lacking]
+    missing = missing_days(bars_of(held), MARKET)
+    assert list(missing) == [day for day in YEAR if day in lacking and held[0] < day < held[-1]]
+    utc = flat_bars([day_number(day) * DAY_US for day in held])
+    assert missing_days(utc, MARKET) == missing
+    assert on_dates(utc, MARKET).same(bars_of(held))
+
+
+def test_holes_of_minutes_are_days_too() -> None:
+    monday = day_span(date(2024, 3, 11), date(2024, 3, 11))
+    holed = MINUTES.take((MINUTES.timestamp < monday.start) | (MINUTES.timestamp >= monday.end))
+    assert missing_days(holed, MARKET) == (date(2024, 3, 11),)
+    assert missing_days(resample(holed, Timeframe.MIN_15, market=MARKET), MARKET) == (
+        date(2024, 3, 11),
+    )
+    assert missing_days(MINUTES, MARKET) == missing_days(Bars.empty(), MARKET) == ()
+
+
+@pytest.mark.parametrize("timeframe", [Timeframe.WEEK, Timeframe.MONTH])
+def test_bars_longer_than_a_day_have_no_days_to_miss(timeframe: Timeframe) -> None:
+    assert missing_days(bars_of(YEAR, timeframe), MARKET) == ()
+
+
+def test_many_days_are_named_by_the_first_and_the_last() -> None:
+    assert name_days(YEAR[:2]) == "2024-01-02, 2024-01-03"
+    assert name_days(YEAR) == "2024-01-02 to 2024-12-31 (252 sessions)"

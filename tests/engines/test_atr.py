@@ -1,5 +1,7 @@
 """ATR against a slow twin and against TA-Lib."""
 
+from datetime import date, timedelta
+
 import numpy as np
 import pytest
 import talib
@@ -11,7 +13,7 @@ from polytape.engines.options import AtrMethod
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from tests import naive
-from tests.conftest import flat_bars
+from tests.conftest import MARKET, flat_bars
 from tests.model.test_resample import rows
 
 METHODS: tuple[AtrMethod, ...] = ("wilder", "ema", "sma")
@@ -89,3 +91,15 @@ def test_bad_bars_are_refused_with_their_row(name: str, value: float, named: str
     with pytest.raises(ValidationError, match=named) as caught:
         atr(bars)
     assert caught.value.param == "bars[1]"
+
+
+def test_it_says_which_days_it_runs_over() -> None:
+    """The value stays what the bars give; weeks and months have no days to miss."""
+    days = [date(2024, 3, 1) + timedelta(days=n) for n in range(30)]
+    days = [day for day in days if MARKET.session(day) and day != date(2024, 3, 13)]
+    bars = flat_bars([MARKET.midnight(day) for day in days])
+    found = atr(bars, market=MARKET)
+    assert found.notes == ("no bar of 2024-03-13: the range runs over the hole",)
+    assert found.last == 0.0
+    assert repr(found).endswith("= 0.0000; no bar of 2024-03-13: the range runs over the hole")
+    assert atr(bars.take(slice(8, None))).notes == ()

@@ -1,6 +1,7 @@
 """Pivots worked by hand, against pandas-ta-classic, and of the right day."""
 
 import warnings
+from collections.abc import Container
 from dataclasses import replace
 from datetime import date
 
@@ -13,12 +14,13 @@ from polytape.engines.as_of import last_period
 from polytape.engines.camarilla import camarilla, camarilla_of
 from polytape.engines.camarilla_run import camarilla_flow
 from polytape.engines.flow import run_with
-from polytape.engines.options import CamarillaOptions, Period
-from polytape.errors import ValidationError
+from polytape.engines.options import PERIODS, CamarillaOptions, Period
+from polytape.errors import IncompleteDataError, ValidationError
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
-from tests.conftest import MARKET
+from polytape.model.units import HOUR_US
+from tests.conftest import MARKET, day_span
 
 prices = st.floats(0.01, 10_000)
 
@@ -109,13 +111,12 @@ def test_wrong_candles_are_named(candle: tuple[float, float, float], named: str)
         camarilla(10, 9, 9.5, variant="r6")  # type: ignore[arg-type]
 
 
-DAYS = ["2023-11-30", "2023-12-01", "2023-12-04", "2023-12-05", "2023-12-06", "2023-12-07",
-        "2023-12-08", "2023-12-11", "2023-12-12"]  # fmt: skip
+DAYS = [session.day for session in MARKET.sessions(day_span(date(2023, 10, 2), date(2023, 12, 29)))]
 
 
-def some_days() -> Bars:
+def some_days(last: str = "2023-12-29", lacking: Container[date] = ()) -> Bars:
     """Daily bars that name themselves: the close is the day of the month."""
-    days = [date.fromisoformat(day) for day in DAYS]
+    days = [day for day in DAYS if day <= date.fromisoformat(last) and day not in lacking]
     close = [float(day.day) for day in days]
     return Bars.of([MARKET.midnight(day) for day in days], close, [c + 1 for c in close],
                    [c - 0.5 for c in close], close, [100.0] * len(days))  # fmt: skip
@@ -129,10 +130,10 @@ def some_days() -> Bars:
         ("2023-12-13 00:00", "day", "2023-12-12", "2023-12-12"),
         ("2023-12-11 10:00", "day", "2023-12-08", "2023-12-08"),
         ("2023-12-09 10:00", "week", "2023-12-04", "2023-12-08"),  # Saturday: no session left
-        ("2023-12-08 17:00", "week", "2023-11-30", "2023-12-01"),  # Friday evening: not yet
+        ("2023-12-08 17:00", "week", "2023-11-27", "2023-12-01"),  # Friday evening: not yet
         ("2023-12-12 10:00", "week", "2023-12-04", "2023-12-08"),
-        ("2023-12-12 10:00", "month", "2023-11-30", "2023-11-30"),
-        ("2024-01-01 10:00", "month", "2023-12-01", "2023-12-12"),  # a holiday: December is over
+        ("2023-12-12 10:00", "month", "2023-11-01", "2023-11-30"),
+        ("2024-01-01 10:00", "month", "2023-12-01", "2023-12-29"),  # a holiday: December is over
     ],
 )
 def test_the_last_completed_period(
@@ -145,15 +146,17 @@ def test_the_last_completed_period(
 
 
 def test_no_completed_period_is_none(market: Market) -> None:
-    at = parse_instant("2023-11-30 10:00 America/New_York", "at", MARKET)
-    assert camarilla_of(some_days(), "day", at, market) is None
+    at = parse_instant("2023-10-02 10:00 America/New_York", "at", MARKET)
+    for period in PERIODS:
+        assert camarilla_of(some_days(), period, at, market) is None
     assert last_period(Bars.empty(), "week", at, market) is None
     with pytest.raises(ValidationError, match="period"):
         last_period(some_days(), "year", at, market)  # type: ignore[arg-type]
 
 
 def test_an_auction_outside_the_days_range_leaves_the_other_periods(market: Market) -> None:
-    days, at = some_days(), parse_instant("2023-12-13 10:00 America/New_York", "at", MARKET)
+    days = some_days("2023-12-12")
+    at = parse_instant("2023-12-13 10:00 America/New_York", "at", MARKET)
     close = days.close.copy()
     close[-1] = days.high[-1] + 0.5
     odd = replace(days, close=close)
@@ -170,3 +173,62 @@ def test_an_auction_outside_the_days_range_leaves_the_other_periods(market: Mark
 def test_nothing_was_complete_before_1970(market: Market) -> None:
     early = MARKET.midnight(date(1900, 1, 2))
     assert camarilla_of(some_days(), "week", early, market) is None
+
+
+@given(st.sets(st.sampled_from(DAYS)), st.sampled_from(DAYS[1:]), st.sampled_from(PERIODS))
+def test_a_period_has_levels_of_all_its_sessions_or_none(
+    lacking: set[date], today: date, period: Period
+) -> None:
+    as_of = MARKET.midnight(today) + 11 * HOUR_US
+    whole = last_period(some_days(), period, as_of, MARKET)
+    if whole is None:
+        return
+    sessions = {MARKET.date_of(start) for start in whole.bars.timestamp.tolist()}
+    part = last_period(some_days(lacking=lacking), period, as_of, MARKET)
+    if part is None:
+        assert sessions <= lacking
+        return
+    assert set(part.missing) == sessions & lacking
+    assert part.span == whole.span
+    if part.missing:
+        with pytest.raises(IncompleteDataError, match="no daily bar of"):
+            camarilla_of(some_days(lacking=lacking), period, as_of, MARKET)
+    else:
+        assert part.bars.same(whole.bars)
+
+
+def test_a_day_that_is_missing_is_named(market: Market) -> None:
+    """The week's last day, one amid it, and one of the month before: each takes its own levels."""
+    at = parse_instant("2023-12-12 10:00 America/New_York", "at", MARKET)
+    gone = [date(2023, 11, 14), date(2023, 12, 6), date(2023, 12, 8)]
+    days = some_days(lacking=gone)
+    run = run_with(camarilla_flow("X", at, market, CamarillaOptions()), lambda _: days)
+    assert set(run.pivots) == {"day"}
+    assert run.notes == (
+        "no pivots of the last week: no daily bar of 2023-12-06, 2023-12-08",
+        "no pivots of the last month: no daily bar of 2023-11-14",
+    )
+
+
+def test_the_day_before_stands_in_for_no_other(market: Market) -> None:
+    """Bars that end a day early, and those that end long before."""
+    at = parse_instant("2023-12-12 10:00 America/New_York", "at", MARKET)
+    for last, named in (("2023-12-08", "2023-12-11"), ("2023-11-10", "2023-12-11")):
+        with pytest.raises(IncompleteDataError, match=f"last day: no daily bar of {named}$"):
+            camarilla_of(some_days(last), "day", at, market)
+    with pytest.raises(IncompleteDataError, match=r"2023-11-13 to 2023-11-30 .13 sessions.$"):
+        camarilla_of(some_days("2023-11-10"), "month", at, market)
+
+
+def test_a_frame_of_dates_is_of_those_days(market: Market) -> None:
+    """Stamped at midnight UTC, and read as instants, each day would lie on the one before: the
+    pivots of a day would be made of its own bar.
+    """
+    at = parse_instant("2023-12-12 10:00 America/New_York", "at", MARKET)
+    days = some_days()
+    index = pd.DatetimeIndex([str(day) for day in DAYS])
+    columns = {name: getattr(days, name) for name in ("open", "high", "low", "close", "volume")}
+    for frame in (pd.DataFrame(columns, index), pd.DataFrame(columns, index.tz_localize("UTC"))):
+        for period in PERIODS:
+            found = camarilla_of(frame, period, at, market)
+            assert found == camarilla_of(days, period, at, market)

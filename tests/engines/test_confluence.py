@@ -1,28 +1,36 @@
 """Clusters, votes and zones: by hand, against the slow twin, in any order."""
 
 import random
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polytape.engines.confluence import ConfluenceZone, _clusters, confluence
+from polytape.engines.confluence import THRESHOLDS, ConfluenceZone, _clusters, confluence
 from polytape.engines.levels import WEIGHTS, Level, PriceContext, make_level
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
+from polytape.model.spans import Span
 from polytape.model.units import DAY_US
 from tests import naive
 
 CONTEXT = PriceContext(price=100.0, atr_15min=1.0, atr_day=10.0, as_of=100 * DAY_US)
 FAMILIES = {"hvn": "hvn", "cam": "camarilla"}
+KINDS = {"hvn": "node", "camarilla": "pivot", "fractal": "high", "atr": "range"}
 
 
-def item(type_: str, level: float, *, name: str | None = None, inputs: str | None = None) -> Level:
+def item(type_: str, level: float, *, name: str | None = None, **of: Any) -> Level:
     family = FAMILIES.get(type_.split("-", maxsplit=1)[0], type_)
-    return make_level(
-        name or f"{type_} {level}", type_, family, level, context=CONTEXT, inputs=inputs
-    )
+    of = {"kind": KINDS.get(family, "given")} | of
+    return make_level(name or f"{type_} {level}", type_, family, level, context=CONTEXT, **of)
+
+
+def high(type_: str, level: float, first: int = 0, last: int = 10) -> Level:
+    """The high of some bars."""
+    return item(type_, level, kind="high", span=Span(first, last), name=f"{type_} high {first}")
 
 
 items = st.lists(
@@ -36,7 +44,7 @@ def test_a_zone_by_hand() -> None:
     parts = [item("hvn-30d", 101.0), item("cam-monthly", 101.2), item("fractal", 101.0)]
     (zone,) = confluence(parts, CONTEXT, swings=[101.1])
     assert zone.score == pytest.approx(8.0 * 1.2 * 1.2)
-    assert (zone.level, zone.kind, zone.width) == ("L4", "resistance", 1.0)
+    assert (zone.level, zone.kind, zone.width) == ("L3", "resistance", 1.0)
     assert zone.low < 101.0 < zone.high
     assert zone.families == ("camarilla", "fractal", "hvn")
     assert zone.distance_atr == pytest.approx(zone.distance / 10)
@@ -44,15 +52,82 @@ def test_a_zone_by_hand() -> None:
     assert calm.score == pytest.approx(8.0 * 1.2)
 
 
-def test_each_type_votes_once_and_shared_inputs_are_one_item() -> None:
+def test_each_type_votes_once() -> None:
+    """Ten swings at one price are one opinion."""
     swings = [item("fractal", 101.0 + n / 100) for n in range(10)]
     (zone,) = confluence([*swings, item("hvn-7d", 101.0)], CONTEXT)
     assert zone.score == pytest.approx((2.0 + 2.0) * 1.1)
     assert len(zone.parts) == 11
-    high = [item("daily-zone", 103.0, inputs="PDH"), item("market-structure", 103.0, inputs="PDH")]
-    assert confluence(high, CONTEXT) == ()  # one price is one source, whoever names it
-    (zone,) = confluence([*high, item("hvn-7d", 103.1)], CONTEXT)
-    assert zone.votes == ("daily-zone", "hvn-7d")
+
+
+def test_only_parts_that_touch_the_drawn_zone_vote() -> None:
+    """A monthly node 1.2 ATR from the densest price is in the cluster, and not in its zone."""
+    near = [item("fractal", 101.0), item("hvn-7d", 101.0), item("cam-daily", 101.0)]
+    far = item("hvn-30d", 102.2)
+    (zone,) = confluence([*near, far], CONTEXT)
+    assert zone.high < far.low
+    assert zone.votes == ("cam-daily", "fractal", "hvn-7d")
+    assert far not in zone.parts
+    assert zone.score == pytest.approx((2.0 + 2.0 + 1.5) * 1.2)
+    # And with too few that touch there is no zone.
+    assert confluence([item("hvn-7d", 101.0), item("cam-daily", 102.2)], CONTEXT) == ()
+
+
+def test_one_print_is_one_vote_whoever_names_it() -> None:
+    """A swing that is the last day's high is no second witness of it; the weightiest stands."""
+    names = [
+        high("daily-zone", 103.0),
+        high("market-structure", 103.0),
+        high("fractal", 103.0, 4, 5),
+    ]
+    assert confluence(names, CONTEXT) == ()
+    (zone,) = confluence([*names, item("hvn-7d", 103.1)], CONTEXT)
+    assert zone.votes == ("fractal", "hvn-7d")
+    (swing,) = [part for part in zone.parts if part.type == "fractal"]
+    assert swing.same_as == ("daily-zone high 0", "market-structure high 0")
+    assert repr(swing).endswith("103.00 (= daily-zone high 0, market-structure high 0)")
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        high("fractal", 103.0, 10, 20),  # the same price on another day
+        high("fractal", 103.01, 0, 5),  # another price of the day
+        item("fractal", 103.0, kind="low", span=Span(0, 5)),  # the low of a bar
+    ],
+)
+def test_another_bar_price_or_kind_is_another_print(other: Level) -> None:
+    (zone,) = confluence([high("daily-zone", 103.0), other], CONTEXT)
+    assert zone.votes == ("daily-zone", "fractal")
+
+
+def test_nested_windows_share_one_vote_the_widest() -> None:
+    """Three windows of one profile and a swing are two opinions."""
+    nodes = [item(f"hvn-{days}d", 101.0 + days / 1000) for days in (7, 14, 30)]
+    (zone,) = confluence([*nodes, item("fractal", 101.0)], CONTEXT)
+    assert zone.votes == ("fractal", "hvn-30d")
+    assert zone.score == pytest.approx((3.0 + 2.0) * 1.1)
+    assert len(zone.parts) == 4
+
+
+def test_the_older_numbers_are_an_option() -> None:
+    """The score is the same; what it is called is not."""
+    parts = [item("hvn-30d", 101.0), item("cam-monthly", 101.2), item("fractal", 101.0)]
+    (classic,) = confluence(parts, CONTEXT, scale="classic")
+    (zone,) = confluence(parts, CONTEXT)
+    assert (classic.level, classic.score) == ("L4", zone.score)
+    for scale in ("standard", "classic"):
+        least = [least for least, _ in THRESHOLDS[scale]]
+        assert least == sorted(least, reverse=True)
+
+
+@given(items)
+def test_every_part_touches_and_every_vote_is_a_part(given_: list[Level]) -> None:
+    for zone in confluence(given_, CONTEXT):
+        assert all(part.high >= zone.low and part.low <= zone.high for part in zone.parts)
+        assert set(zone.votes) <= {part.type for part in zone.parts}
+        assert sum(vote.startswith("hvn") for vote in zone.votes) <= 1
+        assert len({part.family for part in zone.parts}) >= len(zone.families)
 
 
 def test_one_family_is_no_confluence() -> None:
@@ -71,7 +146,10 @@ def test_what_is_far_away_does_not_count() -> None:
 
 @given(items)
 def test_clusters_are_the_slow_twins(given_: list[Level]) -> None:
-    found = [[i.level for i in cluster] for cluster in _clusters(sorted(given_), 1.0)]
+    found = [
+        [i.level for i in cluster]
+        for cluster in _clusters(sorted(given_, key=lambda one: one.order), 1.0)
+    ]
     slow = naive.clusters([(i.level, i.weight) for i in given_], 1.0)
     assert found == slow
 
@@ -101,10 +179,8 @@ def test_zones_are_one_atr_wide_sorted_and_apart(given_: list[Level]) -> None:
 def test_scaled_prices_scale_zones(given_: list[Level], factor: float) -> None:
     context = PriceContext(100 * factor, 1 * factor, 10 * factor, CONTEXT.as_of)
     scaled = [
-        Level(i.level * factor, i.low * factor, i.high * factor, i.name, i.type, i.family, i.weight,
-             i.strength, i.inputs)
-        for i in given_
-    ]  # fmt: skip
+        replace(i, level=i.level * factor, low=i.low * factor, high=i.high * factor) for i in given_
+    ]
     one, two = confluence(given_, CONTEXT), confluence(scaled, context)
     assert [z.centre * factor for z in one] == pytest.approx([z.centre for z in two])
     assert [z.score for z in one] == pytest.approx([z.score for z in two])
@@ -149,4 +225,4 @@ def test_an_atr_of_zero_is_named() -> None:
 def test_a_zone_reads_well() -> None:
     (zone,) = confluence([item("hvn-30d", 101.0), item("cam-weekly", 101.0)], CONTEXT)
     assert isinstance(zone, ConfluenceZone)
-    assert repr(zone).startswith("L3 100.50-101.50 (resistance, score 6.1, +0.1 ATR): ")
+    assert repr(zone).startswith("L1 100.50-101.50 (resistance, score 6.1, +0.1 ATR): ")

@@ -1,27 +1,28 @@
 """An engine asks, is sent bars in the order of its queries, and says what was missing."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from polytape.engines.flow import EngineFlow, EngineRun, run_with
-from polytape.engines.result import Result
+from polytape.engines.result import EngineRunResult
 from polytape.errors import DataFetchError, NotFoundError, PolygonClientError, ValidationError
 from polytape.model.bars import Bars
+from polytape.model.basis import Basis, SeriesBasis, union
 from polytape.model.query import BarsQuery
 from polytape.model.timeframes import Timeframe
 from tests.conftest import day_span, flat_bars
 
 SPAN = day_span(date(2024, 7, 2))
-MISSING = ("2024-07-02T00:00:00Z", "2024-07-03T00:00:00Z")
+AT = datetime(2024, 7, 2, tzinfo=UTC)
 batches = st.lists(st.lists(st.sampled_from(list(Timeframe)), max_size=4), max_size=4)
 
 
 @dataclass(frozen=True)
-class Counts(Result):
+class Counts(EngineRunResult):
     """How many bars came for each query."""
 
     counts: tuple[int, ...]
@@ -83,20 +84,32 @@ def test_an_engine_that_needs_no_bars_has_its_result_at_once() -> None:
     assert (run.queries, run.result) == (None, Counts(()))
 
 
-def test_what_was_missing_is_noted_from_its_first_to_its_last() -> None:
-    run = EngineRun(counting([[Timeframe.DAY], [Timeframe.MIN_5]])).start()
-    run.send([Bars.empty()], [("2024-02-01T05:00:00Z", "2024-02-02T05:00:00Z")])
-    run.send([Bars.empty()], [("2024-01-04T05:00:00Z", "2024-01-05T05:00:00Z"),
-                              ("2024-01-09T05:00:00Z", "2024-01-10T05:00:00Z")])  # fmt: skip
-    note = "history is not held in full from 2024-01-04T05:00:00Z to 2024-02-02T05:00:00Z"
-    for _ in range(2):  # said once, however often it is read
-        assert run.result.notes == (note,)
+def test_a_result_stands_on_all_the_bars_that_were_sent() -> None:
+    run = EngineRun(counting([[Timeframe.DAY], [Timeframe.MIN_5, Timeframe.DAY]])).start()
+    run.send([Bars.empty()], [Basis(source="here", notes=("one",))])
+    run.send([Bars.empty()] * 2, [Basis(source="here", made_up=True), None])
+    basis = union([Basis(source="here", made_up=True, notes=("one",)), Basis.untold()])
+    for _ in range(2):  # united once, however often it is read
+        assert run.result.basis == basis
+    assert run.result.counts == (0, 0, 0)
+    assert run.result.notes == ()
 
 
-def test_a_note_comes_after_the_engines_own() -> None:
-    run = EngineRun(forgiving()).start()
-    run.send([Bars.empty()], [MISSING])
-    assert len(run.result.notes) == 1
+def test_what_a_query_needs_at_least_is_said_in_the_basis() -> None:
+    first = date(2024, 7, 1)
+
+    def flow() -> EngineFlow[Counts]:
+        yield (replace(query(Timeframe.DAY), needed_from=first), query(Timeframe.DAY))
+        return Counts(())
+
+    days = SeriesBasis(series="1day", start=AT, end=AT, expected=0, with_bars=0)
+    run = EngineRun(flow()).start()
+    run.send([Bars.empty()] * 2, [Basis(source="here", inputs=(days,))] * 2)
+    assert run.result.basis is not None
+    assert {one.needed_from for one in run.result.basis.inputs} == {first, None}
+
+
+def test_an_error_in_place_of_bars_is_the_engines_own_note() -> None:
     other = EngineRun(forgiving()).start()
     other.fail(NotFoundError("no symbol X"))
     assert other.result == Counts((), notes=("no symbol X",))

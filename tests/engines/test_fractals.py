@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from scipy.signal import argrelextrema
 
 from polytape.client.frames import to_frame
-from polytape.engines.fractals import Fractals, Swing, extremes, fractals, structure_of
+from polytape.engines.fractals import Fractals, Swing, fractals, structure_of
+from polytape.engines.zigzag import extremes
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.wire.arrow import to_table
@@ -32,8 +33,7 @@ def test_it_is_the_slow_twins(bars: Bars, length: int, distance: float, apart: b
     found = fractals(
         bars, fractal_length=length, min_atr_distance=distance, check_price_overlap=apart
     )
-    slow = naive.zigzag(rows(bars), length, distance, 14)
-    assert places(found) == (naive.apart(rows(bars), slow) if apart else slow)
+    assert places(found) == naive.zigzag(rows(bars), length, distance, 14, apart=apart)
 
 
 @given(walks(), st.integers(1, 6))
@@ -76,7 +76,7 @@ def test_scaled_prices_scale_levels_and_a_later_clock_changes_nothing(
 
 def swing(kind: str, price: float) -> Swing:
     now = pd.Timestamp("2024-01-02", tz="UTC").to_pydatetime()
-    return Swing(now, kind, price, 1.0, 0, price, price, price, price, 1.0, now, True)  # type: ignore[arg-type]
+    return Swing(now, kind, price, 1.0, 0, price, price, price, price, 1.0, now, now, now)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ import pytest
 from polytape.engines import options
 from polytape.engines.atr import atr
 from polytape.engines.camarilla import camarilla, camarilla_of
-from polytape.engines.fractals import fractals
+from polytape.engines.fractals import fractal_history, fractals
 from polytape.engines.levels import WEIGHTS
 from polytape.engines.options import (
     CamarillaOptions,
     EngineOptions,
+    FractalHistoryOptions,
     FractalOptions,
     HvnOptions,
     NoOptions,
@@ -22,7 +23,15 @@ from polytape.engines.options import (
 )
 from polytape.engines.volume_profile import volume_profile
 
-ALL = (ScanOptions, FractalOptions, HvnOptions, CamarillaOptions, ZoneOptions, NoOptions)
+ALL = (
+    ScanOptions,
+    FractalHistoryOptions,
+    FractalOptions,
+    HvnOptions,
+    CamarillaOptions,
+    ZoneOptions,
+    NoOptions,
+)
 kinds = pytest.mark.parametrize("kind", ALL)
 
 
@@ -38,7 +47,12 @@ def defaults(function: Any) -> dict[str, Any]:
     ("kind", "function", "alone"),
     [
         (FractalOptions, fractals, {"days_back"}),
-        (HvnOptions, volume_profile, {"timeframe", "windows", "include_extended"}),
+        (FractalHistoryOptions, fractal_history, {"days_back", "history_days"}),
+        (
+            HvnOptions,
+            volume_profile,
+            {"timeframe", "windows", "include_extended", "on_ticks", "exclude_bad_prints"},
+        ),
         (CamarillaOptions, camarilla, {"periods"}),
         (CamarillaOptions, camarilla_of, {"periods"}),
     ],

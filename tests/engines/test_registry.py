@@ -40,8 +40,9 @@ def test_names_and_routes_are_each_ones_own() -> None:
                    {spec.flow for spec in ENGINES}, {spec.result for spec in ENGINES}):  # fmt: skip
         assert len(unique) == len(ENGINES)
     assert [spec.path for spec in ENGINES] == [
-        "/scan", "/engines/fractals", "/engines/hvn", "/engines/camarilla", "/engines/zones",
-        "/engines/session",
+        "/scan", "/engines/fractals", "/engines/fractals/history", "/engines/hvn", "/engines/camarilla", "/engines/zones",
+        "/engines/vwap", "/engines/opening-range", "/engines/gaps", "/engines/poc", "/engines/atr",
+        "/engines/bad-prints", "/engines/session",
     ]  # fmt: skip
     assert {spec for spec in ENGINES if spec not in CLIENT_ENGINES} == {SESSION}
 

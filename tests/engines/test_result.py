@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polytape.engines.result import Result, plain
+from polytape.engines.result import EngineRunResult, Result, plain
+from polytape.model.basis import Basis
 
 NOW = datetime(2024, 7, 2, 14, 30, tzinfo=UTC)
 
@@ -76,6 +77,27 @@ def test_a_result_is_a_dictionary_and_a_frame() -> None:
     }
     assert whole.to_frame()["price"].tolist() == [1.0, 2.0]
     assert Part(3.0).to_frame()["price"].tolist() == [3.0]
+
+
+@dataclass(frozen=True, repr=False)
+class Run(EngineRunResult):
+    symbol: str
+
+    def __repr__(self) -> str:
+        return self._shown(self.symbol)
+
+
+def test_a_run_says_what_its_bars_stand_on() -> None:
+    bare = Run("X")
+    assert (repr(bare), bare.to_dict()) == ("X", {"symbol": "X", "basis": None})
+    real = bare.standing_on(Basis(source="here"))
+    assert repr(real) == "X"
+    assert list(real.to_dict()) == ["symbol", "basis"]
+    invented = bare.standing_on(Basis(source="here", made_up=True, notes=("one",)))
+    assert repr(invented) == "X\n  made-up prices; one"
+    assert "made-up prices" in repr(invented.to_frame())
+    assert invented.to_frame().attrs["basis"] == invented.to_dict()["basis"]
+    assert real.to_frame().columns.name is None
 
 
 def test_a_note_is_added_to_those_before_and_the_result_stays() -> None:

@@ -44,7 +44,7 @@ def known(synthetic: Synthetic, market: Market) -> AsOfBars:
 @pytest.mark.parametrize(
     ("flow", "options", "minutes", "days"),
     [
-        (fractal_flow, FractalOptions(days_back=3), 3, None),
+        (fractal_flow, FractalOptions(days_back=3), 3 + 15, None),
         (hvn_flow, HvnOptions(windows=(14, 2, 5)), 14, None),
         (camarilla_flow, CamarillaOptions(), None, 400),
         (zone_flow, ZoneOptions(), 30, 400),
@@ -153,7 +153,9 @@ def test_zones_name_the_atrs_that_they_are_made_by(known: AsOfBars) -> None:
         (0, 300, set(), {"no minute bar before 2026-11-18T16:30:00Z", "atr_5min needs 15 complete bars, there are 0",
                          "atr_15min needs 15 complete bars, there are 0"}),
         (100, 300, {"atr", "market-structure"}, {"atr_15min needs 15 complete bars, there are 7"}),
-        (600, 5, {"weekly", "daily", "market-structure"}, {"atr_day needs 15 complete bars, there are 5"}),
+        (600, 7, {"weekly", "daily", "market-structure"}, {"atr_day needs 15 complete bars, there are 7"}),
+        (600, 5, {"daily", "market-structure"}, {"atr_day needs 15 complete bars, there are 5",
+                                                 "no PWH, PWL, PWC: no daily bar of 2026-11-09, 2026-11-10"}),
         (600, 0, {"market-structure"}, {"atr_day needs 15 complete bars, there are 0", "no daily bar before it"}),
     ],
 )  # fmt: skip
@@ -175,7 +177,7 @@ def test_the_flow_of_the_zones_makes_them_of_both_series(known: AsOfBars, market
         return known.days if query.timeframe is Timeframe.DAY else known.minutes
 
     run = run_with(zone_flow("AAPL", AS_OF, market, options), answer)
-    assert run == zones_at("AAPL", known, (300.0,))
+    assert run == zones_at("AAPL", known, ZoneOptions((300.0,)))
     assert [zone.name for zone in run.zones if zone.family == "weekly"] == ["WL1"]
 
 
@@ -198,3 +200,31 @@ def test_an_instant_on_a_closed_day_is_of_the_days_before(known: AsOfBars, marke
         date(2026, 11, 9), date(2026, 11, 13),
     )  # fmt: skip
     assert run.notes == ()
+
+
+def test_zones_over_a_hole_say_which_day_it_is(known: AsOfBars) -> None:
+    """Amid the history: the ATRs keep their value over it, and are said to run over it; a week that
+    lacks it has no levels. The last bars are all there.
+    """
+    hole = MARKET.day_span(date(2026, 11, 12))
+    minutes, days = (
+        bars.take((bars.timestamp < hole.start) | (bars.timestamp >= hole.end))
+        for bars in (known.minutes, known.days)
+    )
+    run = zones_at("AAPL", AsOfBars(minutes, days, AS_OF, known.market))
+    over = "no bar of 2026-11-12: the range runs over the hole"
+    week = "no PWH, PWL, PWC: no daily bar of 2026-11-12"
+    assert run.notes == (f"atr_5min: {over}", f"atr_15min: {over}", f"atr_day: {over}", week)
+    assert run.atr_day == atr(days).last
+    assert {zone.family for zone in run.zones} == {"daily", "atr", "market-structure"}
+    own = zones_at("AAPL", AsOfBars(minutes, days, AS_OF, known.market), ZoneOptions((300.0,)))
+    assert week not in own.notes
+
+
+def test_zones_of_minutes_that_end_days_before_say_so(known: AsOfBars) -> None:
+    before = MARKET.midnight(date(2026, 11, 17))
+    old = known.minutes.take(known.minutes.timestamp < before)
+    run = zones_at("AAPL", AsOfBars(old, known.days, AS_OF, known.market))
+    assert run.notes == (
+        "the last minute bar is of 2026-11-16, the last session was on 2026-11-17",
+    )

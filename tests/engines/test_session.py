@@ -21,7 +21,7 @@ from polytape.model.units import MINUTE_US
 from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.synthetic.source import Synthetic
 from tests import naive
-from tests.conftest import MARKET
+from tests.conftest import MARKET, day_span
 from tests.model.test_resample import rows
 
 TODAY = date(2026, 11, 23)
@@ -96,6 +96,34 @@ def test_what_is_known_depends_on_the_time_of_day(
     )
     assert session.current_price is not None
     assert ("no trading day" in (session.error or "")) == moment.startswith("2024-07-04")
+
+
+@pytest.mark.parametrize(
+    ("moment", "lost", "said"),
+    [
+        ("2024-07-02 03:59", "2024-07-02", None),  # before the first hour nobody trades
+        ("2024-07-02 04:00", "2024-07-02", None),
+        ("2024-07-02 04:01", "2024-07-02", "no minute bar of 2024-07-02 before"),
+        ("2024-07-02 12:00", "2024-07-02", "the price is of 2024-07-01"),
+        ("2024-07-02 12:00", "2024-07-03", None),
+        ("2024-07-02 03:00", "2024-07-01", "last minute bar is of 2024-06-28, the last session"),
+        ("2024-07-04 12:00", "2024-07-04", "2024-07-04 is no trading day"),
+        ("2024-07-04 12:00", "2024-07-03", "the last minute bar is of 2024-07-02"),
+    ],
+)
+def test_another_days_price_is_never_given_without_a_word(
+    synthetic: Synthetic, market: Market, moment: str, lost: str, said: str | None
+) -> None:
+    """As on a day whose file is not there."""
+    day = day_span(date.fromisoformat(lost))
+
+    def answer(query: BarsQuery) -> Bars:
+        bars = synthetic.bars(query.of_series(market)).bars
+        return bars.take((bars.timestamp < day.start) | (bars.timestamp >= day.end))
+
+    session = run_with(session_flow("AAPL", at(moment), market, NoOptions()), answer)
+    assert session.current_price is not None
+    assert (session.error is None) if said is None else (said in str(session.error))
 
 
 def test_the_daily_range_is_of_the_days_before(synthetic: Synthetic, market: Market) -> None:

@@ -1,5 +1,6 @@
 """What callers have becomes bars, or an error that says what is wrong with it."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,30 @@ def test_one_meaning_for_every_kind_of_frame(frame: pd.DataFrame) -> None:
 def test_what_is_no_frame_of_bars_is_named(frame: pd.DataFrame, spoil: Any, allowed: str) -> None:
     with pytest.raises(ValidationError, match=allowed):
         volume_profile(spoil(frame))
+
+
+@pytest.mark.parametrize("row", [0, 30, 59])
+@pytest.mark.parametrize("column", [*COLUMNS, "timestamp"])
+@pytest.mark.parametrize("kind", ["frame", "arrow", "bars"])
+def test_a_value_that_is_not_there_is_refused_with_its_row(
+    frame: pd.DataFrame, row: int, column: str, kind: str
+) -> None:
+    """In the last row, too: NaT is the least integer, and a difference from it wraps round."""
+    whole = as_bars(frame)
+    table = frame.rename_axis("timestamp").reset_index().astype(dict.fromkeys(COLUMNS, float))
+    table.loc[row, column] = None
+    made: Any = table
+    if kind == "arrow":
+        made = table.convert_dtypes(dtype_backend="pyarrow")
+    elif kind == "bars":
+        values = getattr(whole, column).astype("M8[us]" if column == "timestamp" else float)
+        values[row] = np.array("NaT", "M8[us]") if column == "timestamp" else np.nan
+        made = replace(whole, **{column: values.astype(getattr(whole, column).dtype)})
+    with pytest.raises(ValidationError, match=rf"bars\[{row}\]"):
+        atr(made)
+    only = made.take(slice(row, row + 1)) if kind == "bars" else made[row : row + 1]
+    with pytest.raises(ValidationError, match=r"bars\[0\]"):
+        as_bars(only)
 
 
 def test_nothing_is_bars_too() -> None:

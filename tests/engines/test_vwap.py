@@ -39,11 +39,55 @@ def test_it_is_the_slow_twins(bars: Bars, extended: bool) -> None:
     assert batch.own.tolist() == (~np.isnan(bars.vwap)).tolist()
 
 
+def slow_deviation(bars: Bars, first: int, place: int) -> float:
+    """The weighted standard deviation of the prices from one bar to another."""
+    rows = list(bar_rows(bars))[first : place + 1]
+    prices = [r.vwap if r.vwap == r.vwap else (r.high + r.low + r.close) / 3 for r in rows]
+    weights = [row.volume for row in rows]
+    if not sum(weights):
+        return np.nan
+    mean = np.average(prices, weights=weights)
+    return float(np.sqrt(np.average((np.array(prices) - mean) ** 2, weights=weights)))
+
+
+@given(minutes(), st.integers(0, 40))
+def test_an_anchored_one_runs_over_the_days(bars: Bars, first: int) -> None:
+    """From the bar of the anchor on; nothing before it."""
+    anchor = int(bars.timestamp[first]) if first < len(bars) else 2**60
+    batch = vwap(bars, anchor=anchor)
+    assert np.isnan(batch.values[:first]).all()
+    expected = [slow_deviation(bars, first, place) for place in range(first, len(bars))]
+    np.testing.assert_allclose(batch.deviations[first:], expected, rtol=1e-6, atol=1e-6)
+    one_day = bars.take(MARKET.days_of(bars.timestamp) == MARKET.days_of(bars.timestamp)[-1:])
+    np.testing.assert_array_equal(
+        vwap(one_day, anchor=int(one_day.timestamp[0]) if len(one_day) else 0).values,
+        vwap(bars).values[len(bars) - len(one_day) :],
+    )
+
+
+@given(minutes(), st.floats(0.1, 4))
+def test_bands_lie_round_it(bars: Bars, multiple: float) -> None:
+    """As far above as below, and on it where all prices are one."""
+    batch = vwap(bars)
+    lower, upper = batch.band(multiple)
+    np.testing.assert_allclose((lower + upper) / 2, batch.values)
+    np.testing.assert_allclose(upper - lower, 2 * multiple * batch.deviations, atol=1e-9)
+    assert vwap(flat_bars([60_000_000 * n for n in range(1, 9)], 0.1)).deviation == 0.0
+
+
+def test_bands_of_high_prices_are_not_rounding() -> None:
+    """A share of 700,000 dollars that moves by a cent: squares alone would say 0 or NaN."""
+    price = np.array([700_000.00, 700_000.02] * 50)
+    bars = Bars.of(np.arange(100) * 60_000_000, price, price, price, price, [1e6] * 100)
+    assert vwap(bars).deviation == pytest.approx(0.01, rel=1e-6)
+
+
 @given(minutes(), st.integers(0, 120))
 def test_a_value_is_never_rewritten_by_later_bars(bars: Bars, cut: int) -> None:
     """Not in the last bit."""
-    early = vwap(bars.take(slice(cut))).values
-    np.testing.assert_array_equal(early, vwap(bars).values[: len(early)])
+    early, whole = vwap(bars.take(slice(cut))), vwap(bars)
+    np.testing.assert_array_equal(early.values, whole.values[: len(early.values)])
+    np.testing.assert_array_equal(early.deviations, whole.deviations[: len(early.values)])
 
 
 @given(minutes())

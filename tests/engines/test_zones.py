@@ -1,11 +1,16 @@
 """Zones by hand, and the night's high and low."""
 
 from datetime import date
+from functools import partial
+from typing import Any
 
+import msgspec
 import pytest
 
+from polytape.engines.options import ZoneOptions
 from polytape.engines.zones import (
     Anchors,
+    ZoneInputs,
     atr_zones,
     daily_zones,
     overnight,
@@ -79,3 +84,32 @@ def test_the_night_runs_from_the_bell_to_the_open_or_the_instant(market: Market)
     assert night("2015-12-26 12:00") == Anchors(60.0, 45.0)
     assert overnight(Bars.empty(), minutes.timestamp[-1], market) == Anchors()
     assert market.session(date(2015, 12, 24)) is not None
+
+
+def test_every_multiplier_widens_its_own_zones() -> None:
+    """And moves no level."""
+    day, week = Anchors(105.0, 95.0, 101.0), Anchors(110.0, 90.0, 100.0)
+    inputs = ZoneInputs(100.0, 0.2, 0.5, 4.0, day, week, Anchors(102.0, 99.0))
+    usual = {zone.name + zone.family: zone for zone in inputs.zones(ZoneOptions())}
+    families = {"weekly": 4.0, "daily": 1.0, "atr": 2.0, "market-structure": 1.0}
+    assert {zone.family for zone in usual.values()} == set(families)
+    for family, doubled in families.items():
+        name = family.removeprefix("market-")
+        options = msgspec.convert({f"{name}_multiplier": doubled}, ZoneOptions)
+        for zone in inputs.zones(options):
+            before = usual[zone.name + zone.family]
+            times = 2.0 if zone.family == family else 1.0
+            assert zone.level == before.level
+            assert zone.high - zone.low == pytest.approx(times * (before.high - before.low))
+
+
+@pytest.mark.parametrize("value", [0, -1.0, float("nan"), float("inf"), "2", True, None])
+def test_a_multiplier_that_makes_no_zone_is_named(value: Any) -> None:
+    for name, call in (
+        ("weekly", partial(weekly_zones, 100.0, 0.5)),
+        ("daily", partial(daily_zones, 100.0, 0.5)),
+        ("atr", partial(atr_zones, 100.0, 4.0, 0.5)),
+        ("structure", partial(structure_zones, 100.0, 0.5)),
+    ):
+        with pytest.raises(ValidationError, match=f"{name}_multiplier"):
+            call(multiplier=value)

@@ -21,7 +21,7 @@ MakeGateway = Callable[[Upstream | None], Gateway]
 async def speaking_to(app: ASGIApp) -> AsyncIterator[httpx2.AsyncClient]:
     """An HTTP client of an application, without a socket. No lifespan is run."""
     transport = httpx2.ASGITransport(app=app)  # type: ignore[arg-type]
-    async with httpx2.AsyncClient(transport=transport, base_url="http://gateway") as client:
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
         yield client
 
 

@@ -9,9 +9,10 @@ import msgspec
 import pytest
 
 from polytape.gateway.app import create_app
+from polytape.gateway.browser_guard import BrowserGuard
 from polytape.gateway.dialects.registry import DIALECTS
 from polytape.gateway.gateway import Gateway
-from polytape.gateway.middleware import Middleware, error_body
+from polytape.gateway.middleware import SECURITY, Middleware, error_body
 from polytape.wire.api.media import PROBLEM_JSON
 from polytape.wire.api.problems import problem
 from tests.gateway.conftest import speaking_to
@@ -37,7 +38,8 @@ class Inner:
 def make_scope(
     kind: str, path: str = "/", headers: dict[str, str] | None = None, query: bytes = b""
 ) -> Any:
-    pairs = [(name.encode(), value.encode()) for name, value in (headers or {}).items()]
+    named = {"host": "localhost"} | (headers or {})
+    pairs = [(name.encode(), value.encode()) for name, value in named.items()]
     return {"type": kind, "path": path, "query_string": query, "headers": pairs, "method": "GET"}
 
 
@@ -57,7 +59,7 @@ async def sent(app: Any, scope: Any) -> list[Any]:
 
 def wrapped(gateway: Gateway, token: str | None = TOKEN) -> tuple[Inner, Middleware]:
     inner = Inner()
-    return inner, Middleware(inner, gateway, token, DIALECTS)
+    return inner, Middleware(inner, gateway, token, DIALECTS, BrowserGuard())
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/stream", "/docs", "/v2/stream"])
@@ -126,11 +128,12 @@ async def test_every_answer_has_the_budget_and_a_request_id(synthetic_gateway: G
     inner, app = wrapped(synthetic_gateway, token=None)
     start, _ = await sent(app, make_scope("http", headers={"x-request-id": "trace-7"}))
     headers = dict(start["headers"])
-    assert headers == {
+    assert headers == dict(SECURITY) | {
         b"x-request-id": b"trace-7",
         b"ratelimit-limit": b"100",
         b"ratelimit-remaining": b"100",
         b"ratelimit-reset": b"0",
+        b"x-polytape-made-up": b"true",
     }
     assert inner.scopes[0]["state"]["request_id"] == "trace-7"
 
@@ -175,7 +178,7 @@ async def test_a_request_that_outlasts_the_shutdown_is_told(synthetic_gateway: G
         reached.set()
         await asyncio.Event().wait()
 
-    app = Middleware(slow, synthetic_gateway, None, DIALECTS)
+    app = Middleware(slow, synthetic_gateway, None, DIALECTS, BrowserGuard())
     task = asyncio.ensure_future(sent(app, make_scope("http", "/status")))
     await reached.wait()
     task.cancel()
@@ -193,7 +196,7 @@ async def test_an_answer_under_way_is_not_begun_again(synthetic_gateway: Gateway
         reached.set()
         await asyncio.Event().wait()
 
-    app = Middleware(stuck, synthetic_gateway, None, DIALECTS)
+    app = Middleware(stuck, synthetic_gateway, None, DIALECTS, BrowserGuard())
     task = asyncio.ensure_future(sent(app, make_scope("http", "/status")))
     await reached.wait()
     task.cancel()
@@ -240,3 +243,56 @@ def test_an_error_is_written_as_its_path_writes_errors() -> None:
     assert msgspec.json.decode(body) == {
         "status": "NOT_FOUND", "request_id": "r", "message": "there is no such thing"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "status", "named"),
+    [
+        ("GET", {"host": "evil.example"}, 421, "misdirected"),
+        ("GET", {"sec-fetch-site": "cross-site"}, 403, "foreign-page"),
+        ("POST", {"origin": "https://evil.example"}, 403, "foreign-page"),
+        ("POST", {"content-type": "text/plain"}, 415, "no-json"),
+    ],
+)
+async def test_a_browser_is_no_friend(
+    synthetic_gateway: Gateway, method: str, headers: dict[str, str], status: int, named: str
+) -> None:
+    """What a foreign page sends reaches nothing, with or without a token."""
+    inner, app = wrapped(synthetic_gateway, None)
+    scope = make_scope("http", "/api/v1/history/compact", headers) | {"method": method}
+    start, body = await sent(app, scope)
+    assert start["status"] == status
+    assert named in body["body"].decode()
+    assert inner.scopes == []
+
+
+async def test_a_rebound_name_opens_no_socket(synthetic_gateway: Gateway) -> None:
+    """Whatever its origin."""
+    inner, app = wrapped(synthetic_gateway, None)
+    (close,) = await sent(app, make_scope("websocket", "/stocks", {"host": "evil.example"}))
+    assert (close["type"], close["code"]) == ("websocket.close", 1008)
+    assert inner.scopes == []
+
+
+async def test_every_answer_keeps_browsers_from_guessing_and_framing(
+    synthetic_gateway: Gateway,
+) -> None:
+    """Pages are in no frame, and types are what they are said to be."""
+    _, app = wrapped(synthetic_gateway, None)
+    start, _ = await sent(app, make_scope("http", "/health"))
+    headers = dict(start["headers"])
+    assert headers[b"x-content-type-options"] == b"nosniff"
+    assert headers[b"x-frame-options"] == b"DENY"
+    assert headers[b"cross-origin-resource-policy"] == b"same-origin"
+
+
+async def test_a_path_makes_no_line_of_the_log(
+    synthetic_gateway: Gateway, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And the line names who asked."""
+    _, app = wrapped(synthetic_gateway, None)
+    caplog.set_level("INFO", "polytape.gateway")
+    scope = make_scope("http", "/x\nERROR all is lost") | {"client": ("10.0.0.9", 1)}
+    await sent(app, scope)
+    (line,) = caplog.messages
+    assert line.startswith("10.0.0.9 GET /x%0AERROR%20all%20is%20lost 204 ")

@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from polytape.errors import ConfigurationError, NotFoundError
+from polytape.errors import ConfigurationError, IncompleteDataError, NotFoundError
 from polytape.history.bars_cache import BarsCache
 from polytape.history.bars_result import NO_SPLITS
 from polytape.history.bars_service import BarsService
@@ -15,13 +16,18 @@ from polytape.model.query import BarsQuery
 from polytape.model.splits import Split, adjust
 from polytape.model.timeframes import Timeframe
 from polytape.store.reference import Reference
+from polytape.store.segments import SegmentStore
+from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.source import Upstream
 from tests.conftest import MARKET, day_span
 from tests.history.scene import JULY, AtOnce, Scene, at
 from tests.history.small import Small
+from tests.store.bars import memory
+from tests.upstream.flatfiles.files import put
 
 WEEK = day_span(JULY[0], JULY[4])
 SPLIT = Split(JULY[2], "X", 1.0, 4.0)
+HOLIDAY, NOON = 4, at("2024-07-09 12:00")
 
 
 def service_of(upstream: Upstream | None, now: int = at("2024-07-15 12:00")) -> BarsService:
@@ -129,3 +135,53 @@ async def test_a_store_alone_adjusts_by_the_splits_that_it_knows() -> None:
     assert adjusted.metadata.adjusted is True
     scene.close()
     store.close()
+
+
+def files_without(tmp_path: Path, *absent: int) -> Upstream:
+    """A week of daily files of X, but for some days."""
+    for day in JULY[:5]:
+        if day.day not in absent and day.day != HOLIDAY:
+            put(tmp_path, "day_aggs_v1", day, ["X,1000,10,11,12,9,0,5"])
+    return FlatFiles(tmp_path, MARKET, now=lambda: NOON).upstream()
+
+
+async def test_a_day_whose_file_is_absent_is_an_error_with_its_span(tmp_path: Path) -> None:
+    """Not three days of four and a note."""
+    service = service_of(files_without(tmp_path, 2), NOON)
+    expected = r"X 1day: flatfiles has no \[2024-07-02T04:00:00Z, 2024-07-03T04:00:00Z\) \(allow_"
+    with pytest.raises(IncompleteDataError, match=expected):
+        await service.bars(days_query())
+    part = await service.bars(days_query(allow_partial=True))
+    assert [MARKET.date_of(int(at)).day for at in part.bars.timestamp] == [1, 3, 5]
+    assert [(gap.start, gap.end) for gap in part.metadata.missing] == [
+        ("2024-07-02T04:00:00Z", "2024-07-03T04:00:00Z")
+    ]
+
+
+async def test_days_after_the_last_file_are_missing_but_for_today(tmp_path: Path) -> None:
+    service = service_of(files_without(tmp_path, 3, 5), NOON)
+    span = day_span(JULY[0], JULY[8])
+    query = days_query(allow_partial=True).over(span)
+    with pytest.raises(IncompleteDataError):
+        await service.bars(replace(query, allow_partial=False))
+    metadata = (await service.bars(query)).metadata
+    assert [(gap.start, gap.end) for gap in metadata.missing] == [
+        ("2024-07-03T04:00:00Z", "2024-07-09T04:00:00Z")  # closed days between them, and no 9th
+    ]
+    assert metadata.complete_through == "2024-07-03T04:00:00Z"
+    today = await service.bars(days_query().over(day_span(JULY[8])))
+    assert (len(today.bars), today.metadata.missing) == (0, [])
+    assert today.metadata.complete_through == "2024-07-09T04:00:00Z"
+
+
+async def test_what_was_stored_of_a_day_whose_file_is_gone_is_still_given(tmp_path: Path) -> None:
+    store = SegmentStore(memory(), "flatfiles", MARKET)
+    workers, cache = AtOnce(), BarsCache(10**6)
+    upstream = files_without(tmp_path)
+    service = BarsService(GapFiller(upstream, store, MARKET, lambda: NOON, workers, cache))
+    before = (await service.bars(days_query())).bars
+    for path in tmp_path.rglob("2024-07-05.csv.gz"):
+        path.unlink()
+    cache.clear()
+    assert (await service.bars(days_query())).bars.same(before)
+    service.filler.close()

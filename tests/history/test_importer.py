@@ -146,6 +146,7 @@ def test_a_row_that_is_no_bar_is_refused_or_left_out_as_wanted(
     ("rows", "header", "named"),
     [
         (["A,2024-07-02 09:30,1,2,1,2,10"], HEADER, "carry no zone"),
+        (["A,2024-07-02,1,2,1,2,10"], HEADER, "carry no zone"),
         ([GOOD, "A,2024-07-02 09:31,1,2,1,2,10"], HEADER, "some stamps carry a zone"),
         (["A,soon Z,1,2,1,2,10"], HEADER, "cannot be read"),
         (["A,2024-07-02T13:30:00Z,1,2,1,2,10,x"], f"{HEADER},vwap", "column vwap"),
@@ -207,6 +208,76 @@ def test_parquet_with_aware_stamps_of_any_zone(store: SegmentStore, tmp_path: Pa
     bring(store, tmp_path, "parquet")
     bars = store.read("A", Series.MINUTE, ALL_TIME)
     assert np.array_equal(bars.timestamp.astype("M8[us]"), np.array(["2024-07-02T13:30"], "M8[us]"))
+
+
+WEEK = [date(2024, 7, day) for day in (8, 9, 10, 11, 12)]
+DAILY = "A,{},1,2,1,2,10"
+
+
+@pytest.mark.parametrize(
+    ("form", "zone"),
+    [
+        ("{}T00:00:00Z", None),
+        ("{}T00:00:00+00:00", None),
+        ("{} 00:00:00-04:00", None),
+        ("{}T04:00:00Z", None),
+        ("{}T00:00:00+09:00", None),
+        ("{}", None),
+        ("{}", "UTC"),
+        ("{} 00:00:00", "UTC"),
+        ("{}", "America/New_York"),
+        ("{} 16:00", "America/New_York"),
+        ("{} 04:00", "UTC"),
+    ],
+)
+def test_a_midnight_of_any_zone_is_the_date_of_a_daily_bar(
+    store: SegmentStore, tmp_path: Path, form: str, zone: str | None
+) -> None:
+    """A bar that lands a day early lets an engine see the future."""
+    path = csv(tmp_path, *(DAILY.format(form.format(day)) for day in WEEK))
+    mapping = ColumnMapping(Series.DAY, zone=ZoneInfo(zone) if zone else None)
+    bring(store, path, "csv", mapping=mapping)
+    stored = store.read("A", Series.DAY, ALL_TIME).timestamp.tolist()
+    assert stored == list(map(MARKET.midnight, WEEK))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Tokyo"])
+def test_a_parquet_midnight_of_any_zone_is_the_date_of_a_daily_bar(
+    store: SegmentStore, tmp_path: Path, zone: str
+) -> None:
+    stamps = pd.DatetimeIndex(WEEK).tz_localize(zone)
+    frame = pd.DataFrame({"symbol": "A", "timestamp": stamps, "open": 1.0, "high": 2.0,
+                          "low": 1.0, "close": 2.0, "volume": 5})  # fmt: skip
+    for form in (frame, frame.assign(timestamp=stamps.tz_convert("UTC"))):
+        form.to_parquet(tmp_path / "a.parquet")
+        if zone != "Asia/Tokyo" or form is frame:
+            bring(store, tmp_path, "parquet", mapping=ColumnMapping(Series.DAY))
+            stored = store.read("A", Series.DAY, ALL_TIME).timestamp.tolist()
+            assert stored == list(map(MARKET.midnight, WEEK))
+
+
+def test_a_daily_bar_of_a_day_without_a_session_is_refused_with_its_row(
+    store: SegmentStore, tmp_path: Path
+) -> None:
+    days = ["2024-07-05", "2024-07-07", "2024-07-04"]
+    path, mapping = csv(tmp_path, *map(DAILY.format, days)), ColumnMapping(Series.DAY)
+    expected = r"bars\.csv: row 3: A 2024-07-04T04:00:00Z is a daily bar of a day without a session"
+    with pytest.raises(DataFetchError, match=expected + r" \(2 such rows"):
+        bring(store, path, "csv", mapping=mapping)
+    (report,) = bring(store, path, "csv", "skip", mapping)
+    assert (report.bars, [line[:5] for line in report.refused]) == (1, ["row 3", "row 2"])
+    put(tmp_path, "day_aggs_v1", date(2024, 7, 7), ["ZZZ,10,10,11,12,9,99,1"])
+    with pytest.raises(DataFetchError, match=r"ZZZ .* a day without a session"):
+        bring(store, tmp_path, "flatfiles")
+
+
+@pytest.mark.parametrize("series", list(Series))
+def test_a_row_without_a_stamp_is_refused(
+    store: SegmentStore, tmp_path: Path, series: Series
+) -> None:
+    path = csv(tmp_path, DAILY.format("2024-07-02"), DAILY.format(""))
+    with pytest.raises(DataFetchError, match="row 2 has none"):
+        bring(store, path, "csv", mapping=ColumnMapping(series, zone=NY))
 
 
 def test_rows_of_another_day_do_not_belong_into_a_flat_file(

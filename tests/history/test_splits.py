@@ -84,7 +84,9 @@ async def test_a_scan_of_the_store_knows_the_splits_too(shop: Shop) -> None:
     await shop.answer(vendor=True)
     as_of = "2014-01-15 12:00 America/New_York"
     scan = scan_many(["NVDA"], store=shop.store.storage.url, as_of=as_of, workers=1)
-    assert [n for n in scan.results["NVDA"].notes if n.startswith("doubtful split: NVDA 2-for-1")]
+    basis = scan.results["NVDA"].basis
+    assert basis is not None
+    assert [n for n in basis.notes if n.startswith("doubtful split: NVDA 2-for-1")]
 
 
 def test_an_imported_table_is_taken_at_its_word(shop: Shop) -> None:

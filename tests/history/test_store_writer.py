@@ -142,3 +142,42 @@ def test_a_pile_of_small_segments_is_merged_by_a_thread_of_its_own(
     writer.close()  # waits for it
     assert len(store.catalog.segments("bars/1min/2024-07")) == 1
     assert store.read("A", Series.MINUTE, WEEK).close.tolist() == [10.0, 11.0, 12.0]
+
+
+def test_one_empty_answer_on_trading_days_is_no_proof(store: SegmentStore) -> None:
+    """It is final once a later one is as empty; a source that knows is believed at once."""
+    writer = StoreWriter(store, MARKET)
+    query, fetched_at = series_query("A", Series.MINUTE, WEEK), at("2024-07-15 12:00")
+    unsure = SourceBars(some_bars([]), proves_empty=False)
+    writer.store_answer(query, unsure, fetched_at)
+    assert covered(store) == [(WEEK, False)]
+    writer.store_answer(query, unsure, fetched_at + HOUR_US - 1)
+    assert covered(store) == [(WEEK, False)]
+    writer.store_answer(query, unsure, fetched_at + 2 * HOUR_US)
+    assert covered(store) == [(WEEK, True)]
+    sure = SourceBars(some_bars([]))
+    writer.store_answer(series_query("B", Series.MINUTE, WEEK), sure, fetched_at)
+    assert covered(store, "B") == [(WEEK, True)]
+    writer.close()
+
+
+def test_where_nothing_trades_an_empty_answer_is_enough(store: SegmentStore) -> None:
+    """A weekend has no bars."""
+    writer = StoreWriter(store, MARKET)
+    weekend = day_span(date(2024, 7, 6), date(2024, 7, 7))
+    answer = SourceBars(some_bars([]), proves_empty=False)
+    writer.store_answer(series_query("A", Series.MINUTE, weekend), answer, at("2024-07-15 12:00"))
+    assert covered(store) == [(weekend, True)]
+    writer.close()
+
+
+def test_an_empty_answer_after_bars_is_no_proof_either(store: SegmentStore) -> None:
+    """What was there once did not vanish."""
+    writer = StoreWriter(store, MARKET)
+    query, fetched_at = series_query("A", Series.MINUTE, WEEK), at("2024-07-15 12:00")
+    writer.store_answer(query, SourceBars(some_bars(HOURS), proves_empty=False), fetched_at)
+    assert covered(store) == [(WEEK, True)]
+    empty = SourceBars(some_bars([]), proves_empty=False)
+    writer.store_answer(query, empty, fetched_at + 2 * HOUR_US)
+    assert covered(store) == [(WEEK, False)]
+    writer.close()

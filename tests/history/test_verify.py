@@ -73,6 +73,23 @@ def test_a_split_is_no_spike_where_the_store_knows_of_it() -> None:
     scene.close()
 
 
+def test_daily_bars_on_days_without_a_session_are_named_and_not_fetched_again() -> None:
+    """Such as a store holds that was filled from days stamped 00:00 UTC, each a day early."""
+    scene = Scene()
+    early = [date(2024, 6, day) for day in (9, 10, 11, 12, 13)]
+    span = day_span(early[0], early[-1])
+    write(scene.store, "X", flat_bars(list(map(MARKET.midnight, early)), 100.0), span, 1,
+          series=Series.DAY)  # fmt: skip
+    (one,) = verify(scene.store, ["X"], span, market=MARKET, today=JULY[13])
+    assert not one.report.sound
+    assert [str(finding) for finding in one.report.findings] == [
+        "2024-06-09T04:00:00Z no session: weekend; the bars around it may lie a day early: "
+        "delete, import again"
+    ]
+    assert repair_queries([one], MARKET) == []
+    scene.close()
+
+
 def test_a_repair_fetches_each_doubtful_day_once_and_no_holiday() -> None:
     day = day_span(JULY[1])
     findings = tuple(Finding("spike", day.start + n, "") for n in range(3))

@@ -10,8 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytape.errors import ValidationError
-from polytape.model.instants import parse_day_or_instant, parse_instant, parse_span
-from polytape.model.timestamps import iso, to_us
+from polytape.model.instants import (
+    CLOCKS_DIFFER_US,
+    parse_day_or_instant,
+    parse_instant,
+    parse_past,
+    parse_span,
+)
+from polytape.model.timestamps import iso, to_datetime, to_us
 from tests.conftest import MARKET
 
 DAY = date(2024, 1, 31)
@@ -88,3 +94,21 @@ def test_an_end_before_the_start_is_refused() -> None:
     with pytest.raises(ValidationError, match="end_date"):
         parse_span("2024-03-08", "2024-03-07", MARKET)
     assert not parse_span("2024-03-08T10:00", "2024-03-08T10:00", MARKET)
+
+
+@given(st.integers(-10_000_000, 10_000_000))
+def test_an_instant_of_the_past_is_none_of_the_future(ahead: int) -> None:
+    now = MARKET.midnight(DAY)
+    moment = to_datetime(now + ahead)
+    if ahead > CLOCKS_DIFFER_US:
+        with pytest.raises(ValidationError, match=r"^as_of=.*not in the future .it is 2024-01-31T"):
+            parse_past(moment, "as_of", MARKET, now)
+    else:
+        assert parse_past(moment, "as_of", MARKET, now) == now + min(ahead, 0)
+
+
+def test_a_day_that_has_begun_is_past_and_the_next_is_not() -> None:
+    now = MARKET.midnight(DAY) + 1
+    assert parse_past(DAY, "as_of", MARKET, now) == now - 1
+    with pytest.raises(ValidationError, match="as_of"):
+        parse_past(DAY + timedelta(days=1), "as_of", MARKET, now)

@@ -11,7 +11,7 @@ from tools import sessions as table_of_sessions
 
 from polytape.model.arrays import Ints
 from polytape.model.instants import parse_instant
-from polytape.model.market import FIRST_DAY, LAST_DAY, Market, closures, xnys
+from polytape.model.market import FIRST_DAY, LAST_DAY, Market, _xnys, closures, xnys
 from polytape.model.spans import Span
 from polytape.model.timestamps import day_number, iso
 from polytape.model.units import MINUTE_US
@@ -54,16 +54,16 @@ def test_the_library_is_asked_for_years_past_the_table() -> None:
     assert session is not None
     assert MARKET.session(date(2060, 1, 2)) is None
     # All else of the market is the same.
-    names = ("zone", "name", "opening_bell_us", "pre_market_us", "post_market_us")
+    names = ("zone", "name", "opening_bell_us", "pre_market_us", "hours")
     assert [getattr(later, name) for name in names] == [getattr(MARKET, name) for name in names]
 
 
 def test_the_table_is_enough_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "exchange_calendars", None)
-    made = xnys.__wrapped__()
+    made = _xnys.__wrapped__(LAST_DAY, None)
     assert made.days.tolist() == MARKET.days.tolist()
     with pytest.raises(ImportError):
-        xnys.__wrapped__(date(2051, 1, 1))
+        _xnys.__wrapped__(date(2051, 1, 1), None)
 
 
 def test_closures_have_the_calendars_names() -> None:

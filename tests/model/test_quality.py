@@ -14,7 +14,7 @@ from polytape.model.timeframes import Series, Timeframe
 from polytape.model.units import MINUTE_US
 from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.synthetic.source import Synthetic
-from tests.conftest import MARKET, day_span
+from tests.conftest import MARKET, day_span, flat_bars
 
 DAY = date(2024, 7, 2)
 SPAN = day_span(DAY)
@@ -126,3 +126,17 @@ def test_the_stale_print_after_apples_split_is_the_one_spike(
         quality = check(prices, Timeframe.MIN_1, span, market=market)
         assert [str(f)[:31] for f in quality.findings] == ["2014-06-09T08:00:00Z spike: ope"]
         assert quality.unexplained_missing == 0
+
+
+def test_daily_bars_on_closed_days_are_findings_and_longer_ones_are_not() -> None:
+    days = [date(2024, 7, 3), date(2024, 7, 4), date(2024, 7, 5), date(2024, 7, 7)]
+    bars = flat_bars([MARKET.midnight(day) for day in days], 10.0)
+    span = day_span(days[0], days[-1])
+    found = check(bars, Timeframe.DAY, span, market=MARKET).findings
+    assert [(f.kind, MARKET.date_of(f.timestamp)) for f in found] == [
+        ("no session", days[1]), ("no session", days[3])
+    ]  # fmt: skip
+    assert ["holiday" in found[0].detail, "weekend" in found[1].detail] == [True, True]
+    assert check(bars, Timeframe.WEEK, span, market=MARKET).sound
+    before = flat_bars([MARKET.midnight(date(1980, 1, 2))], 10.0)
+    assert check(before, Timeframe.DAY, day_span(date(1980, 1, 2)), market=MARKET).findings == ()

@@ -8,6 +8,7 @@ from polytape.engines.flow import run_with
 from polytape.engines.options import ScanOptions
 from polytape.engines.scanner import scan_flow
 from polytape.model.bars import Bars
+from polytape.model.basis import Basis
 from polytape.model.market import Market
 from polytape.upstream.synthetic.source import Synthetic
 from tests.engines.test_scanner import answers, at
@@ -28,6 +29,16 @@ def test_a_scan_becomes_a_picture(synthetic: Synthetic, market: Market, tmp_path
     low, high = chart.get_ylim()
     assert all(low <= zone.low and zone.high <= high for zone in found.zones)
     assert side.get_ylim() == chart.get_ylim()
+
+
+def test_what_a_reader_must_be_told_is_in_the_footer(synthetic: Synthetic, market: Market) -> None:
+    flow = scan_flow("AAPL", at("2026-11-18 11:30"), market, ScanOptions())
+    found = run_with(flow, answers(synthetic, market))
+    basis = Basis(source="test", made_up=True, notes=("a note",))
+    figure = found.standing_on(basis).plot()
+    assert figure.axes[0].get_xlabel().endswith("made-up prices; a note")
+    perfect = found.standing_on(Basis(source="test")).plot()
+    assert "made-up" not in perfect.axes[0].get_xlabel()
 
 
 def test_nothing_is_drawn_as_nothing(market: Market, tmp_path: Path) -> None:

@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
 
 WHEN = "2026-11-18 11:30 America/New_York"
 SYMBOLS = ("AAPL", "MSFT", "NVDA", "SPY")
-MINUTES = day_span(date(2026, 10, 19), date(2026, 11, 20))
+MINUTES = day_span(date(2026, 10, 1), date(2026, 11, 20))
 DAYS = day_span(date(2025, 10, 10), date(2026, 11, 20))
 
 
@@ -66,7 +66,7 @@ def test_processes_give_what_one_gives_and_errors_stay_with_their_symbol(
     for symbol in SYMBOLS:
         flow = scan_flow(symbol, moment, market, ScanOptions())
         alone = run_with(flow, answers(synthetic, market))
-        assert many.results[symbol].to_dict() == alone.to_dict()
+        assert many.results[symbol].to_dict() | {"basis": None} == alone.to_dict()
     frame = many.to_frame()
     assert list(frame["score"]) == sorted(frame["score"], reverse=True)
     assert set(frame["symbol"]) == set(SYMBOLS)
@@ -74,8 +74,10 @@ def test_processes_give_what_one_gives_and_errors_stay_with_their_symbol(
 
 def test_what_the_store_lacks_is_said(store: str) -> None:
     many = scan_many(["AAPL"], store=store, as_of="2026-10-26 11:30 America/New_York", workers=1)
-    notes = many.results["AAPL"].notes
-    assert any(note.startswith("1min bars are not held in full: 2026-09-28") for note in notes)
+    basis = many.results["AAPL"].basis
+    assert basis is not None
+    assert basis.lacks[0].startswith("1min bars are not held in full: 2026-09-2")
+    assert "made-up prices" in repr(many)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -98,7 +100,8 @@ def test_dask_runs_the_same_function_on_a_real_cluster(store: str) -> None:
 def test_wrong_questions_are_refused_at_once(store: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="is no store"):
         scan_many(["AAPL"], store=str(tmp_path))
-    for wrong in ({"engine": "ray"}, {"as_of": "someday"}, {"store": "memory"}):
+    for wrong in ({"engine": "ray"}, {"as_of": "someday"}, {"as_of": "2199-01-04"},
+                  {"store": "memory"}):  # fmt: skip
         with pytest.raises(ValidationError):
             scan_many(["AAPL"], **({"store": store} | wrong))  # type: ignore[arg-type]
     with pytest.raises(ValidationError, match="symbols"):
@@ -115,13 +118,25 @@ def test_wrong_questions_are_refused_at_once(store: str, tmp_path: Path) -> None
         ({"options": {"daily_levels": [object()]}}, "object is no option"),
         ({"workers": 0}, "workers=0"),
         ({"workers": -1}, "workers=-1"),
+        ({"workers": "2"}, "workers='2'"),
+        ({"workers": 1.5}, "workers=1.5"),
+        ({"store": None}, "store=None"),
+        ({"store": b"/tmp"}, "store=b'/tmp'"),
+        ({"store": ""}, "store=''"),
+        ({"store": 7}, "store=7"),
     ],
 )
 def test_wrong_options_are_refused_before_any_process_starts(
     store: str, how: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValidationError, match=message):
-        scan_many(["AAPL"], store=store, as_of=WHEN, **how)
+        scan_many(["AAPL"], **({"store": store, "as_of": WHEN} | how))
+
+
+def test_a_store_may_be_a_path(store: str, tmp_path: Path) -> None:
+    assert scan_many([], store=Path(store)).errors == {}
+    with pytest.raises(ConfigurationError, match="is no store"):
+        scan_many(["AAPL"], store=tmp_path)
 
 
 def test_one_text_is_not_several_symbols(store: str) -> None:
@@ -150,5 +165,8 @@ async def test_a_store_of_minutes_alone_is_scanned_as_the_gateway_does(
     alone = scan_many(["AAPL"], store=location, as_of=WHEN, workers=1).results["AAPL"]
     assert [zone.to_dict() for zone in alone.zones] == [zone.to_dict() for zone in served.zones]
     assert alone.zones
-    assert any("made from minutes (the volume lacks trades)" in note for note in alone.notes)
+    assert alone.basis is not None
+    assert "made from minutes (the volume lacks trades)" in alone.basis.one_line()
+    assert served.basis is not None
+    assert set(served.basis.notes) == set(alone.basis.notes)
     gateway.close()

@@ -69,11 +69,12 @@ def check_whole(folder: Path, symbol: str, acknowledged: list[int]) -> None:
 
 # Python 3.12 warns of forks beside threads; the child touches none of them.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_nothing_acknowledged_is_lost_by_two_hundred_kills(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [50, pytest.param(200, marks=pytest.mark.long)])
+def test_nothing_acknowledged_is_lost_by_kills(tmp_path: Path, kills: int) -> None:
     """Forked writers are killed after a random number of bytes of their reports, at any moment."""
     chance = random.Random(7)
     acknowledged: list[int] = []
-    for seed in range(200):
+    for seed in range(kills):
         read, write = os.pipe()
         child = os.fork()
         if child == 0:  # the child writes until it is killed
@@ -96,7 +97,7 @@ def test_nothing_acknowledged_is_lost_by_two_hundred_kills(tmp_path: Path) -> No
         acknowledged += [int(line) for line in report.decode().split("\n")[:-1] if line]
         if seed % 25 == 24:
             check_whole(tmp_path, "AAPL", acknowledged)
-    assert len(acknowledged) >= 200
+    assert len(acknowledged) >= kills
     store = SegmentStore(FolderStorage(tmp_path), "test", MARKET)
     for folder in store.catalog.folders(Series.MINUTE):
         compact(store, folder)

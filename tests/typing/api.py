@@ -21,6 +21,7 @@ from polytape import (
 )
 from polytape.client.results import Candle, ClientStats, RateLimit, Security
 from polytape.engines.camarilla_run import CamarillaRun
+from polytape.engines.fractal_history_run import FractalHistoryRun
 from polytape.engines.fractal_run import FractalRun
 from polytape.engines.hvn_run import HvnRun
 from polytape.engines.scan_result import ScanResult
@@ -60,6 +61,7 @@ async def async_client(client: AsyncPolygonClient) -> None:
 def engines(client: PolygonClient) -> None:
     assert_type(ConfluenceScanner(client).scan("AAPL", None, [1.0], [2.0], windows=[7]), ScanResult)
     assert_type(FractalEngine(client).run("AAPL", fractal_length=5), FractalRun)
+    assert_type(FractalEngine(client).history("AAPL", history_days=5), FractalHistoryRun)
     assert_type(HVNEngine(client).run("AAPL", percentile=90), HvnRun)
     assert_type(CamarillaEngine(client).run("AAPL", variant="range"), CamarillaRun)
     assert_type(ZoneCalculator(client).run("AAPL", None, [1.0]), ZoneRun)

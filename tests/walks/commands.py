@@ -85,6 +85,9 @@ TOOLS = lines(f"""
     fractals aapl {AT}
     fractals AAPL {AT} --timeframe 60min --length 5 --format csv
     fractals AAPL {AT} --format json
+    fractal-history AAPL {AT} --history-days 3
+    fractal-history AAPL {AT} --history-days 3 --format csv
+    fractal-history AAPL {AT} --history-days 0
     hvn AAPL {AT}
     hvn AAPL {AT} --windows 7, --format csv
     hvn AAPL {AT} --windows 3 --format json
@@ -169,7 +172,7 @@ HELP = [
     Command(f"{names} --help".strip())
     for names in (
         "", "serve", "demo", "fake-vendor", "bars", "session", "price", "search", "validate",
-        "rate-limit", "cache", "cache clear", "scan", "fractals", "hvn", "camarilla", "zones",
+        "rate-limit", "cache", "cache clear", "scan", "calibrate", "fractals", "fractal-history", "hvn", "camarilla", "zones",
         "history", "history path", "history status", "history verify", "history backfill",
         "history repair", "history import", "history export", "history compact", "history delete",
     )

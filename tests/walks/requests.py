@@ -208,6 +208,8 @@ OPTIONS: dict[str, tuple[dict[str, Any], ...]] = {
                          {"timeframe": "1day"}, {"timeframe": "x"}, {"days_back": 0},
                          {"min_atr_distance": -1}, {"atr_period": 0}, {"atr_method": "x"},
                          {"fractal_length": "x"}),
+    "engines/fractals/history": ({"history_days": 3}, {"history_days": 2, "timeframe": "60min"},
+                                 {"history_days": 0}, {"history_days": "x"}, {"days_back": 0}),
     "engines/hvn": ({}, {"windows": [3], "include_extended": False}, {"levels": 50, "windows": [7]},
                     {"price_step": 0.5, "windows": [7]}, {"percentile": 90, "windows": [7]},
                     {"prominence": 0.2, "distance": 3, "windows": [7]},

@@ -34,6 +34,7 @@ class Metadata(TypedDict, total=False):
     source: str
     made_up: bool
     notes: list[str]
+    basis: JsonObject | None
 
 
 class BarsAnswer(TypedDict):
@@ -47,6 +48,8 @@ class LatestAnswer(TypedDict):
     """`GET /latest/{symbol}`: the last price in dollars."""
 
     price: float
+    made_up: NotRequired[bool]
+    basis: NotRequired[JsonObject | None]
 
 
 class SearchAnswer(TypedDict):
@@ -72,10 +75,11 @@ class RateLimitAnswer(TypedDict):
 
 
 class EngineAnswer(TypedDict):
-    """What every engine's result has."""
+    """What every engine's result has; an older server says nothing of its bars' basis."""
 
     symbol: str
     notes: list[str]
+    basis: NotRequired[JsonObject | None]
 
 
 class SessionAnswer(TypedDict):

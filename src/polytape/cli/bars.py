@@ -3,7 +3,7 @@
 import csv
 import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NotRequired, TypedDict
@@ -15,7 +15,7 @@ import msgspec
 from polytape.cli.answers import BarRow, BarsAnswer, Metadata, whole_bars
 from polytape.cli.gateway import connect
 from polytape.cli.options import BARS_FORMATS, symbol_argument, url_option
-from polytape.cli.output import MADE_UP, note, price_text, table_lines
+from polytape.cli.output import MADE_UP, basis_line, note, price_text, table_lines
 
 FIRST_SHOWN, LAST_SHOWN = 10, 30
 DEFAULT_DAYS_BACK = 30
@@ -32,6 +32,7 @@ class BarsBody(TypedDict):
     end_date: str
     include_extended: bool
     limit: NotRequired[int]
+    allow_partial: NotRequired[bool]
 
 
 @click.command()
@@ -41,6 +42,7 @@ class BarsBody(TypedDict):
 @click.option("--timeframe", default="1day", help="1min 5min 15min 60min 1day ...")
 @click.option("--limit", type=int, help="Only the latest so many bars.")
 @click.option("--extended/--no-extended", default=True, help="Extended hours too.")
+@click.option("--allow-partial", is_flag=True, help="What there is, where some bars are missing.")
 @click.option("--format", "form", type=click.Choice(BARS_FORMATS), help="Default table.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Write to a file; its ending says how."
@@ -53,6 +55,7 @@ def bars(
     timeframe: str,
     limit: int | None,
     extended: bool,
+    allow_partial: bool,
     form: str | None,
     out: Path | None,
     url: str | None,
@@ -71,8 +74,10 @@ def bars(
     )
     if limit is not None:
         body["limit"] = limit
+    if allow_partial:
+        body["allow_partial"] = True
     metadata = _print(body, form, url) if out is None else _write(body, out, form, url)
-    for remark in [*metadata.get("notes", ()), *([MADE_UP] if metadata.get("made_up") else [])]:
+    for remark in _remarks(metadata):
         note(remark)
 
 
@@ -112,6 +117,17 @@ def _write(body: BarsBody, out: Path, form: str, url: str | None) -> Metadata:
     from polytape.cli.bars_file import write_bars
 
     return write_bars(body, out, form, url)
+
+
+def _remarks(metadata: Metadata) -> Iterator[str]:
+    """What a reader must know of the bars, and whether they are invented."""
+    basis = metadata.get("basis")
+    if basis is None:
+        yield from metadata.get("notes", ())
+    else:
+        yield from filter(None, [basis_line(basis)])
+    if metadata.get("made_up"):
+        yield MADE_UP
 
 
 def _ends(rows: Sequence[BarRow]) -> Sequence[BarRow]:
@@ -157,8 +173,8 @@ def _dates(start: str | None, end: str | None) -> tuple[str, str]:
 
 def _day_of(end: str) -> date:
     """The day that an end lies in."""
+    from polytape.cli.clock import this_market
     from polytape.model.instants import parse_span
-    from polytape.model.market import xnys
 
-    market = xnys()
+    market = this_market()
     return market.date_of(parse_span("1970-01-01", end, market).end - 1)

@@ -4,6 +4,7 @@ import time
 
 from polytape.model.market import Market, Session, xnys
 from polytape.model.timestamps import to_datetime
+from polytape.settings import long_day_from
 from polytape.upstream.market_clock import MarketClock
 
 
@@ -29,5 +30,8 @@ def replay_clock(session: Session, start: int, speed: float) -> MarketClock:
 
 
 def this_market() -> Market:
-    """The market, known through today."""
-    return xnys(to_datetime(now_us()).date())
+    """The market, known through today, with the hours that the settings name.
+
+    Raises: ConfigurationError naming the setting.
+    """
+    return xnys(to_datetime(now_us()).date(), long_day_from())

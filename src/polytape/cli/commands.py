@@ -65,6 +65,10 @@ COMMANDS: dict[str, CommandSpec] = {
         "scan:scan",
         "Zones where levels of several kinds meet, as they could be known at one instant.",
     ),
+    "calibrate": CommandSpec(
+        "calibrate:calibrate",
+        "How often zones of each level held in the past, beside random levels.",
+    ),
     **{
         spec.name: CommandSpec(f"engines:{spec.name}", f"{spec.title}.")
         for spec in CLIENT_ENGINES

@@ -19,6 +19,12 @@ SHORT = {
     "daily_levels": "--daily",
     "include_extended": "--extended/--no-extended",
 }
+# What a list is of, and an example; the others are of prices.
+LISTS = {
+    "windows": ("days", "7,14,30"),
+    "bands": ("multiples", "1,2,2.5"),
+    "minutes": ("minutes", "5,15,30"),
+}
 SIMPLE_TYPES: dict[object, click.ParamType[Any]] = {
     int: click.INT,
     float: click.FLOAT,
@@ -103,7 +109,7 @@ def _several(name: str, item: Any) -> Several:
     """Several values of one type."""
     if _is_literal(item):
         return Several(str, name, name, ",".join(get_args(item)))
-    what, example = ("days", "7,14,30") if item is int else ("prices", "101.5,99")
+    what, example = LISTS.get(name, ("prices", "101.5,99"))
     return Several(item, SHORT.get(name, name).removeprefix("--"), what, example)
 
 

@@ -23,8 +23,14 @@ def heading(engine: str, result: JsonObject) -> str | None:
     if engine == "fractals":
         structure = result["fractals"]["structure"]
         return f"{result['symbol']} {result['timeframe']} {structure}"
-    if engine == "zones" and result["price"] is not None:
+    if engine == "fractal-history":
+        return f"{result['symbol']} {result['timeframe']} since {moment_text(result['start'])}"
+    if engine in ("zones", "vwap", "opening-range", "gaps", "poc") and result["price"] is not None:
         return f"{result['symbol']} {result['price']:.2f}"
+    if engine == "atr" and result["atr"] is not None:
+        regular = result["atr_regular"]
+        text = "" if regular is None else f", of regular hours {regular:.4f}"
+        return f"{result['symbol']} ATR of {result['timeframe']} {result['atr']:.4f}{text}"
     return None
 
 
@@ -35,17 +41,33 @@ def moment_text(text: str) -> str:
 
 def fractal_rows(result: JsonObject) -> list[Row]:
     """A row for each swing."""
+    return [_swing_row(swing) for swing in result["fractals"]["swings"]]
+
+
+def fractal_history_rows(result: JsonObject) -> list[Row]:
+    """A row for each swing that was shown, with the instant at which another took its place."""
     return [
-        {
-            "at": moment_text(swing["datetime"]),
-            "kind": swing["kind"],
-            "price": round(swing["price"], 4),
-            "atr": round(swing["atr"], 4),
-            "known": moment_text(swing["confirmed_at"]),
-            "settled": swing["settled"],
-        }
-        for swing in result["fractals"]["swings"]
+        _swing_row(swing) | {"replaced": _moment_or_blank(swing["replaced_at"])}
+        for swing in result["history"]["swings"]
     ]
+
+
+def _swing_row(swing: JsonObject) -> Row:
+    # Without weekday and ATR it fits 80 columns.
+    return {
+        "occurred": _moment_or_blank(swing["occurred_at"]),
+        "kind": swing["kind"],
+        "price": round(swing["price"], 4),
+        "confirmed": _moment_or_blank(swing["confirmed_at"]),
+        "settled": _moment_or_blank(swing["settled_at"]),
+    }
+
+
+def _moment_or_blank(text: str | None) -> str:
+    """An instant, ISO 8601, in New York time; blank without one."""
+    if text is None:
+        return ""
+    return f"{datetime.fromisoformat(text).astimezone(SHOWN_IN):%Y-%m-%d %H:%M}"
 
 
 def hvn_rows(result: JsonObject) -> list[Row]:
@@ -87,15 +109,69 @@ def zone_rows(result: JsonObject) -> list[Row]:
     ]
 
 
+def opening_range_rows(result: JsonObject) -> list[Row]:
+    """A row for each range; the times are New York's."""
+    return [
+        {
+            "minutes": one["minutes"],
+            "low": round(one["low"], 4),
+            "middle": round(one["middle"], 4),
+            "high": round(one["high"], 4),
+            "bars": one["bars"],
+            "above": _moment_or_blank(one["above_at"])[-5:],
+            "below": _moment_or_blank(one["below_at"])[-5:],
+        }
+        for one in result.get("ranges", ())
+    ]
+
+
+def bad_print_rows(result: JsonObject) -> list[Row]:
+    """A row for each bad print."""
+    return [
+        {
+            "at": moment_text(one["datetime"]),
+            **{name: round(one[name], 4) for name in ("high", "low", "close", "before", "after")},
+            "percent": round(one["percent"], 2),
+            "settled": one["settled"],
+        }
+        for one in result.get("prints", ())
+    ]
+
+
+def gap_rows(result: JsonObject) -> list[Row]:
+    """A row for each gap: what is left of it, and how large it was."""
+    return [
+        {
+            "day": one["day"],
+            "gap": one["direction"],
+            "open from": round(one["open_low"], 4),
+            "to": round(one["open_high"], 4),
+            "was": f"{one['low']:.2f}-{one['high']:.2f}",
+            "percent": round(one["size_percent"], 2),
+            "sessions": one["sessions"],
+        }
+        for one in result.get("gaps", ())
+    ]
+
+
 def plain_rows(result: JsonObject) -> list[Row]:
     """For an engine without a table of its own: its first list of records."""
     lists = (value for value in result.values() if isinstance(value, list) and value)
-    return next((rows for rows in lists if isinstance(rows[0], dict)), [])
+    records = next((rows for rows in lists if isinstance(rows[0], dict)), [])
+    return [{name: _rounded(value) for name, value in record.items()} for record in records]
+
+
+def _rounded(value: object) -> object:
+    return round(value, 4) if isinstance(value, float) else value
 
 
 ROWS: dict[str, Callable[[JsonObject], list[Row]]] = {
     "fractals": fractal_rows,
+    "fractal-history": fractal_history_rows,
     "hvn": hvn_rows,
     "camarilla": camarilla_rows,
     "zones": zone_rows,
+    "opening-range": opening_range_rows,
+    "bad-prints": bad_print_rows,
+    "gaps": gap_rows,
 }

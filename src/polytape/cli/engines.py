@@ -3,11 +3,10 @@
 import click
 import msgspec
 
-from polytape.cli import engine_options, engine_tables
+from polytape.cli import engine_options, engine_tables, options
 from polytape.cli.answers import EngineAnswer, JsonObject
 from polytape.cli.gateway import connect, warn_if_made_up
-from polytape.cli.options import as_of_option, format_option, symbol_argument, url_option
-from polytape.cli.output import note, print_records
+from polytape.cli.output import note, note_basis, print_records
 from polytape.engines.registry import CLIENT_ENGINES, SCAN, EngineSpec
 
 
@@ -15,14 +14,14 @@ def engine_command(spec: EngineSpec) -> click.Command:
     """The command of an engine, with the engine's own options."""
 
     @click.command(spec.name, help=f"{spec.title}.")
-    @symbol_argument
-    @as_of_option
-    @format_option
-    @url_option
+    @options.symbol_argument
+    @options.as_of_option
+    @options.format_option
+    @options.url_option
     def command(
-        symbol: str, as_of: str | None, form: str, url: str | None, **options: object
+        symbol: str, as_of: str | None, form: str, url: str | None, **given: object
     ) -> None:
-        body = {"symbol": symbol, "as_of": as_of, "options": engine_options.given(options)}
+        body = {"symbol": symbol, "as_of": as_of, "options": engine_options.given(given)}
         with connect(url) as gateway:
             _show(spec, gateway.post(spec.path, body, EngineAnswer), form)
             warn_if_made_up(gateway.status)
@@ -42,6 +41,7 @@ def _show(spec: EngineSpec, result: JsonObject, form: str) -> None:
         print_records(engine_tables.rows_of(spec.name, result), form)
     for remark in result["notes"]:
         note(remark)
+    note_basis(result.get("basis"))
 
 
 # By name, as the table of commands loads them.

@@ -117,7 +117,7 @@ def repair(
 @click.option(
     "--column", "columns", multiple=True, help="OURS=THEIRS, such as timestamp=Date; repeatable."
 )
-@click.option("--zone", help="Of stamps without one.")
+@click.option("--zone", help="Of stamps without one. A midnight of a daily bar is a date.")
 @click.option("--symbol", help="Where no column names it.")
 @click.option(
     "--splits", type=click.Path(path_type=Path), help="A table of splits to keep as well."

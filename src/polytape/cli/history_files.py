@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from polytape.cli.clock import now_us
+from polytape.cli.clock import now_us, this_market
 from polytape.cli.history_options import series_of, span_of
 from polytape.cli.options import StoreOptions
 from polytape.cli.output import note
@@ -16,7 +16,6 @@ from polytape.errors import ValidationError
 from polytape.history import export as exporting
 from polytape.history import import_tables as tables
 from polytape.history import importer as importing
-from polytape.model.market import xnys
 from polytape.model.symbols import parse_symbol
 from polytape.store.reference import Reference
 from polytape.upstream.flatfiles.splits_table import read_splits
@@ -39,7 +38,7 @@ def import_files(
     """
     mapping = tables.ColumnMapping(series_of(timeframe), _columns(columns), _zone(zone), symbol)
     with opened_store(options) as store:
-        importer = importing.Importer(store, xnys(), now_us, on_error)
+        importer = importing.Importer(store, this_market(), now_us, on_error)
         files = importing.files_of(paths, form)
         bars = refused = 0
         with progress("files", len(files)) as done:

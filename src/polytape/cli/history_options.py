@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from polytape.cli.clock import now_us
+from polytape.cli.clock import now_us, this_market
 from polytape.errors import ValidationError
 from polytape.model.instants import parse_span
-from polytape.model.market import xnys
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import Series, parse_timeframe
@@ -34,13 +33,13 @@ def span_of(start: str | None, end: str | None) -> Span:
 
     Raises: ValidationError for what is no day.
     """
-    market = xnys()
+    market = this_market()
     return parse_span(start or "1990-01-01", end or market.date_of(now_us()), market)
 
 
 def days_text(span: Span) -> str:
     """A span by its first and last day."""
-    market = xnys()
+    market = this_market()
     first, last = market.date_of(span.start), market.date_of(span.end - 1)
     return f"{first}" if first == last else f"{first} to {last}"
 

@@ -5,14 +5,13 @@ from typing import TypeAlias
 
 import click
 
-from polytape.cli.clock import now_us
+from polytape.cli.clock import now_us, this_market
 from polytape.cli.history_options import chosen_series, days_text, span_of, symbols_of
 from polytape.cli.options import StoreOptions
 from polytape.cli.output import note, print_records
 from polytape.cli.stores import opened_store
 from polytape.history import status as stored
 from polytape.history import verify as quality
-from polytape.model.market import xnys
 from polytape.model.symbols import parse_symbol
 from polytape.model.timestamps import iso
 from polytape.store import compact as compaction
@@ -25,7 +24,7 @@ def status(symbols: Sequence[str], form: str, options: StoreOptions) -> None:
     with opened_store(options) as store:
         if symbols:
             parsed = map(parse_symbol, symbols)
-            rows = [_symbol_row(row) for row in stored.symbol_status(store, parsed, xnys())]
+            rows = [_symbol_row(row) for row in stored.symbol_status(store, parsed, this_market())]
         else:
             rows = [_series_row(row) for row in stored.series_status(store)]
         print_records(rows, form)
@@ -35,7 +34,7 @@ def verify(
     symbols: Sequence[str], start: str | None, end: str | None, form: str, options: StoreOptions
 ) -> bool:
     """Print the report; whether anything is doubtful."""
-    market = xnys()
+    market = this_market()
     with opened_store(options) as store:
         chosen, today = symbols_of(store, symbols), market.date_of(now_us())
         reports = quality.verify(store, chosen, span_of(start, end), market=market, today=today)

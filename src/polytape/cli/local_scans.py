@@ -3,13 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from polytape.cli.clock import this_market
 from polytape.cli.gateway import open_client, warn_if_made_up
 from polytape.cli.output import MADE_UP, note
 from polytape.cli.progress import progress
 from polytape.cli.stores import location_of
 from polytape.client.engines import ConfluenceScanner
 from polytape.errors import ConfigurationError
-from polytape.model.market import xnys
 from polytape.model.timeframes import Series
 from polytape.net.storage import open_storage
 from polytape.scan import many
@@ -26,7 +26,7 @@ def of_store(request: "ScanRequest", *, drawn: bool) -> many.ScanMany:
     Raises: ConfigurationError where there is no store.
     """
     location = location_of(request.store)
-    store = SegmentStore.existing(open_storage(location), xnys())
+    store = SegmentStore.existing(open_storage(location), this_market())
     symbols = request.symbols or store.symbols(Series.MINUTE)
     if store.source.startswith("synthetic"):
         note(MADE_UP)

@@ -6,6 +6,7 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -17,6 +18,25 @@ MADE_UP = "These prices are made up. They are for trying things out, never for t
 def note(text: str) -> None:
     """A remark on stderr, so that stdout holds the result alone."""
     click.secho(text, fg="yellow", err=True)
+
+
+def basis_line(basis: Mapping[str, object] | None) -> str:
+    """What a reader must be told of an answer's bars; "" where nothing, or where a server does not
+    say. That prices are made up has a warning of its own.
+    """
+    if basis is None:
+        return ""
+    import msgspec
+
+    from polytape.model.basis import Basis
+
+    return replace(msgspec.convert(basis, Basis), made_up=False).one_line()
+
+
+def note_basis(basis: Mapping[str, object] | None) -> None:
+    """Say it on stderr, in one line, where there is something to say."""
+    if text := basis_line(basis):
+        note(text)
 
 
 def print_facts(facts: Mapping[str, object], form: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from polytape.cli import engine_options, scan_output
+from polytape.cli import engine_options, rates_file, scan_output
 from polytape.cli import options as shared
 from polytape.cli.answers import EngineAnswer, JsonObject
 from polytape.cli.gateway import GatewayConnection, connect, warn_if_made_up
@@ -21,8 +21,8 @@ ALL = "all"
 
 @dataclass(frozen=True)
 class ScanRequest:
-    """What to scan and where: no `symbols` mean all of the store. `store` and `url` are None where
-    the command does not name them.
+    """What to scan and where: no `symbols` mean all of the store. `store`, `url` and the file of
+    `rates` are None where the command does not name them.
     """
 
     symbols: list[str]
@@ -30,6 +30,17 @@ class ScanRequest:
     options: dict[str, Any]
     store: str | None
     url: str | None
+    rates: Path | None = None
+
+    def rated(self, results: dict[str, JsonObject]) -> dict[str, JsonObject]:
+        """Scans as JSON, with the rates of their levels where a file of them is named.
+
+        Raises: ConfigurationError, ValidationError.
+        """
+        if self.rates is None:
+            return results
+        calibrations = rates_file.read(self.rates)
+        return {name: rates_file.with_rates(one, calibrations) for name, one in results.items()}
 
 
 @click.command()
@@ -38,6 +49,9 @@ class ScanRequest:
 @shared.as_of_option
 @shared.format_option
 @click.option("--top", type=click.IntRange(min=1), default=8, help="Zones to show of each symbol.")
+@click.option(
+    "--rates", type=click.Path(path_type=Path), help="Calibrations to show beside the levels."
+)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw the first symbol into a file.")
 @click.option("--store", help="Read this store directly, with no gateway.")
 @shared.url_option
@@ -47,6 +61,7 @@ def scan(
     as_of: str | None,
     form: str,
     top: int,
+    rates: Path | None,
     plot: Path | None,
     store: str | None,
     url: str | None,
@@ -58,7 +73,9 @@ def scan(
     answers, the store is read directly, on all cores.
     """
     listed = [] if universe == ALL else read_universe(universe)
-    request = ScanRequest([*symbols, *listed], as_of, engine_options.given(options), store, url)
+    request = ScanRequest(
+        [*symbols, *listed], as_of, engine_options.given(options), store, url, rates
+    )
     if not request.symbols and universe != ALL:
         raise click.BadParameter("name symbols, or a --universe")
     if plot is not None and len(request.symbols) != 1:
@@ -93,7 +110,7 @@ def _scan_store(request: ScanRequest, form: str, top: int) -> None:
 
     scans = local_scans.of_store(request, drawn=False)
     results = {symbol: scan_output.as_json(result) for symbol, result in scans.results.items()}
-    scan_output.show(scan_output.Scans(results, scans.errors), form, top)
+    scan_output.show(scan_output.Scans(request.rated(results), scans.errors), form, top)
     if scans.errors and not results:
         raise click.exceptions.Exit(1)
 
@@ -112,6 +129,8 @@ def _scan_and_draw(request: ScanRequest, plot: Path, form: str, top: int) -> Non
     if result is None:
         scans = local_scans.of_store(request, drawn=True)
         errors, result = scans.errors, next(iter(scans.results.values()), None)
+    if result is not None and request.rates is not None:
+        result = result.with_rates(rates_file.read(request.rates))
     scan_output.show(
         scan_output.Scans({} if result is None else {symbol: scan_output.as_json(result)}, errors),
         form,
@@ -140,7 +159,7 @@ def _over_http(gateway: GatewayConnection, request: ScanRequest) -> scan_output.
         else:
             results[result["symbol"]] = result
     warn_if_made_up(gateway.status)
-    return scan_output.Scans(results, errors)
+    return scan_output.Scans(request.rated(results), errors)
 
 
 def _note_no_gateway(request: ScanRequest, error: ConnectionError) -> None:

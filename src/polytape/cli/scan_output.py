@@ -10,7 +10,7 @@ import msgspec
 
 from polytape.cli.answers import JsonObject
 from polytape.cli.engine_tables import SHOWN_IN, Row
-from polytape.cli.output import note, paragraph, print_records
+from polytape.cli.output import basis_line, note, paragraph, print_records
 
 if TYPE_CHECKING:
     from polytape.engines.scan_result import ScanResult
@@ -31,6 +31,7 @@ STYLES: dict[str, Style] = {
     "L2": {"fg": "cyan"},
     "L1": {"dim": True},
 }
+SHOWN_LEVELS = 4
 RANGES = {"5min": "atr_5min", "15min": "atr_15min", "1day": "atr_day"}
 
 
@@ -71,10 +72,13 @@ def scan_lines(result: JsonObject, top: int) -> list[str]:
             f"{level}  {zone['low']:.2f}-{zone['high']:.2f}  {zone['kind']}  "
             f"score {zone['score']:.1f}  {zone['distance']:+.2f} ({zone['distance_atr']:+.1f} ATR)"
         )
+        if zone.get("rate") is not None:
+            lines += paragraph(_rate(zone["rate"]), 6)
         lines += [click.style(line, dim=True) for line in paragraph(_parts(zone), 6)]
     if not result["zones"]:
         lines.append("  no zones")
     remarks = [f"{name}: {why}" for name, why in result["errors"].items()] + result["notes"]
+    remarks += filter(None, [basis_line(result.get("basis"))])
     return [*lines, *(click.style(remark, fg="yellow") for remark in remarks)]
 
 
@@ -94,14 +98,39 @@ def _rows(result: JsonObject, top: int) -> Iterable[Row]:
         row["parts"] = ", ".join(part["name"] for part in zone["parts"])
         row["candle"] = None if zone["candle"] is None else zone["candle"]["datetime"]
         row["families"], row["votes"] = ", ".join(zone["families"]), ", ".join(zone["votes"])
+        rate: JsonObject = zone.get("rate") or {}
+        row.pop("rate", None)
+        row["held"], row["random_held"] = rate.get("share"), rate.get("random")
         yield row
 
 
 def _parts(zone: JsonObject) -> str:
-    """The kinds that voted, each with its levels: `fractal 168.03/168.08`."""
+    """The kinds that voted, each with its levels: `fractal 168.03/168.08`; then, in brackets, those
+    that touch the zone and have no vote of their own.
+    """
     by_type: dict[str, list[str]] = {}
     for part in zone["parts"]:
         name = part["name"].removeprefix(f"{part['type']} ") if part["family"] != "fractal" else ""
         shown = f"{name if part['family'] != 'hvn' else ''} {part['level']:.2f}".strip()
         by_type.setdefault(part["type"], []).append(shown)
-    return ", ".join(f"{kind} {'/'.join(shown)}" for kind, shown in sorted(by_type.items()))
+    kinds = [(kind, _few(shown)) for kind, shown in sorted(by_type.items())]
+    votes = ", ".join(f"{kind} {shown}" for kind, shown in kinds if kind in zone["votes"])
+    others = ", ".join(f"{kind} {shown}" for kind, shown in kinds if kind not in zone["votes"])
+    return f"{votes} ({others})" if others else votes
+
+
+def _few(shown: list[str]) -> str:
+    more = len(shown) - SHOWN_LEVELS
+    return "/".join(shown[:SHOWN_LEVELS]) + (f" and {more} more" if more > 0 else "")
+
+
+def _rate(rate: JsonObject) -> str:
+    """`held 71 % of 210, random 68 % (difference -4 to +10 points)`."""
+    if rate["share"] is None:
+        return "no zone of this level was touched before"
+    text = f"held {rate['share']:.0%} of {rate['of']}"
+    if rate["random"] is not None:
+        text += f", random levels {rate['random']:.0%}"
+    if rate["low"] is None:
+        return f"{text}; too few to tell them apart"
+    return f"{text}; difference {100 * rate['low']:+.0f} to {100 * rate['high']:+.0f} points"

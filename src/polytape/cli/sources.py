@@ -64,7 +64,7 @@ def flat_files(
     covers = not beside_api
     if not settings.data.startswith("s3://"):
         root = Path(settings.data)
-        return FlatFiles(root, market, splits_file=settings.splits, covers_unlisted=covers)
+        return FlatFiles(root, market, settings.splits, covers_unlisted=covers, now=now_us)
     if settings.files_key is None or settings.files_secret is None:
         raise ConfigurationError(
             f"{settings.data} needs its keys: set POLYTAPE_FILES_KEY and POLYTAPE_FILES_SECRET "
@@ -76,7 +76,8 @@ def flat_files(
         key=settings.files_key.reveal(),
         secret=settings.files_secret.reveal(),
     )
-    return FlatFiles(bucket, market, settings.splits, answers, covers_unlisted=covers)
+    splits = settings.splits
+    return FlatFiles(bucket, market, splits, answers, covers_unlisted=covers, now=now_us)
 
 
 def polygon(settings: Settings, market: Market, budget: Budget, answers: AnswerStore) -> Upstream:

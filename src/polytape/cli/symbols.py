@@ -15,7 +15,7 @@ from polytape.cli.answers import (
 )
 from polytape.cli.gateway import connect, warn_if_made_up
 from polytape.cli.options import format_option, symbol_argument, url_option
-from polytape.cli.output import print_facts, print_records
+from polytape.cli.output import note_basis, print_facts, print_records
 from polytape.errors import DataFetchError, NotFoundError, PolygonClientError
 from polytape.model.symbols import parse_symbol
 
@@ -33,8 +33,10 @@ def session(symbol: str, at: str | None, form: str, url: str | None) -> None:
     with connect(url) as gateway:
         body = {"symbol": symbol, "as_of": at}
         result: JsonObject = gateway.post("/engines/session", body, SessionAnswer)
-        facts = {name: _fact(name, value) for name, value in result.items()}
-        print_facts(facts, form)
+        facts = {name: _fact(name, result[name]) for name in result if name != "basis"}
+        basis = result.get("basis")
+        print_facts(facts | ({"basis": basis} if form == "json" and basis else {}), form)
+        note_basis(basis)
         warn_if_made_up(gateway.status)
     if facts["current_price"] is None:
         raise click.exceptions.Exit(1)
@@ -53,7 +55,9 @@ def price(symbol: str, form: str, url: str | None) -> None:
         except NotFoundError as error:
             raise NotFoundError(f"no price for {symbol}") from error
         value = Decimal(repr(float(latest["price"])))
-        print_facts({"symbol": symbol.upper(), "price": value}, form)
+        invented = {"made_up": True} if latest.get("made_up") else {}
+        print_facts({"symbol": symbol.upper(), "price": value, **invented}, form)
+        note_basis(latest.get("basis"))
         warn_if_made_up(gateway.status)
 
 

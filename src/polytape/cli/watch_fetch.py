@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from polytape.client.engines import ConfluenceScanner
 from polytape.engines.as_of import DAYS_BACK_DAYS
 from polytape.engines.confluence import ConfluenceZone
-from polytape.engines.options import MINUTES_BACK_DAYS
+from polytape.engines.options import MINUTES_BACK_DAYS, ScanOptions
 from polytape.engines.relative_volume import UsualVolume, usual_volume
+from polytape.engines.scanner import scan_flow
 from polytape.engines.validation import as_bars
 from polytape.engines.vwap import session_bars
 from polytape.errors import PolygonClientError
 from polytape.model.bars import Bars
-from polytape.model.timestamps import to_datetime
 
 if TYPE_CHECKING:
     from polytape.client.sync import PolygonClient
@@ -110,6 +109,10 @@ def _history(client: "PolygonClient", symbol: str, now: int) -> History:
 
 
 def _zones(client: "PolygonClient", task: Task) -> SymbolZones:
-    scan = ConfluenceScanner(client).scan(task.symbol, to_datetime(task.as_of))
+    # By its flow: the market of a gateway with a clock of its own may be ahead of this machine's,
+    # which the scanner would take for the future.
+    scan = client.run(scan_flow(task.symbol, task.as_of, client.market, ScanOptions()))
     errors = (*(f"{name}: {why}" for name, why in scan.errors.items()), *scan.notes)
+    lacks = () if scan.basis is None else scan.basis.lacks
+    errors = (*errors, *lacks)
     return SymbolZones(task.symbol, task.as_of, scan.zones, scan.atr_day, errors)

@@ -1,5 +1,6 @@
 """From settings to a gateway, and to the application that serves it."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -19,7 +20,11 @@ from polytape.upstream.answer_store import MemoryAnswers
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
 
+    from polytape.gateway.browser_guard import BrowserGuard
     from polytape.gateway.gateway import Gateway
+
+# Shorter ones can be guessed.
+SHORTEST_TOKEN = 16
 
 
 def make_gateway(settings: Settings) -> "Gateway":
@@ -57,7 +62,26 @@ def make_app(settings: Settings, gateway: "Gateway") -> "ASGIApp":
             "access token, or stay on --host 127.0.0.1"
         )
     token = None if settings.token is None else settings.token.reveal()
-    return create_app(gateway, token=token, compress=not local)
+    if token is not None and len(token) < SHORTEST_TOKEN:
+        raise ConfigurationError(
+            f"POLYTAPE_TOKEN has {len(token)} characters: at least {SHORTEST_TOKEN} are needed, "
+            "so that nobody guesses it"
+        )
+    return create_app(gateway, token=token, compress=not local, guard=browser_guard(settings))
+
+
+def browser_guard(settings: Settings) -> "BrowserGuard":
+    """Which hosts and pages the gateway knows: the address that it is bound to, this machine's
+    name, and those that the settings name.
+    """
+    from polytape.gateway.browser_guard import BrowserGuard
+
+    hosts = {settings.host.lower(), socket.gethostname().lower(), *_names(settings.allowed_hosts)}
+    return BrowserGuard(frozenset(hosts), frozenset(_names(settings.allowed_origins)))
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip().lower().rstrip("/") for name in text.split(",") if name.strip()]
 
 
 @contextmanager

@@ -61,10 +61,19 @@ class AsyncPolygonClient:
         limit: int | None = None,
         include_extended: bool = True,
         use_cache: bool = True,
+        *,
+        allow_partial: bool = False,
     ) -> "pd.DataFrame":
         """See `PolygonClient.fetch_bars`."""
         query = self._core.query(
-            symbol, start_date, end_date, timeframe, limit, include_extended, use_cache
+            symbol,
+            start_date,
+            end_date,
+            timeframe,
+            limit,
+            include_extended,
+            use_cache,
+            allow_partial,
         )
         return await self._frame(query)
 
@@ -77,10 +86,19 @@ class AsyncPolygonClient:
         limit: int | None = None,
         include_extended: bool = True,
         use_cache: bool = True,
+        *,
+        allow_partial: bool = False,
     ) -> "pa.Table":
         """See `PolygonClient.fetch_table`."""
         query = self._core.query(
-            symbol, start_date, end_date, timeframe, limit, include_extended, use_cache
+            symbol,
+            start_date,
+            end_date,
+            timeframe,
+            limit,
+            include_extended,
+            use_cache,
+            allow_partial,
         )
         return arrow.to_table(*await self._driver.run(self._core.bars(query)))
 
@@ -94,6 +112,7 @@ class AsyncPolygonClient:
         limit: int | None = None,
         include_extended: bool = True,
         use_cache: bool = True,
+        allow_partial: bool = False,
         errors: str = "raise",
     ) -> "dict[batch.Key, pd.DataFrame | PolygonClientError]":
         """See `PolygonClient.fetch_many`."""
@@ -106,6 +125,7 @@ class AsyncPolygonClient:
             limit=limit,
             include_extended=include_extended,
             use_cache=use_cache,
+            allow_partial=allow_partial,
             errors=errors,
         )
 

@@ -7,11 +7,17 @@ import msgspec
 
 from polytape.client.request import cut_here
 from polytape.model.bars import Bars
+from polytape.model.basis import Basis
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
+from polytape.model.session_count import cut_basis
 from polytape.model.spans import Span
+from polytape.model.timeframes import Timeframe
 from polytape.wire.api.messages import BarsMetadata
+
+# A bar of these says nothing of a single session.
+LONGER = (Timeframe.WEEK, Timeframe.MONTH)
 
 
 class BarsAnswer(NamedTuple):
@@ -70,10 +76,21 @@ class CachedAnswer:
     def cut(self, query: BarsQuery, market: Market) -> BarsAnswer:
         """The query's own part: its span, hours and limit."""
         bars = self.bars.within(query.span)
+        basis = self._basis(query, bars, market)
         if cut_here(query):
             bars = bars.take(market.regular(bars.timestamp))
         bars = bars.last(query.limit)
         metadata = msgspec.structs.replace(
-            self.metadata, count=len(bars), include_extended=query.include_extended
+            self.metadata,
+            count=len(bars),
+            include_extended=query.include_extended,
+            basis=basis,
         )
         return BarsAnswer(bars, metadata)
+
+    def _basis(self, query: BarsQuery, bars: Bars, market: Market) -> Basis | None:
+        """What a part stands on; of weeks and months what the whole does."""
+        whole = self.metadata.basis
+        if whole is None or query.span == self.span or query.timeframe in LONGER:
+            return whole
+        return cut_basis(whole, bars, query.span, market)

@@ -1,7 +1,7 @@
 """Many queries at once, and what becomes of each."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal, TypeAlias, TypeVar
 
@@ -50,6 +50,7 @@ def parse_many(
     limit: object,
     include_extended: bool,
     use_cache: bool,
+    allow_partial: bool = False,
     errors: str,
 ) -> Many:
     """Symbols x timeframes, or requests with their own fields over the shared ones.
@@ -69,7 +70,7 @@ def parse_many(
     queries: dict[Key, BarsQuery] = {}
     for row, timeframe in product(rows, every):
         fields = shared | {"timeframe": timeframe} | _own(row)
-        query = _query(fields, market, use_cache)
+        query = replace(_query(fields, market, use_cache), allow_partial=allow_partial)
         key = (query.symbol, query.timeframe.value)
         if queries.setdefault(key, query) != query:
             raise ValidationError("requests", key, "one span for each symbol and timeframe")

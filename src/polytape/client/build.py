@@ -52,7 +52,7 @@ def make_core(
     cache: CacheManager[CachedAnswer] | None = None
     if enable_caching:
         cache = CacheManager(chosen.CACHE_SIZE, chosen.CACHE_TTL_MINUTES)
-    return Core(connection, cache, xnys())
+    return Core(connection, cache, xnys(long_day_from=settings.long_day_from()))
 
 
 def state_of(core: Core) -> State:

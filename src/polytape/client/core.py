@@ -62,6 +62,7 @@ class Core:
         limit: object,
         include_extended: bool,
         use_cache: bool,
+        allow_partial: bool = False,
     ) -> BarsQuery:
         """A query from what a caller wrote. Raises: ValidationError naming the parameter."""
         return parse_query(
@@ -73,6 +74,7 @@ class Core:
             limit=limit,
             include_extended=include_extended,
             use_cache=use_cache,
+            allow_partial=allow_partial,
         )
 
     def bars(self, query: BarsQuery) -> Flow[BarsAnswer]:

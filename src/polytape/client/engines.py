@@ -14,7 +14,7 @@ from polytape.client.aio import AsyncPolygonClient
 from polytape.client.sync import PolygonClient
 from polytape.engines.flow import EngineFlow, EngineResult
 from polytape.engines.registry import CLIENT_ENGINES, EngineSpec
-from polytape.model.instants import parse_instant
+from polytape.model.instants import parse_past
 from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
 from polytape.model.timestamps import to_us
@@ -37,10 +37,12 @@ class AsyncEngine:
 
 
 def as_of_instant(as_of: When | None, market: Market) -> int:
-    """An instant in microseconds UTC; now for None. Raises: ValidationError."""
-    if as_of is None:
-        return to_us(datetime.now(UTC))
-    return parse_instant(as_of, "as_of", market)
+    """An instant in microseconds UTC; now for None.
+
+    Raises: ValidationError, also for one in the future: today's bars would count as complete.
+    """
+    now = to_us(datetime.now(UTC))
+    return now if as_of is None else parse_past(as_of, "as_of", market, now)
 
 
 def method_doc(spec: EngineSpec) -> str:
@@ -50,8 +52,9 @@ def method_doc(spec: EngineSpec) -> str:
     lines = [
         spec.client_doc,
         "",
-        "`as_of` is an instant (UTC where it has no zone), now by default; nothing in the result",
-        "was incomplete then. The bars that it needs are fetched in one request.",
+        "`as_of` is an instant (UTC where it has no zone), now by default and not in the future;",
+        "nothing in the result was incomplete then. The bars that it needs are fetched in one",
+        "request.",
         *(["", "Options:", *options] if options else []),
         "",
         "Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.",
@@ -111,8 +114,10 @@ def _classes() -> dict[str, type]:
             name = f"{prefix}{spec.client_class}"
             method = _method(spec, is_async=bool(prefix))
             method.__qualname__ = f"{name}.{spec.method}"
-            body = {spec.method: method, "__doc__": spec.client_doc, "__module__": __name__}
-            made[name] = type(name, (base,), body)
+            if name not in made:
+                body = {"__doc__": spec.client_doc, "__module__": __name__}
+                made[name] = type(name, (base,), body)
+            setattr(made[name], spec.method, method)
     return made
 
 

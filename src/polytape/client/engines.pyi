@@ -8,10 +8,17 @@ from typing import Literal
 from polytape.client.aio import AsyncPolygonClient
 from polytape.client.sync import PolygonClient
 from polytape.engines.registry import EngineSpec
+from polytape.engines.atr_run import AtrRun
+from polytape.engines.bad_print_run import BadPrintRun
 from polytape.engines.camarilla_run import CamarillaRun
+from polytape.engines.fractal_history_run import FractalHistoryRun
 from polytape.engines.fractal_run import FractalRun
+from polytape.engines.gap_run import GapRun
 from polytape.engines.hvn_run import HvnRun
+from polytape.engines.opening_range_run import OpeningRangeRun
+from polytape.engines.poc_run import PocRun
 from polytape.engines.scan_result import ScanResult
+from polytape.engines.vwap_run import VwapRun
 from polytape.engines.zone_run import ZoneRun
 from polytape.model.market import Market
 
@@ -37,19 +44,34 @@ class ConfluenceScanner(SyncEngine):
         weekly_levels: Sequence[float] | None = None,
         daily_levels: Sequence[float] | None = None,
         *,
+        weekly_multiplier: float = 2.0,
+        daily_multiplier: float = 0.5,
+        atr_multiplier: float = 1.0,
+        structure_multiplier: float = 0.5,
+        atr_period: int = 14,
+        atr_method: Literal["wilder", "ema", "sma"] = "wilder",
         windows: Sequence[int] = (7, 14, 30),
         variant: Literal["pivot_boss", "range"] = "pivot_boss",
+        levels: Literal["standard", "classic"] = "standard",
     ) -> ScanResult:
         """Where levels of all engines meet.
 
-        `as_of` is an instant (UTC where it has no zone), now by default; nothing in the result
-        was incomplete then. The bars that it needs are fetched in one request.
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
             daily_levels: Up to 6 prices in place of the last completed day's high, low, close.
+            weekly_multiplier: Half of a weekly zone's width, in 15-minute ATRs.
+            daily_multiplier: Half of a daily zone's width, in 15-minute ATRs.
+            atr_multiplier: Half of an ATR zone's width, in 5-minute ATRs.
+            structure_multiplier: Half of a structure zone's width, in 5-minute ATRs.
+            atr_period: Bars of the ATR.
+            atr_method: How the ATR is smoothed.
             windows: Windows of the volume profile, in days back.
             variant: How R5 and R6 are made.
+            levels: Which scores make L1 to L5: rare ones, or the older tools' numbers.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -64,19 +86,34 @@ class AsyncConfluenceScanner(AsyncEngine):
         weekly_levels: Sequence[float] | None = None,
         daily_levels: Sequence[float] | None = None,
         *,
+        weekly_multiplier: float = 2.0,
+        daily_multiplier: float = 0.5,
+        atr_multiplier: float = 1.0,
+        structure_multiplier: float = 0.5,
+        atr_period: int = 14,
+        atr_method: Literal["wilder", "ema", "sma"] = "wilder",
         windows: Sequence[int] = (7, 14, 30),
         variant: Literal["pivot_boss", "range"] = "pivot_boss",
+        levels: Literal["standard", "classic"] = "standard",
     ) -> ScanResult:
         """Where levels of all engines meet.
 
-        `as_of` is an instant (UTC where it has no zone), now by default; nothing in the result
-        was incomplete then. The bars that it needs are fetched in one request.
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
             daily_levels: Up to 6 prices in place of the last completed day's high, low, close.
+            weekly_multiplier: Half of a weekly zone's width, in 15-minute ATRs.
+            daily_multiplier: Half of a daily zone's width, in 15-minute ATRs.
+            atr_multiplier: Half of an ATR zone's width, in 5-minute ATRs.
+            structure_multiplier: Half of a structure zone's width, in 5-minute ATRs.
+            atr_period: Bars of the ATR.
+            atr_method: How the ATR is smoothed.
             windows: Windows of the volume profile, in days back.
             variant: How R5 and R6 are made.
+            levels: Which scores make L1 to L5: rare ones, or the older tools' numbers.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -99,17 +136,51 @@ class FractalEngine(SyncEngine):
     ) -> FractalRun:
         """Swing points and the structure that they make.
 
-        `as_of` is an instant (UTC where it has no zone), now by default; nothing in the result
-        was incomplete then. The bars that it needs are fetched in one request.
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
 
         Options:
             timeframe: 1min to 240min.
-            days_back: Calendar days of minutes to look at.
+            days_back: Calendar days of swings to show; 15 more are read before them.
             fractal_length: Bars of a fractal, an odd number.
             min_atr_distance: ATRs that a swing lies away from the one before it.
             atr_period: Bars of the ATR.
             atr_method: How the ATR is smoothed.
             check_price_overlap: Leave out a swing whose bar overlaps the one before it.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+    def history(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        timeframe: str = "15min",
+        days_back: int = 30,
+        fractal_length: int = 11,
+        min_atr_distance: float = 1.0,
+        atr_period: int = 14,
+        atr_method: Literal["wilder", "ema", "sma"] = "wilder",
+        check_price_overlap: bool = True,
+        history_days: int = 30,
+    ) -> FractalHistoryRun:
+        """Swing points as `run` showed them at each instant: for backtests without look-ahead.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            timeframe: 1min to 240min.
+            days_back: Calendar days of swings to show; 15 more are read before them.
+            fractal_length: Bars of a fractal, an odd number.
+            min_atr_distance: ATRs that a swing lies away from the one before it.
+            atr_period: Bars of the ATR.
+            atr_method: How the ATR is smoothed.
+            check_price_overlap: Leave out a swing whose bar overlaps the one before it.
+            history_days: Calendar days of instants, up to as_of.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -132,17 +203,51 @@ class AsyncFractalEngine(AsyncEngine):
     ) -> FractalRun:
         """Swing points and the structure that they make.
 
-        `as_of` is an instant (UTC where it has no zone), now by default; nothing in the result
-        was incomplete then. The bars that it needs are fetched in one request.
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
 
         Options:
             timeframe: 1min to 240min.
-            days_back: Calendar days of minutes to look at.
+            days_back: Calendar days of swings to show; 15 more are read before them.
             fractal_length: Bars of a fractal, an odd number.
             min_atr_distance: ATRs that a swing lies away from the one before it.
             atr_period: Bars of the ATR.
             atr_method: How the ATR is smoothed.
             check_price_overlap: Leave out a swing whose bar overlaps the one before it.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+    async def history(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        timeframe: str = "15min",
+        days_back: int = 30,
+        fractal_length: int = 11,
+        min_atr_distance: float = 1.0,
+        atr_period: int = 14,
+        atr_method: Literal["wilder", "ema", "sma"] = "wilder",
+        check_price_overlap: bool = True,
+        history_days: int = 30,
+    ) -> FractalHistoryRun:
+        """Swing points as `run` showed them at each instant: for backtests without look-ahead.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            timeframe: 1min to 240min.
+            days_back: Calendar days of swings to show; 15 more are read before them.
+            fractal_length: Bars of a fractal, an odd number.
+            min_atr_distance: ATRs that a swing lies away from the one before it.
+            atr_period: Bars of the ATR.
+            atr_method: How the ATR is smoothed.
+            check_price_overlap: Leave out a swing whose bar overlaps the one before it.
+            history_days: Calendar days of instants, up to as_of.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -160,16 +265,19 @@ class HVNEngine(SyncEngine):
         include_extended: bool = True,
         levels: int = 100,
         price_step: float | None = None,
+        on_ticks: bool = False,
         percentile: float = 80.0,
         prominence: float = 0.005,
         distance: int = 3,
         value_area: float = 0.7,
         value_area_method: Literal["two_row", "one_row"] = "two_row",
+        exclude_bad_prints: bool = False,
     ) -> HvnRun:
         """Volume by price: point of control, value area, nodes.
 
-        `as_of` is an instant (UTC where it has no zone), now by default; nothing in the result
-        was incomplete then. The bars that it needs are fetched in one request.
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
 
         Options:
             timeframe: 1min to 240min.
@@ -177,11 +285,13 @@ class HVNEngine(SyncEngine):
             include_extended: Extended hours too.
             levels: Levels from low to high.
             price_step: Dollars of a level, in place of their number.
+            on_ticks: Levels on multiples of one step, the same in every window: see the page.
             percentile: A node is at or above this percentile.
             prominence: How far a node stands out, a share of the largest level.
             distance: Levels between two nodes.
             value_area: The share of volume in the value area.
             value_area_method: Rows added at a time to the value area.
+            exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -199,16 +309,19 @@ class AsyncHVNEngine(AsyncEngine):
         include_extended: bool = True,
         levels: int = 100,
         price_step: float | None = None,
+        on_ticks: bool = False,
         percentile: float = 80.0,
         prominence: float = 0.005,
         distance: int = 3,
         value_area: float = 0.7,
         value_area_method: Literal["two_row", "one_row"] = "two_row",
+        exclude_bad_prints: bool = False,
     ) -> HvnRun:
         """Volume by price: point of control, value area, nodes.
 
-        `as_of` is an instant (UTC where it has no zone), now by default; nothing in the result
-        was incomplete then. The bars that it needs are fetched in one request.
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
 
         Options:
             timeframe: 1min to 240min.
@@ -216,11 +329,13 @@ class AsyncHVNEngine(AsyncEngine):
             include_extended: Extended hours too.
             levels: Levels from low to high.
             price_step: Dollars of a level, in place of their number.
+            on_ticks: Levels on multiples of one step, the same in every window: see the page.
             percentile: A node is at or above this percentile.
             prominence: How far a node stands out, a share of the largest level.
             distance: Levels between two nodes.
             value_area: The share of volume in the value area.
             value_area_method: Rows added at a time to the value area.
+            exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -238,8 +353,9 @@ class CamarillaEngine(SyncEngine):
     ) -> CamarillaRun:
         """Pivots of the last completed day, week and month, from official daily bars.
 
-        `as_of` is an instant (UTC where it has no zone), now by default; nothing in the result
-        was incomplete then. The bars that it needs are fetched in one request.
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
 
         Options:
             periods: Which completed periods to make levels of.
@@ -261,8 +377,9 @@ class AsyncCamarillaEngine(AsyncEngine):
     ) -> CamarillaRun:
         """Pivots of the last completed day, week and month, from official daily bars.
 
-        `as_of` is an instant (UTC where it has no zone), now by default; nothing in the result
-        was incomplete then. The bars that it needs are fetched in one request.
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
 
         Options:
             periods: Which completed periods to make levels of.
@@ -280,15 +397,29 @@ class ZoneCalculator(SyncEngine):
         as_of: When | None = None,
         weekly_levels: Sequence[float] | None = None,
         daily_levels: Sequence[float] | None = None,
+        *,
+        weekly_multiplier: float = 2.0,
+        daily_multiplier: float = 0.5,
+        atr_multiplier: float = 1.0,
+        structure_multiplier: float = 0.5,
+        atr_period: int = 14,
+        atr_method: Literal["wilder", "ema", "sma"] = "wilder",
     ) -> ZoneRun:
         """Weekly, daily, ATR and structure zones round the price.
 
-        `as_of` is an instant (UTC where it has no zone), now by default; nothing in the result
-        was incomplete then. The bars that it needs are fetched in one request.
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
             daily_levels: Up to 6 prices in place of the last completed day's high, low, close.
+            weekly_multiplier: Half of a weekly zone's width, in 15-minute ATRs.
+            daily_multiplier: Half of a daily zone's width, in 15-minute ATRs.
+            atr_multiplier: Half of an ATR zone's width, in 5-minute ATRs.
+            structure_multiplier: Half of a structure zone's width, in 5-minute ATRs.
+            atr_period: Bars of the ATR.
+            atr_method: How the ATR is smoothed.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -302,15 +433,349 @@ class AsyncZoneCalculator(AsyncEngine):
         as_of: When | None = None,
         weekly_levels: Sequence[float] | None = None,
         daily_levels: Sequence[float] | None = None,
+        *,
+        weekly_multiplier: float = 2.0,
+        daily_multiplier: float = 0.5,
+        atr_multiplier: float = 1.0,
+        structure_multiplier: float = 0.5,
+        atr_period: int = 14,
+        atr_method: Literal["wilder", "ema", "sma"] = "wilder",
     ) -> ZoneRun:
         """Weekly, daily, ATR and structure zones round the price.
 
-        `as_of` is an instant (UTC where it has no zone), now by default; nothing in the result
-        was incomplete then. The bars that it needs are fetched in one request.
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
             daily_levels: Up to 6 prices in place of the last completed day's high, low, close.
+            weekly_multiplier: Half of a weekly zone's width, in 15-minute ATRs.
+            daily_multiplier: Half of a daily zone's width, in 15-minute ATRs.
+            atr_multiplier: Half of an ATR zone's width, in 5-minute ATRs.
+            structure_multiplier: Half of a structure zone's width, in 5-minute ATRs.
+            atr_period: Bars of the ATR.
+            atr_method: How the ATR is smoothed.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+class VWAPEngine(SyncEngine):
+    """Volume-weighted average price since the session's beginning or an anchor, with bands."""
+
+    def run(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        anchor: str = "session",
+        bands: Sequence[float] = (1.0, 2.0),
+        include_extended: bool = True,
+        exclude_bad_prints: bool = False,
+    ) -> VwapRun:
+        """Volume-weighted average price since the session's beginning or an anchor, with bands.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            anchor: Where it begins: session, week, month, or a date or instant before as_of.
+            bands: Bands, in standard deviations from the VWAP.
+            include_extended: Extended hours too.
+            exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+class AsyncVWAPEngine(AsyncEngine):
+    """Volume-weighted average price since the session's beginning or an anchor, with bands."""
+
+    async def run(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        anchor: str = "session",
+        bands: Sequence[float] = (1.0, 2.0),
+        include_extended: bool = True,
+        exclude_bad_prints: bool = False,
+    ) -> VwapRun:
+        """Volume-weighted average price since the session's beginning or an anchor, with bands.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            anchor: Where it begins: session, week, month, or a date or instant before as_of.
+            bands: Bands, in standard deviations from the VWAP.
+            include_extended: Extended hours too.
+            exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+class OpeningRangeEngine(SyncEngine):
+    """High and low of the session's first minutes, and when price left them."""
+
+    def run(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        minutes: Sequence[int] = (5, 15, 30, 60),
+        exclude_bad_prints: bool = False,
+    ) -> OpeningRangeRun:
+        """High and low of the session's first minutes, and when price left them.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            minutes: Lengths of the range, in minutes from the opening bell on.
+            exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+class AsyncOpeningRangeEngine(AsyncEngine):
+    """High and low of the session's first minutes, and when price left them."""
+
+    async def run(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        minutes: Sequence[int] = (5, 15, 30, 60),
+        exclude_bad_prints: bool = False,
+    ) -> OpeningRangeRun:
+        """High and low of the session's first minutes, and when price left them.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            minutes: Lengths of the range, in minutes from the opening bell on.
+            exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+class GapEngine(SyncEngine):
+    """Gaps between sessions that are still open."""
+
+    def run(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        edge: Literal["range", "close"] = "range",
+        days_back: int = 400,
+    ) -> GapRun:
+        """Gaps between sessions that are still open.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            edge: From the range of the day before, or from its close to the open.
+            days_back: Calendar days of daily bars to look at.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+class AsyncGapEngine(AsyncEngine):
+    """Gaps between sessions that are still open."""
+
+    async def run(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        edge: Literal["range", "close"] = "range",
+        days_back: int = 400,
+    ) -> GapRun:
+        """Gaps between sessions that are still open.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            edge: From the range of the day before, or from its close to the open.
+            days_back: Calendar days of daily bars to look at.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+class PointOfControlEngine(SyncEngine):
+    """Points of control that no price came back to, and the session's own as it develops."""
+
+    def run(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        days_back: int = 30,
+        price_step: float | None = None,
+        include_extended: bool = True,
+        exclude_bad_prints: bool = False,
+    ) -> PocRun:
+        """Points of control that no price came back to, and the session's own as it develops.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            days_back: Calendar days of minutes to look at.
+            price_step: Dollars of a level; by the last price where it is not given.
+            include_extended: Extended hours too.
+            exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+class AsyncPointOfControlEngine(AsyncEngine):
+    """Points of control that no price came back to, and the session's own as it develops."""
+
+    async def run(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        days_back: int = 30,
+        price_step: float | None = None,
+        include_extended: bool = True,
+        exclude_bad_prints: bool = False,
+    ) -> PocRun:
+        """Points of control that no price came back to, and the session's own as it develops.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            days_back: Calendar days of minutes to look at.
+            price_step: Dollars of a level; by the last price where it is not given.
+            include_extended: Extended hours too.
+            exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+class ATREngine(SyncEngine):
+    """Average true range of all hours and of regular hours, and the usual range by time of day."""
+
+    def run(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        timeframe: str = "15min",
+        period: int = 14,
+        method: Literal["wilder", "ema", "sma"] = "wilder",
+        sessions: int = 14,
+        days_back: int = 30,
+        exclude_bad_prints: bool = False,
+    ) -> AtrRun:
+        """Average true range of all hours and of regular hours, and the usual range by time of day.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            timeframe: 1min to 240min.
+            period: Bars of the ATR.
+            method: How the ATR is smoothed.
+            sessions: Sessions of the usual range by time of day.
+            days_back: Calendar days of minutes to look at.
+            exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+class AsyncATREngine(AsyncEngine):
+    """Average true range of all hours and of regular hours, and the usual range by time of day."""
+
+    async def run(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        timeframe: str = "15min",
+        period: int = 14,
+        method: Literal["wilder", "ema", "sma"] = "wilder",
+        sessions: int = 14,
+        days_back: int = 30,
+        exclude_bad_prints: bool = False,
+    ) -> AtrRun:
+        """Average true range of all hours and of regular hours, and the usual range by time of day.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            timeframe: 1min to 240min.
+            period: Bars of the ATR.
+            method: How the ATR is smoothed.
+            sessions: Sessions of the usual range by time of day.
+            days_back: Calendar days of minutes to look at.
+            exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+class BadPrintEngine(SyncEngine):
+    """Bars with a price that nothing around them confirms."""
+
+    def run(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        timeframe: str = "1min",
+        days_back: int = 5,
+    ) -> BadPrintRun:
+        """Bars with a price that nothing around them confirms.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            timeframe: 1min to 240min.
+            days_back: Calendar days of minutes to look at.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+
+class AsyncBadPrintEngine(AsyncEngine):
+    """Bars with a price that nothing around them confirms."""
+
+    async def run(
+        self,
+        symbol: str,
+        as_of: When | None = None,
+        *,
+        timeframe: str = "1min",
+        days_back: int = 5,
+    ) -> BadPrintRun:
+        """Bars with a price that nothing around them confirms.
+
+        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
+        nothing in the result was incomplete then. The bars that it needs are fetched in one
+        request.
+
+        Options:
+            timeframe: 1min to 240min.
+            days_back: Calendar days of minutes to look at.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytape.engines.result import on_basis
 from polytape.model.bars import PRICES, Bars
 from polytape.wire.api.messages import BarsMetadata
 
@@ -15,7 +16,8 @@ def to_frame(bars: Bars, metadata: BarsMetadata | None = None) -> "pd.DataFrame"
     """Columns open, high, low, close (float64), volume (int64, whole shares), timestamp
     (datetime64[us, UTC]); the index has the same instants and no name.
 
-    `frame.attrs` says where the bars are from. The frame shares no memory with `bars`.
+    `frame.attrs` says where the bars are from, and in "basis" what they stand on; invented prices
+    are also named where the frame is displayed. The frame shares no memory with `bars`.
     """
     import pandas as pd
 
@@ -27,4 +29,6 @@ def to_frame(bars: Bars, metadata: BarsMetadata | None = None) -> "pd.DataFrame"
         facts = ("symbol", "timeframe", "source", "made_up", "adjusted", "complete_through")
         frame.attrs = {name: getattr(metadata, name) for name in facts}
         frame.attrs["notes"] = list(metadata.notes)
+        frame.attrs["missing"] = [(gap.start, gap.end) for gap in metadata.missing]
+        on_basis(frame, metadata.basis)
     return frame

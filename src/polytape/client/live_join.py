@@ -182,11 +182,11 @@ class LiveJoin:
         return self.request.on == "update" or not (bar.forming or bar.revision)
 
     def _first_edge(self, start: int) -> int:
-        """From where on minutes are held: the midnight of today, or a later start."""
+        """From where on minutes are held: where today begins, or a later start."""
         assert self._now is not None
-        midnight = self._market.midnight(self._market.date_of(self._now))
-        later = self.request.timeframe.series is Series.MINUTE and start > midnight
-        return self._series.start_of(start) if later else midnight
+        begins = self._market.day_start(self._market.date_of(self._now))
+        later = self.request.timeframe.series is Series.MINUTE and start > begins
+        return self._series.start_of(start) if later else begins
 
     def _again_from(self) -> int:
         assert self._edge is not None

@@ -6,12 +6,16 @@ one of its minutes comes or comes again, so that late and repeated minutes alway
 
 from dataclasses import dataclass, fields, replace
 
+import numpy as np
+
 from polytape.model.bar import Bar, bar_rows, bars_from
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.resample import bar_end, bar_start, days_from_minutes, resample
+from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
 
+LAST = np.iinfo(np.int64).max
 # Unanchored bars of regular hours begin at the half hour, as the bell does.
 LONGEST_ON_GRID_MINUTES = 30
 
@@ -69,10 +73,28 @@ class LiveSeries:
                 self._changed.add(first)
         else:
             self._history = history
+            self._load_minutes(minutes.within(Span(edge, LAST)))
+            return
         self.merge(minutes)
         for start in sorted(self._changed):
             self._make(start, live=False)
         self._changed.clear()
+
+    def _load_minutes(self, minutes: Bars) -> None:
+        """All bars of the minutes at once: a day has many."""
+        if not self.include_extended:
+            minutes = minutes.take(self._market.regular(minutes.timestamp))
+        whole = resample(
+            minutes, self.timeframe, market=self._market, include_extended=self.include_extended
+        )
+        places = np.searchsorted(whole.timestamp, minutes.timestamp, side="right") - 1
+        starts = whole.timestamp[places].tolist()
+        for start, bar in zip(starts, bar_rows(minutes), strict=True):
+            self._minutes.setdefault(start, {})[bar.timestamp] = bar
+        newest = max(self._minutes, default=0)
+        for bar in map(self._live_bar, bar_rows(whole)):
+            forming = bar.end > self._closed_through and bar.timestamp >= newest
+            self._made[bar.timestamp] = replace(bar, forming=forming)
 
     def merge(self, minutes: Bars) -> None:
         """Take minutes that were fetched: each replaces the one of its start."""

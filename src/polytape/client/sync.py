@@ -62,13 +62,17 @@ class PolygonClient:
         limit: int | None = None,
         include_extended: bool = True,
         use_cache: bool = True,
+        *,
+        allow_partial: bool = False,
     ) -> "pd.DataFrame":
         """Bars that start in [start_date, end_date), as a frame.
 
         A date means that whole trading day in New York, both ends included; a datetime is an
         instant, UTC where it has no zone, and exclusive as `end_date`. `limit` keeps the latest
         bars. Without `include_extended` intraday bars are of [09:30, close), early closes included.
-        `use_cache=False` fetches anew, through to the source.
+        `use_cache=False` fetches anew, through to the source. Where bars are missing at the source
+        that is an IncompleteDataError with the spans; `allow_partial` gives what there is, and
+        `frame.attrs["missing"]` names the spans.
 
         Returns columns open, high, low, close (float64, split-adjusted), volume (int64), timestamp
         (datetime64[us, UTC], the bar's start), indexed by the same instants; empty where there are
@@ -77,7 +81,14 @@ class PolygonClient:
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
         query = self._core.query(
-            symbol, start_date, end_date, timeframe, limit, include_extended, use_cache
+            symbol,
+            start_date,
+            end_date,
+            timeframe,
+            limit,
+            include_extended,
+            use_cache,
+            allow_partial,
         )
         return self._frame(query)
 
@@ -90,6 +101,8 @@ class PolygonClient:
         limit: int | None = None,
         include_extended: bool = True,
         use_cache: bool = True,
+        *,
+        allow_partial: bool = False,
     ) -> "pa.Table":
         """The same bars as an Arrow table: timestamp, open, high, low, close, volume (float64: the
         vendor reports fractions), vwap, transactions. `polars.from_arrow` takes it without a copy.
@@ -97,7 +110,14 @@ class PolygonClient:
         Raises: as `fetch_bars`.
         """
         query = self._core.query(
-            symbol, start_date, end_date, timeframe, limit, include_extended, use_cache
+            symbol,
+            start_date,
+            end_date,
+            timeframe,
+            limit,
+            include_extended,
+            use_cache,
+            allow_partial,
         )
         return arrow.to_table(*self._driver.run(self._core.bars(query)))
 
@@ -111,6 +131,7 @@ class PolygonClient:
         limit: int | None = None,
         include_extended: bool = True,
         use_cache: bool = True,
+        allow_partial: bool = False,
         errors: str = "raise",
     ) -> "dict[batch.Key, pd.DataFrame | PolygonClientError]":
         """Frames by (symbol, timeframe), fetched in parallel.
@@ -129,6 +150,7 @@ class PolygonClient:
             limit=limit,
             include_extended=include_extended,
             use_cache=use_cache,
+            allow_partial=allow_partial,
             errors=errors,
         )
 

@@ -1,9 +1,12 @@
 """What was complete at an instant: the bars that an engine may use, and the queries for them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from typing import get_args
+
+import numpy as np
 
 from polytape.engines.flow import EngineFlow
 from polytape.engines.options import MINUTES_BACK_DAYS, Period
@@ -15,17 +18,45 @@ from polytape.model.query import BarsQuery
 from polytape.model.resample import bar_ends, resample
 from polytape.model.spans import Span
 from polytape.model.timeframes import Timeframe
+from polytape.model.units import DAY_US
 
 DAYS_BACK_DAYS = 400
+# The least that an ATR of 14 daily bars is made of; the others make it steadier.
+NEEDED_SESSIONS = 15
 MAX_DAYS_BACK = 3_660
+# So many days are named one by one, more by the first and the last.
+NAMED_DAYS = 5
+# The least step of bars that are longer than a day: a week with the clock set forward, and less.
+LONG_STEP_US = 6 * DAY_US
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedPeriod:
+    """A day, week or month with no session left: its daily bars, and the sessions that have none.
+    `span` is its calendar days, microseconds UTC.
+    """
+
+    period: Period
+    bars: Bars
+    span: Span
+    missing: tuple[date, ...] = ()
+
+    @property
+    def hole(self) -> str:
+        """Which sessions have no bar; empty where all have one."""
+        return f"no daily bar of {name_days(self.missing)}" if self.missing else ""
 
 
 class AsOfBars:
-    """The bars that were complete at an instant (microseconds UTC), each longer bar made once."""
+    """The bars that were complete at an instant (microseconds UTC), each longer bar made once.
+
+    There is no clock here: that the instant is not in the future is the caller's to check. Bars
+    that were running when they were fetched would count as complete at a later instant.
+    """
 
     def __init__(self, minutes: Bars, days: Bars, as_of: int, market: Market) -> None:
         self.minutes = complete(minutes, Timeframe.MIN_1, as_of, market)
-        self.days = complete(days, Timeframe.DAY, as_of, market)
+        self.days = complete(on_dates(days, market), Timeframe.DAY, as_of, market)
         self.as_of = as_of
         self.market = market
 
@@ -39,20 +70,32 @@ class AsOfBars:
         """15-minute bars."""
         return bars_at(self.minutes, Timeframe.MIN_15, self.as_of, self.market)
 
+    @cached_property
+    def shown_quarters(self) -> Bars:
+        """15-minute bars of the last 30 days."""
+        return self.quarters.within(days_back(self.as_of, self.market, MINUTES_BACK_DAYS))
+
     @property
     def price(self) -> float | None:
         """The close of the last minute, in dollars; None without one."""
         return float(self.minutes.close[-1]) if len(self.minutes) else None
 
-    def last(self, period: Period) -> Bars:
-        """The daily bars of the last completed day, week or month."""
-        completed = last_period(self.days, period, self.as_of, self.market)
-        return Bars.empty() if completed is None else completed[0]
+    def last(self, period: Period) -> CompletedPeriod | None:
+        """The last completed day, week or month; None where the daily bars begin after it."""
+        return last_period(self.days, period, self.as_of, self.market)
 
 
-def bars_as_of(symbol: str, as_of: int, market: Market) -> EngineFlow[AsOfBars]:
-    """30 days of minutes and 400 days of daily bars before an instant in microseconds UTC."""
-    minutes, days = yield minutes_query(symbol, as_of, market), days_query(symbol, as_of, market)
+def bars_as_of(
+    symbol: str, as_of: int, market: Market, *, warm_up_days: int = 0
+) -> EngineFlow[AsOfBars]:
+    """30 days of minutes and 400 days of daily bars before an instant in microseconds UTC, of which
+    the last 15 sessions are needed at least. Minutes of `warm_up_days` before that are liked.
+    """
+    needed = minutes_query(symbol, as_of, market)
+    liked = minutes_query(symbol, as_of, market, MINUTES_BACK_DAYS + warm_up_days)
+    if warm_up_days:
+        liked = replace(liked, needed_from=market.date_of(needed.span.start))
+    minutes, days = yield liked, days_query(symbol, as_of, market)
     return AsOfBars(minutes, days, as_of, market)
 
 
@@ -86,10 +129,23 @@ def minutes_query(
 
 
 def days_query(symbol: str, as_of: int, market: Market, days: int = DAYS_BACK_DAYS) -> BarsQuery:
-    """The daily bars of the days before that of an instant in microseconds UTC."""
+    """The daily bars of the days before that of an instant in microseconds UTC; the last 15
+    sessions of them are needed at least.
+    """
     day = market.date_of(as_of)
-    first = market.midnight(day - timedelta(days=days))
-    return BarsQuery(symbol, Timeframe.DAY, Span(first, market.midnight(day)))
+    first = market.day_start(day - timedelta(days=days))
+    needed = sessions_back(as_of, market, NEEDED_SESSIONS)
+    span = Span(first, market.day_start(day))
+    return BarsQuery(symbol, Timeframe.DAY, span, needed_from=needed)
+
+
+def sessions_back(as_of: int, market: Market, sessions: int) -> date:
+    """The day of so many sessions before the day of an instant in microseconds UTC."""
+    day = market.date_of(as_of)
+    for _ in range(sessions):
+        before = market.session_before(day)
+        day = day if before is None else before.day
+    return day
 
 
 def days_back(as_of: int, market: Market, days: int) -> Span:
@@ -99,7 +155,7 @@ def days_back(as_of: int, market: Market, days: int) -> Span:
     """
     sound = is_number(days, whole=True) and 1 <= days <= MAX_DAYS_BACK
     require("days_back", days, sound, f"1 to {MAX_DAYS_BACK} days")
-    return Span(market.midnight(market.date_of(as_of) - timedelta(days=int(days))), as_of)
+    return Span(market.day_start(market.date_of(as_of) - timedelta(days=int(days))), as_of)
 
 
 def parse_windows(windows: object) -> tuple[int, ...]:
@@ -115,25 +171,33 @@ def parse_windows(windows: object) -> tuple[int, ...]:
     return tuple(sorted(set(several)))
 
 
-def last_period(
-    days: object, period: Period, as_of: int, market: Market
-) -> tuple[Bars, Span] | None:
-    """The daily bars of the last completed day, week or month before `as_of` (microseconds UTC),
-    and its span; None where there is no bar of one.
+def last_period(days: object, period: Period, as_of: int, market: Market) -> CompletedPeriod | None:
+    """The last day, week or month that was completed before `as_of` (microseconds UTC), with its
+    daily bars and the sessions that have none; None where the bars begin after it.
 
-    The day of `as_of` itself is never complete. A week or month is once it has no session left.
+    Which one that is, the market's calendar says, not the bars. The day of `as_of` itself is never
+    complete. A week or month is once it has no session left. There is no clock here: an `as_of`
+    in the future would take a day that still runs for complete.
 
     Raises: ValidationError for another period, or for bad bars.
     """
     require("period", period, period in get_args(Period), one_of(get_args(Period)))
-    midnight = market.midnight(market.date_of(as_of))
-    before = as_bars(days).within(Span(0, max(0, midnight)))
-    while len(before):
-        span = _period_of(market.date_of(int(before.timestamp[-1])), period, market)
-        sessions_left = market.sessions(Span(midnight, max(midnight, span.end)))
-        if next(sessions_left, None) is None:
-            return before.within(span), span
-        before = before.within(Span(0, max(0, span.start)))
+    today = market.date_of(as_of)
+    bars, span = on_dates(as_bars(days), market), _last_span(period, today, market)
+    if span is None or not len(bars) or bars.timestamp[0] >= span.end:
+        return None
+    own = bars.within(span)
+    return CompletedPeriod(period, own, span, market.days_without(own.timestamp, span))
+
+
+def _last_span(period: Period, today: date, market: Market) -> Span | None:
+    """The last day, week or month with sessions before today, and none from today on."""
+    begins, session = market.day_start(today), market.session_before(today)
+    while session is not None:
+        span = _period_of(session.day, period, market)
+        if next(market.sessions(Span(begins, max(begins, span.end))), None) is None:
+            return span
+        session = market.session_before(market.date_of(span.start))
     return None
 
 
@@ -147,20 +211,47 @@ def _period_of(day: date, period: Period, market: Market) -> Span:
     else:
         first = day.replace(day=1)
         after = (first + timedelta(days=31)).replace(day=1)
-    return Span(market.midnight(first), market.midnight(after))
+    return Span(market.day_start(first), market.day_start(after))
 
 
-def stale(days: Bars, as_of: int, market: Market) -> tuple[str, ...]:
-    """A note where the last daily bar is not of the last session before an instant in microseconds
-    UTC.
+def on_dates(days: Bars, market: Market) -> Bars:
+    """Daily bars that are all stamped at midnight UTC, as frames of dates are, stamped at the
+    market's midnight of the same date; others as they are. Read as instants they would each lie on
+    the day before.
+    """
+    if not len(days) or np.any(days.timestamp % DAY_US):
+        return days
+    return replace(days, timestamp=market.to_utc(days.timestamp))
+
+
+def missing_days(bars: Bars, market: Market) -> tuple[date, ...]:
+    """The trading days between the first and the last bar that have none. Bars longer than a day
+    are not looked at.
+    """
+    if len(bars) < 2 or np.diff(bars.timestamp).min() >= LONG_STEP_US:  # noqa: PLR2004 - a step
+        return ()
+    starts = on_dates(bars, market).timestamp
+    return market.days_without(starts, Span(int(starts[0]), int(starts[-1]) + 1))
+
+
+def name_days(days: Sequence[date]) -> str:
+    """`2024-03-06, 2024-03-07`; of many, the first and the last with their number."""
+    if len(days) <= NAMED_DAYS:
+        return ", ".join(map(str, days))
+    return f"{days[0]} to {days[-1]} ({len(days)} sessions)"
+
+
+def stale(bars: Bars, as_of: int, market: Market, name: str = "daily") -> tuple[str, ...]:
+    """A note where the last bar is of no session from the last one before the day of an instant
+    (microseconds UTC) on.
     """
     before = market.session_before(market.date_of(as_of))
-    if not len(days):
-        return ("no daily bar before it",)
-    last = market.date_of(int(days.timestamp[-1]))
+    if not len(bars):
+        return (f"no {name} bar before it",)
+    last = market.date_of(int(bars.timestamp[-1]))
     if before is None or last >= before.day:
         return ()
-    return (f"the last daily bar is of {last}, the last session was on {before.day}",)
+    return (f"the last {name} bar is of {last}, the last session was on {before.day}",)
 
 
 def few(count: int, needed: int) -> tuple[str, ...]:

@@ -1,15 +1,18 @@
 """Average true range."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import get_args
 
 import numpy as np
 
+from polytape.engines.as_of import missing_days, name_days
 from polytape.engines.options import AtrMethod
 from polytape.engines.validation import as_bars, require
 from polytape.errors import one_of
 from polytape.model.arrays import Floats
 from polytape.model.bars import Bars
+from polytape.model.market import Market, xnys
 
 BLOCK = 64
 
@@ -17,12 +20,14 @@ BLOCK = 64
 @dataclass(frozen=True, eq=False)
 class Atr:
     """ATR at each bar, in dollars, known once that bar is complete; NaN where there are too few
-    bars before it. `needed` bars give the first value.
+    bars before it. `needed` bars give the first value. `notes` name the trading days between the
+    first and the last bar that have none: the values run over them.
     """
 
     values: Floats
     period: int
     method: AtrMethod
+    notes: tuple[str, ...] = ()
 
     @property
     def needed(self) -> int:
@@ -37,7 +42,7 @@ class Atr:
     def __repr__(self) -> str:
         if self.last is None:
             return f"ATR({self.period}, {self.method}): needs {self.needed} bars"
-        return f"ATR({self.period}, {self.method}) = {self.last:.4f}"
+        return "; ".join((f"ATR({self.period}, {self.method}) = {self.last:.4f}", *self.notes))
 
 
 def true_range(bars: Bars) -> Floats:
@@ -49,23 +54,34 @@ def true_range(bars: Bars) -> Floats:
     return widest
 
 
-def atr(bars: object, *, period: int = 14, method: AtrMethod = "wilder") -> Atr:
+def atr(
+    bars: object,
+    *,
+    period: int = 14,
+    method: AtrMethod = "wilder",
+    market: Market | None = None,
+) -> Atr:
     """ATR by one of three methods; "ATR does not match" is nearly always this choice.
 
     "wilder" (Wilder 1978, TA-Lib): the first value, at index n, is the mean of TR[1..n], then
     (ATR * (n-1) + TR) / n. "ema": span n, not adjusted, from the first bar on. "sma": the mean
-    of the last n true ranges.
+    of the last n true ranges. `market` says which days trade, for `notes`; New York's by default.
 
     Raises: ValidationError for bad parameters or bars.
     """
     sound = isinstance(period, int) and not isinstance(period, bool) and period >= 1
     require("period", period, sound, "a whole number above 0")
     require("method", method, method in get_args(AtrMethod), one_of(get_args(AtrMethod)))
-    ranges = true_range(as_bars(bars))
+    checked = as_bars(bars)
+    ranges = true_range(checked)
     values = np.full(len(ranges), np.nan)
     if len(ranges) > period:
         values[period:] = _averages(ranges, period, method)
-    return Atr(values, period, method)
+    return Atr(values, period, method, _notes(missing_days(checked, market or xnys())))
+
+
+def _notes(missing: tuple[date, ...]) -> tuple[str, ...]:
+    return (f"no bar of {name_days(missing)}: the range runs over the hole",) if missing else ()
 
 
 def _averages(ranges: Floats, period: int, method: AtrMethod) -> Floats:

@@ -14,7 +14,7 @@ from polytape.engines.as_of import last_period
 from polytape.engines.options import Period, PivotVariant
 from polytape.engines.result import Result
 from polytape.engines.validation import require
-from polytape.errors import one_of
+from polytape.errors import IncompleteDataError, one_of
 from polytape.model.market import Market
 
 DIVISORS = (12.0, 6.0, 4.0, 2.0)
@@ -94,15 +94,19 @@ def camarilla_of(
     *,
     variant: PivotVariant = "pivot_boss",
 ) -> Camarilla | None:
-    """The levels of the last completed period before `as_of` (microseconds UTC), from official
-    daily bars; None where there are none.
+    """The levels of the last period completed before `as_of` (microseconds UTC), from official
+    daily bars; None where the bars begin after it. `as_of` must not lie in the future: there is no
+    clock here, and a day that still runs would count as complete.
 
-    Raises: ValidationError as `camarilla` does, and for bad bars.
+    Raises: IncompleteDataError naming the sessions of the period that have no bar; ValidationError
+    as `camarilla` does, and for bad bars.
     """
     completed = last_period(days, period, as_of, market)
     if completed is None:
         return None
-    bars, _ = completed
+    if completed.missing:
+        raise IncompleteDataError(f"no pivots of the last {period}: {completed.hole}")
+    bars = completed.bars
     high, low, close = float(bars.high.max()), float(bars.low.min()), float(bars.close[-1])
     first, last = (market.date_of(int(bars.timestamp[at])) for at in (0, -1))
     pivots = camarilla(high, low, close, variant=variant)

@@ -3,18 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from polytape.engines.as_of import days_query, stale
+from polytape.engines.as_of import days_query
 from polytape.engines.camarilla import Camarilla, camarilla_of
 from polytape.engines.flow import EngineFlow
 from polytape.engines.options import CamarillaOptions, Period
-from polytape.engines.result import Result, iso_minutes
-from polytape.errors import ValidationError
+from polytape.engines.result import EngineRunResult, iso_minutes
+from polytape.errors import IncompleteDataError, ValidationError
 from polytape.model.market import Market
 from polytape.model.timestamps import to_datetime
 
 
 @dataclass(frozen=True, repr=False)
-class CamarillaRun(Result):
+class CamarillaRun(EngineRunResult):
     """The pivots of a symbol at one instant, by period."""
 
     symbol: str
@@ -29,13 +29,16 @@ class CamarillaRun(Result):
         ]
 
     def __repr__(self) -> str:
-        return f"{self.symbol} at {iso_minutes(self.as_of)}: {list(self.pivots.values())!r}"
+        return self._shown(
+            f"{self.symbol} at {iso_minutes(self.as_of)}: {list(self.pivots.values())!r}"
+        )
 
 
 def camarilla_flow(
     symbol: str, as_of: int, market: Market, options: CamarillaOptions
 ) -> EngineFlow[CamarillaRun]:
-    """Pivots of the last periods completed before `as_of` (microseconds UTC).
+    """Pivots of the last periods completed before `as_of` (microseconds UTC). A period without a
+    daily bar for each of its sessions has none; `notes` name the days.
 
     Raises: ValidationError.
     """
@@ -45,6 +48,9 @@ def camarilla_flow(
     for period in options.periods:
         try:
             levels = camarilla_of(days, period, as_of, market, variant=options.variant)
+        except IncompleteDataError as error:
+            notes.append(error.detail)
+            continue
         except ValidationError as error:
             # An auction may close outside the day's regular range: that period has no levels.
             if error.param != "close":
@@ -55,4 +61,4 @@ def camarilla_flow(
             notes.append(f"no completed {period} in the daily bars")
         else:
             pivots[period] = levels
-    return CamarillaRun(symbol, to_datetime(as_of), pivots, (*notes, *stale(days, as_of, market)))
+    return CamarillaRun(symbol, to_datetime(as_of), pivots, tuple(notes))

@@ -1,8 +1,9 @@
 """Where levels of different kinds meet: clusters of weighted levels, scored and refined to zones.
 
-Every zone names the levels it is made of, its parts. Each type of source votes once in a zone,
-however many of its levels lie there (ten swings at one price are one opinion), and levels of the
-same inputs are one: the last day's high counts once, as a daily zone or as market structure.
+Every zone names the levels it is made of, its parts: those whose own zones touch it as drawn. Each
+type of source votes once in a zone, however many of its levels lie there (ten swings at one price
+are one opinion); nested windows of the volume profile vote together, as the widest. Levels of one
+print are one: the last day's high counts once, be it a swing, a daily zone or market structure.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from polytape.engines.levels import Level, PriceContext
+from polytape.engines.levels import Level, PriceContext, one_a_print
+from polytape.engines.options import LevelScale
 from polytape.engines.result import Result
 from polytape.engines.validation import require
 from polytape.engines.zones import Side
@@ -22,12 +24,12 @@ from polytape.model.units import DAY_US
 
 ZoneLevel: TypeAlias = Literal["L1", "L2", "L3", "L4", "L5"]
 
-THRESHOLDS: tuple[tuple[float, ZoneLevel], ...] = (
-    (12.0, "L5"),
-    (8.0, "L4"),
-    (5.0, "L3"),
-    (2.5, "L2"),
-)
+# The least score of a level. The shares that they cut off, and of which scores, are in
+# docs/engine-confluence.md; `tools/level_scores.py` prints the distribution.
+THRESHOLDS: dict[LevelScale, tuple[tuple[float, ZoneLevel], ...]] = {
+    "standard": ((17.5, "L5"), (13.5, "L4"), (10.0, "L3"), (7.0, "L2")),
+    "classic": ((12.0, "L5"), (8.0, "L4"), (5.0, "L3"), (2.5, "L2")),
+}
 RECENCY: tuple[tuple[int, float], ...] = ((5, 2.0), (10, 1.5), (20, 1.2))
 
 CLUSTER_ATRS, WIDEST_ATRS, ZONE_ATRS = 1.5, 3.0, 1.0
@@ -50,11 +52,26 @@ class Candle(Result):
     overlap: float
 
 
+@dataclass(frozen=True)
+class HoldRate(Result):
+    """How often past zones of this level held: the `share` of `of` that were touched, that of
+    random levels at such distances, and the 95 % interval of the difference, corrected for the
+    number of levels. NaN where there are too few.
+    """
+
+    share: float
+    of: int
+    random: float
+    low: float
+    high: float
+
+
 @dataclass(frozen=True, repr=False)
 class ConfluenceZone(Result):
     """A zone exactly one ATR(15min) wide. `distance` is from price to centre, below zero downwards.
     `votes` are the types that the score counts. `recency` is 2.0, 1.5, 1.2 or 1.0 by the age of the
-    last bar that lay in it, None without one; the score does not depend on it.
+    last bar that lay in it, None without one; the score does not depend on it. `rate` is what a
+    calibration says of its level, None without one.
     """
 
     id: str
@@ -75,6 +92,7 @@ class ConfluenceZone(Result):
     touches: int
     recency: float | None
     candle: Candle | None
+    rate: HoldRate | None = None
 
     def __repr__(self) -> str:
         shown = [repr(part) for part in self.parts[:SHOWN_PARTS]]
@@ -113,9 +131,10 @@ def confluence(
     *,
     swings: Sequence[float] = (),
     bars: Bars | None = None,
+    scale: LevelScale = "standard",
 ) -> tuple[ConfluenceZone, ...]:
     """Zones by score, the highest first. `swings` are prices of swing points, `bars` the 15-minute
-    bars complete at `as_of` that the zones are checked on.
+    bars complete at `as_of` that the zones are checked on. `scale` says which scores make L1 to L5.
 
     The order of the levels does not matter.
 
@@ -123,21 +142,11 @@ def confluence(
     """
     require("atr_15min", context.atr_15min, context.atr_15min > 0, "dollars above 0")
     require("atr_day", context.atr_day, context.atr_day > 0, "dollars above 0")
-    near = _voting(one for one in levels if abs(one.level - context.price) <= context.reach)
+    near = one_a_print(one for one in levels if abs(one.level - context.price) <= context.reach)
     merged = _merge(_clusters(near, context.atr_15min), context.atr_15min)
-    candidates = [_zone(cluster, context, swings, bars) for cluster in merged]
+    candidates = [_zone(cluster, context, swings, bars, scale) for cluster in merged]
     zones = [zone for zone in candidates if zone is not None]
     return tuple(sorted(zones, key=lambda zone: (-zone.score, zone.centre)))
-
-
-def _voting(levels: Iterable[Level]) -> list[Level]:
-    """The levels in order of price; of those of the same inputs the weightiest."""
-    single: dict[str, Level] = {}
-    for level in sorted(levels):
-        best = single.setdefault(level.inputs, level)
-        if level.weight > best.weight:
-            single[level.inputs] = level
-    return sorted(single.values())
 
 
 def _clusters(levels: list[Level], atr: float) -> list[list[Level]]:
@@ -167,7 +176,9 @@ def _merge(clusters: list[list[Level]], atr: float) -> list[_Cluster]:
         cluster = _Cluster.of(parts, atr)
         apart = (1 - MERGE_SHARE) * ZONE_ATRS * atr
         while merged and abs(cluster.centre - merged[-1].centre) < apart:
-            cluster = _Cluster.of(sorted(merged.pop().parts + cluster.parts), atr)
+            cluster = _Cluster.of(
+                sorted(merged.pop().parts + cluster.parts, key=lambda p: p.order), atr
+            )
         merged.append(cluster)
     return merged
 
@@ -190,17 +201,22 @@ def _peak(parts: list[Level], atr: float) -> float:
 
 
 def _zone(
-    cluster: _Cluster, context: PriceContext, swings: Sequence[float], bars: Bars | None
+    cluster: _Cluster,
+    context: PriceContext,
+    swings: Sequence[float],
+    bars: Bars | None,
+    scale: LevelScale,
 ) -> ConfluenceZone | None:
     """The zone of a cluster; None where too few sources agree."""
-    votes = {part.type: part.weight for part in cluster.parts}
-    families = tuple(sorted({part.family for part in cluster.parts}))
-    if len(votes) < LEAST_SOURCES or len(families) < LEAST_FAMILIES:
-        return None
     width = ZONE_ATRS * context.atr_15min
     low, high = cluster.centre - width / 2, cluster.centre + width / 2
+    parts = [part for part in cluster.parts if part.touches(low, high)]
+    votes = _votes(parts)
+    families = tuple(sorted({part.family for part in votes}))
+    if len(votes) < LEAST_SOURCES or len(families) < LEAST_FAMILIES:
+        return None
     has_swing = any(low <= price <= high for price in swings)
-    score = sum(votes.values()) * (1 + FAMILY_BONUS * (len(families) - 1))
+    score = sum(part.weight for part in votes) * (1 + FAMILY_BONUS * (len(families) - 1))
     score *= SWING_BONUS if has_swing else 1.0
     touches = _touches(low, high, bars, context.as_of)
     distance = cluster.centre - context.price
@@ -211,13 +227,13 @@ def _zone(
         centre=cluster.centre,
         width=width,
         kind="support" if distance < 0 else "resistance",
-        level=_rank(score),
+        level=_rank(score, scale),
         score=score,
         distance=distance,
         distance_percent=distance / context.price * 100,
         distance_atr=distance / context.atr_day,
-        parts=tuple(cluster.parts),
-        votes=tuple(sorted(votes)),
+        parts=tuple(parts),
+        votes=tuple(sorted(part.type for part in votes)),
         families=families,
         has_swing=has_swing,
         touches=touches.count,
@@ -226,13 +242,23 @@ def _zone(
     )
 
 
+def _votes(parts: list[Level]) -> list[Level]:
+    """One part for each vote: the weightiest of its type, or of nested windows."""
+    votes: dict[str, Level] = {}
+    for part in parts:
+        best = votes.setdefault(part.vote, part)
+        if part.weight > best.weight:
+            votes[part.vote] = part
+    return list(votes.values())
+
+
 def _name(centre: float, distance: float) -> str:
     """S or R and the price, which has four decimals below a dollar."""
     return f"{'S' if distance < 0 else 'R'}{centre:.{2 if centre >= 1 else 4}f}"
 
 
-def _rank(score: float) -> ZoneLevel:
-    return next((level for least, level in THRESHOLDS if score >= least), "L1")
+def _rank(score: float, scale: LevelScale) -> ZoneLevel:
+    return next((level for least, level in THRESHOLDS[scale] if score >= least), "L1")
 
 
 def _touches(low: float, high: float, bars: Bars | None, as_of: int) -> _Touches:

@@ -9,14 +9,15 @@ from typing import Generic, Protocol, Self, TypeAlias, TypeVar
 
 from polytape.errors import PolygonClientError
 from polytape.model.bars import Bars
+from polytape.model.basis import Basis, union
 from polytape.model.query import BarsQuery
 
 
 class EngineResult(Protocol):
-    """A result that can be noted on, and become a dictionary."""
+    """A result that can say what it stands on, and become a dictionary."""
 
-    def noting(self, text: str) -> Self:
-        """The same with a further note."""
+    def standing_on(self, basis: Basis) -> Self:
+        """The same with the basis of its bars."""
         ...
 
     def to_dict(self) -> Mapping[str, object]:
@@ -28,8 +29,6 @@ T = TypeVar("T")
 R = TypeVar("R", bound=EngineResult)
 # An error may be thrown in, in place of the bars.
 EngineFlow: TypeAlias = Generator[tuple[BarsQuery, ...], tuple[Bars, ...], T]
-# Start and end of a span that could not be had, ISO 8601 UTC.
-MissingSpan: TypeAlias = tuple[str, str]
 
 
 class EngineRun(Generic[R]):
@@ -37,7 +36,7 @@ class EngineRun(Generic[R]):
 
     def __init__(self, flow: EngineFlow[R]) -> None:
         self._flow = flow
-        self._missing: list[MissingSpan] = []
+        self._bases: list[Basis] = []
         self._result: R | None = None
         self.queries: tuple[BarsQuery, ...] | None = None
 
@@ -45,9 +44,13 @@ class EngineRun(Generic[R]):
         """Run to the first queries."""
         return self._advance(lambda: next(self._flow))
 
-    def send(self, bars: Iterable[Bars], missing: Iterable[MissingSpan] = ()) -> None:
-        """Answer the queries in their order; `missing` are the spans that could not be had."""
-        self._missing += missing
+    def send(self, bars: Iterable[Bars], bases: Iterable[Basis | None] = ()) -> None:
+        """Answer the queries in their order, and say what each answer stands on; None is of a
+        server that does not say. Without `bases` the result says nothing of it either.
+        """
+        queries = self.queries or ()
+        for query, basis in zip(queries, bases, strict=False):
+            self._bases.append((basis or Basis.untold()).needing(query.needed_from))
         self._advance(lambda: self._flow.send(tuple(bars)))
 
     def fail(self, error: PolygonClientError) -> None:
@@ -59,12 +62,10 @@ class EngineRun(Generic[R]):
 
     @property
     def result(self) -> R:
-        """The result; history that was missing for it is noted in it."""
+        """The result, with the basis of all the bars that it was made of."""
         assert self._result is not None
-        if not self._missing:
-            return self._result
-        first, last = min(start for start, _ in self._missing), max(end for _, end in self._missing)
-        return self._result.noting(f"history is not held in full from {first} to {last}")
+        basis = union(self._bases)
+        return self._result if basis is None else self._result.standing_on(basis)
 
     def _advance(self, step: Callable[[], tuple[BarsQuery, ...]]) -> Self:
         try:

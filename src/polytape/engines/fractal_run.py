@@ -1,20 +1,25 @@
 """The swings of a symbol at one instant: the bars that they need, and what is made of them."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from polytape.engines.as_of import bars_at, few, minutes_query
+from polytape.engines.as_of import bars_at, days_back, few
 from polytape.engines.flow import EngineFlow
-from polytape.engines.fractals import Fractals, Swing, fractals
+from polytape.engines.fractals import FractalHistory, Fractals, Swing, final, fractal_history
 from polytape.engines.options import FractalOptions
-from polytape.engines.result import Result, iso_minutes
+from polytape.engines.result import EngineRunResult, iso_minutes
 from polytape.engines.validation import intraday
+from polytape.engines.zigzag import WARM_UP_DAYS
+from polytape.model.bars import Bars
 from polytape.model.market import Market
+from polytape.model.query import BarsQuery
+from polytape.model.spans import Span
+from polytape.model.timeframes import Timeframe
 from polytape.model.timestamps import to_datetime
 
 
 @dataclass(frozen=True, repr=False)
-class FractalRun(Result):
+class FractalRun(EngineRunResult):
     """The swings of a symbol at one instant."""
 
     symbol: str
@@ -28,7 +33,9 @@ class FractalRun(Result):
         return self.fractals.rows()
 
     def __repr__(self) -> str:
-        return f"{self.symbol} {self.timeframe} at {iso_minutes(self.as_of)}: {self.fractals!r}"
+        return self._shown(
+            f"{self.symbol} {self.timeframe} at {iso_minutes(self.as_of)}: {self.fractals!r}"
+        )
 
 
 def fractal_flow(
@@ -36,12 +43,36 @@ def fractal_flow(
 ) -> EngineFlow[FractalRun]:
     """Swings of the last `days_back` calendar days before `as_of` (microseconds UTC).
 
+    Yields a query for the minutes of these and of `WARM_UP_DAYS` more.
+
     Raises: ValidationError.
     """
     timeframe = intraday(options.timeframe)
-    (minutes,) = yield (minutes_query(symbol, as_of, market, options.days_back),)
-    swings = fractals(
-        bars_at(minutes, timeframe, as_of, market),
+    first = days_back(as_of, market, options.days_back).start
+    (minutes,) = yield (warm_query(symbol, first, as_of, market),)
+    bars = bars_at(minutes, timeframe, as_of, market)
+    swings = final(history_of(bars, timeframe, market, options)).since(to_datetime(first))
+    notes = few(swings.bars, swings.needed)
+    return FractalRun(symbol, to_datetime(as_of), timeframe.value, swings, notes)
+
+
+def warm_query(symbol: str, first: int, as_of: int, market: Market) -> BarsQuery:
+    """The minutes up to an instant, from so long before another that the swings from there on do
+    not depend on where the bars begin; both in microseconds UTC.
+    """
+    begin = market.midnight(market.date_of(first) - timedelta(days=WARM_UP_DAYS))
+    return BarsQuery(symbol, Timeframe.MIN_1, Span(begin, as_of), needed_from=market.date_of(first))
+
+
+def history_of(
+    bars: Bars, timeframe: Timeframe, market: Market, options: FractalOptions
+) -> FractalHistory:
+    """The history of bars by these options.
+
+    Raises: ValidationError.
+    """
+    return fractal_history(
+        bars,
         timeframe=timeframe,
         fractal_length=options.fractal_length,
         min_atr_distance=options.min_atr_distance,
@@ -50,5 +81,3 @@ def fractal_flow(
         check_price_overlap=options.check_price_overlap,
         market=market,
     )
-    notes = few(swings.bars, swings.needed)
-    return FractalRun(symbol, to_datetime(as_of), timeframe.value, swings, notes)

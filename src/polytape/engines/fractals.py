@@ -1,29 +1,33 @@
 """Swing points: strict fractals, thinned to a zigzag by ATR, and the structure they make.
 
-Definitions: Williams, Trading Chaos (1995), for the fractal; each swing carries the instant at
-which it could be known. A swing that is `settled` is never rewritten by later bars; the last one of
-a zigzag may still give way to a more extreme one of its kind.
+Definitions: Williams, Trading Chaos (1995), for the fractal. Each swing has three instants: when it
+occurred, when it could be known, and when nothing could replace it any more. `fractals` has the
+swings as they are known at the end of the bars; those that had been shown and then replaced are not
+among them. Trades that are tested on them at `confirmed_at` profit from that. Backtests use
+`fractal_history`, which has all of them.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime as Moment  # noqa: N812 - `datetime` is a field's name
-from typing import Literal, TypeAlias
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-from polytape.engines import validation
-from polytape.engines.atr import atr
+from polytape.engines import validation, zigzag
+from polytape.engines.atr import Atr, atr
 from polytape.engines.options import AtrMethod
 from polytape.engines.result import SHOWN_IN, Result
-from polytape.model.arrays import Bools, Floats, Ints
+from polytape.engines.zigzag import Kind, Shown
+from polytape.model.arrays import Ints
 from polytape.model.bars import Bars
 from polytape.model.market import Market, xnys
 from polytape.model.resample import bar_ends
 from polytape.model.timeframes import Timeframe, parse_timeframe
 from polytape.model.timestamps import to_datetime
 
-Kind: TypeAlias = Literal["high", "low"]
 Structure: TypeAlias = Literal[
     "UPTREND", "DOWNTREND", "EXPANDING", "CONTRACTING", "MIXED", "INSUFFICIENT_DATA"
 ]
@@ -31,9 +35,10 @@ Structure: TypeAlias = Literal[
 
 @dataclass(frozen=True)
 class Swing(Result):
-    """A swing point. `datetime` is the start of its bar, `confirmed_at` the end of the last bar
-    that confirms it, both UTC; `index` is its place among the bars; `atr` is that at its bar, in
-    dollars.
+    """A swing point. All instants are UTC: `occurred_at` is the start of its bar (`datetime` too),
+    `confirmed_at` the end of the last bar that confirms it, `settled_at` the end of the bar that
+    confirmed the swing after it, from when on no later bar can replace it; None while one can.
+    `index` is its place among the bars; `atr` is that at its bar, in dollars.
     """
 
     datetime: Moment
@@ -46,8 +51,14 @@ class Swing(Result):
     low: float
     close: float
     volume: float
+    occurred_at: Moment
     confirmed_at: Moment
-    settled: bool
+    settled_at: Moment | None
+
+    @property
+    def settled(self) -> bool:
+        """Whether no later bar can replace it."""
+        return self.settled_at is not None
 
     def __repr__(self) -> str:
         at = self.datetime.astimezone(SHOWN_IN)
@@ -55,9 +66,36 @@ class Swing(Result):
 
 
 @dataclass(frozen=True, repr=False)
+class ShownSwing(Swing):
+    """A swing that was shown from `confirmed_at` on: up to `replaced_at`, when a more extreme one
+    of its kind took its place, or to the end where that is None.
+    """
+
+    replaced_at: Moment | None
+
+    def shown_at(self, moment: Moment) -> bool:
+        """Whether it was among the swings at an instant."""
+        return self.confirmed_at <= moment and (
+            self.replaced_at is None or moment < self.replaced_at
+        )
+
+    def known_at(self, moment: Moment) -> Swing:
+        """As it was shown at an instant."""
+        if self.settled_at is None or self.settled_at <= moment:
+            return self._plain
+        return replace(self._plain, settled_at=None)
+
+    @cached_property
+    def _plain(self) -> Swing:
+        """Without the instant of its end."""
+        own: dict[str, Any] = {name: getattr(self, name) for name in Swing.__dataclass_fields__}
+        return Swing(**own)
+
+
+@dataclass(frozen=True, repr=False)
 class Fractals(Result):
-    """Swings in order of time, and the structure of the last two highs and lows. With fewer than
-    `needed` bars there are none. ATRs are smoothed by `atr_method`.
+    """Swings in order of time, highs and lows in turn, and the structure of the last two highs and
+    lows. With fewer than `needed` bars there are none. ATRs are smoothed by `atr_method`.
     """
 
     swings: tuple[Swing, ...]
@@ -66,6 +104,11 @@ class Fractals(Result):
     needed: int
     atr_method: AtrMethod
     notes: tuple[str, ...] = ()
+
+    def since(self, moment: Moment) -> "Fractals":
+        """Those that occurred from an aware instant on, and their structure."""
+        swings = tuple(swing for swing in self.swings if swing.occurred_at >= moment)
+        return replace(self, swings=swings, structure=structure_of(swings))
 
     def rows(self) -> tuple[Swing, ...]:
         """A row for each swing."""
@@ -76,6 +119,54 @@ class Fractals(Result):
             return f"Fractals: {self.bars} bars, {self.needed} are needed"
         last = ", ".join(map(repr, self.swings[-4:]))
         return f"Fractals: {self.structure}, {len(self.swings)} swings ({last})"
+
+
+@dataclass(frozen=True, repr=False)
+class FractalHistory(Result):
+    """Every swing that was ever shown, in order of `confirmed_at`, with the span in which it was:
+    what `fractals` gave at each instant, without a run for each.
+    """
+
+    swings: tuple[ShownSwing, ...]
+    bars: int
+    needed: int
+    atr_method: AtrMethod
+    notes: tuple[str, ...] = ()
+
+    def rows(self) -> tuple[ShownSwing, ...]:
+        """A row for each swing."""
+        return self.swings
+
+    def at(self, moment: Moment, *, since: Moment | None = None) -> tuple[Swing, ...]:
+        """The swings that were shown at an aware instant, as they were known then; with `since`
+        those that occurred from there on.
+        """
+        end = bisect_right(self.swings, moment, key=lambda swing: swing.confirmed_at)
+        first = 0
+        if since is not None:
+            first = bisect_left(self.swings, since, key=lambda swing: swing.occurred_at)
+        return tuple(
+            swing.known_at(moment) for swing in self.swings[first:end] if swing.shown_at(moment)
+        )
+
+    def changes(self) -> Iterator[tuple[Moment, tuple[Swing, ...]]]:
+        """Each instant at which the list changed, and the list from then on."""
+        now: list[Swing] = []
+        for number, swing in enumerate(self.swings):
+            moment, before = swing.confirmed_at, self.swings[number - 1] if number else None
+            if before is not None:
+                now.pop()
+                if before.replaced_at is None:
+                    now.append(before.known_at(moment))
+            now.append(swing.known_at(moment))
+            if number + 1 == len(self.swings) or self.swings[number + 1].confirmed_at > moment:
+                yield moment, tuple(now)
+
+    def __repr__(self) -> str:
+        if self.bars < self.needed:
+            return f"FractalHistory: {self.bars} bars, {self.needed} are needed"
+        replaced = sum(swing.replaced_at is not None for swing in self.swings)
+        return f"FractalHistory: {len(self.swings)} swings were shown, {replaced} of them replaced"
 
 
 def fractals(
@@ -89,14 +180,43 @@ def fractals(
     check_price_overlap: bool = True,
     market: Market | None = None,
 ) -> Fractals:
-    """Swings of bars of one timeframe.
+    """Swings of bars of one timeframe, as they are known at the end of the bars.
 
     A high is a candidate when it is strictly above the highs of the `fractal_length // 2` bars on
     each side, a low likewise; one bar that is both counts as a high first. Highs and lows
-    alternate: of two of a kind the more extreme one counts, and a swing counts only
-    `min_atr_distance` ATRs of its own bar away from the last one of the other kind. With
-    `check_price_overlap` one whose bar overlaps the bar of the swing before it is then left out.
-    `market` is New York's by default.
+    alternate: of two of a kind the more extreme one counts, and one of the other kind counts only
+    `min_atr_distance` ATRs of its own bar away from the last. With `check_price_overlap` neither
+    counts where its bar would overlap the bar of the swing before it. `market` is New York's by
+    default.
+
+    Raises: ValidationError for bad parameters or bars.
+    """
+    history = fractal_history(
+        bars,
+        timeframe=timeframe,
+        fractal_length=fractal_length,
+        min_atr_distance=min_atr_distance,
+        atr_period=atr_period,
+        atr_method=atr_method,
+        check_price_overlap=check_price_overlap,
+        market=market,
+    )
+    return final(history)
+
+
+def fractal_history(
+    bars: object,
+    *,
+    timeframe: str | Timeframe = "15min",
+    fractal_length: int = 11,
+    min_atr_distance: float = 1.0,
+    atr_period: int = 14,
+    atr_method: AtrMethod = "wilder",
+    check_price_overlap: bool = True,
+    market: Market | None = None,
+) -> FractalHistory:
+    """What `fractals` gives on every prefix of the bars, for backtests without look-ahead; in the
+    time of one run. The parameters are the same.
 
     Raises: ValidationError for bad parameters or bars.
     """
@@ -104,12 +224,21 @@ def fractals(
     _check(fractal_length, min_atr_distance)
     side = fractal_length // 2
     ranges = atr(checked, period=atr_period, method=atr_method)
-    needed = max(fractal_length, ranges.needed + side)
-    zigzag = list(_zigzag(checked, ranges.values, side, min_atr_distance))
-    chosen = _apart(checked, zigzag) if check_price_overlap else zigzag
+    candidates = zigzag.candidates(checked, ranges.values, side, min_atr_distance)
     confirmed = bar_ends(checked.timestamp, parsed, market or xnys())[side:]
-    swings = tuple(_swings(checked, ranges.values, confirmed, chosen, zigzag[-1:]))
-    return Fractals(swings, structure_of(swings), len(checked), needed, atr_method)
+    swings = tuple(
+        _shown_swing(checked, ranges, confirmed, one)
+        for one in zigzag.shown(candidates, apart=check_price_overlap)
+    )
+    needed = max(fractal_length, ranges.needed + side)
+    return FractalHistory(swings, len(checked), needed, atr_method)
+
+
+def final(history: FractalHistory) -> Fractals:
+    """What is known at the end of a history."""
+    last = history.swings[-1].confirmed_at if history.swings else None
+    swings = () if last is None else history.at(last)
+    return Fractals(swings, structure_of(swings), history.bars, history.needed, history.atr_method)
 
 
 def _check(fractal_length: int, min_atr_distance: float) -> None:
@@ -139,84 +268,27 @@ def structure_of(swings: tuple[Swing, ...]) -> Structure:
     return named.get((float(up), float(rising)), "MIXED")
 
 
-def extremes(values: Floats, side: int) -> Bools:
-    """Which values are strictly above `side` neighbours on each side; none near the edges."""
-    count = len(values)
-    is_extreme = np.zeros(count, np.bool_)
-    if count <= 2 * side:
-        return is_extreme
-    middle = values[side : count - side]
-    above = np.ones(len(middle), np.bool_)
-    for step in range(1, side + 1):
-        above &= middle > values[side - step : count - side - step]
-        above &= middle > values[side + step : count - side + step]
-    is_extreme[side : count - side] = above
-    return is_extreme
+def _shown_swing(bars: Bars, ranges: Atr, confirmed: Ints, one: Shown) -> ShownSwing:
+    """A swing with its instants; `confirmed` has microseconds UTC by place."""
 
+    def instant(place: int | None) -> Moment | None:
+        return None if place is None else to_datetime(int(confirmed[place]))
 
-def _zigzag(bars: Bars, ranges: Floats, side: int, distance: float) -> Iterator[tuple[int, Kind]]:
-    """Alternating swings: each place is given once nothing later can replace it, the last one as
-    it is.
-    """
-    highs, lows = extremes(bars.high, side), extremes(-bars.low, side)
-    last: tuple[int, Kind] | None = None
-    for place in np.flatnonzero((highs | lows) & ~np.isnan(ranges)).tolist():
-        kinds: list[tuple[bool, Kind]] = [(bool(highs[place]), "high"), (bool(lows[place]), "low")]
-        for kind in (kind for there, kind in kinds if there):
-            price = _price(bars, place, kind)
-            if last is None:
-                last = place, kind
-            elif last[1] == kind:
-                beyond = price - _price(bars, *last)
-                last = (place, kind) if (beyond if kind == "high" else -beyond) > 0 else last
-            elif _away(price, _price(bars, *last), kind) >= distance * ranges[place]:
-                yield last
-                last = place, kind
-    if last is not None:
-        yield last
-
-
-def _away(price: float, other: float, kind: Kind) -> float:
-    """How far a swing lies on its own side of the last one of the other kind."""
-    return price - other if kind == "high" else other - price
-
-
-def _apart(bars: Bars, swings: list[tuple[int, Kind]]) -> list[tuple[int, Kind]]:
-    """Those whose bar does not overlap the bar of the chosen one before it."""
-    chosen: list[tuple[int, Kind]] = []
-    for place, kind in swings:
-        if chosen:
-            before = chosen[-1][0]
-            if bars.low[place] <= bars.high[before] and bars.low[before] <= bars.high[place]:
-                continue
-        chosen.append((place, kind))
-    return chosen
-
-
-def _price(bars: Bars, place: int, kind: Kind) -> float:
-    return float(bars.high[place] if kind == "high" else bars.low[place])
-
-
-def _swings(
-    bars: Bars,
-    ranges: Floats,
-    confirmed: Ints,
-    chosen: Iterable[tuple[int, Kind]],
-    last: list[tuple[int, Kind]],
-) -> Iterator[Swing]:
-    """The swings at these places; the last of the zigzag is not settled."""
-    for place, kind in chosen:
-        yield Swing(
-            datetime=to_datetime(int(bars.timestamp[place])),
-            kind=kind,
-            price=_price(bars, place, kind),
-            atr=float(ranges[place]),
-            index=place,
-            open=float(bars.open[place]),
-            high=float(bars.high[place]),
-            low=float(bars.low[place]),
-            close=float(bars.close[place]),
-            volume=float(bars.volume[place]),
-            confirmed_at=to_datetime(int(confirmed[place])),
-            settled=(place, kind) not in last,
-        )
+    place, kind = one.candidate.place, one.candidate.kind
+    occurred = to_datetime(int(bars.timestamp[place]))
+    return ShownSwing(
+        datetime=occurred,
+        kind=kind,
+        price=one.candidate.high if kind == "high" else one.candidate.low,
+        atr=float(ranges.values[place]),
+        index=place,
+        open=float(bars.open[place]),
+        high=one.candidate.high,
+        low=one.candidate.low,
+        close=float(bars.close[place]),
+        volume=float(bars.volume[place]),
+        occurred_at=occurred,
+        confirmed_at=to_datetime(int(confirmed[place])),
+        settled_at=instant(one.settled_by),
+        replaced_at=instant(one.replaced_by),
+    )

@@ -12,6 +12,8 @@ from msgspec import Meta
 AtrMethod: TypeAlias = Literal["wilder", "ema", "sma"]
 Period: TypeAlias = Literal["day", "week", "month"]
 PivotVariant: TypeAlias = Literal["pivot_boss", "range"]
+LevelScale: TypeAlias = Literal["standard", "classic"]
+GapEdge: TypeAlias = Literal["range", "close"]
 ValueAreaMethod: TypeAlias = Literal["two_row", "one_row"]
 
 MINUTES_BACK_DAYS = 30
@@ -33,6 +35,9 @@ Daily = Annotated[
 ]
 Variant = Annotated[PivotVariant, _meaning("How R5 and R6 are made.")]
 Windows = Annotated[tuple[int, ...], _meaning("Windows of the volume profile, in days back.")]
+ExcludeBadPrints = Annotated[
+    bool, _meaning("Leave out minutes with a price that nothing around them confirms.")
+]
 
 
 class EngineOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -45,22 +50,46 @@ class NoOptions(EngineOptions, frozen=True):
     """None at all."""
 
 
-class ScanOptions(EngineOptions, frozen=True):
-    """Those of the scanner."""
+class ZoneOptions(EngineOptions, frozen=True):
+    """Those of the zones."""
 
     POSITIONAL: ClassVar[int] = 2
 
     weekly_levels: Weekly = None
     daily_levels: Daily = None
+    weekly_multiplier: Annotated[
+        float, _meaning("Half of a weekly zone's width, in 15-minute ATRs.")
+    ] = 2.0
+    daily_multiplier: Annotated[
+        float, _meaning("Half of a daily zone's width, in 15-minute ATRs.")
+    ] = 0.5
+    atr_multiplier: Annotated[float, _meaning("Half of an ATR zone's width, in 5-minute ATRs.")] = (
+        1.0
+    )
+    structure_multiplier: Annotated[
+        float, _meaning("Half of a structure zone's width, in 5-minute ATRs.")
+    ] = 0.5
+    atr_period: Annotated[int, _meaning("Bars of the ATR.")] = 14
+    atr_method: Annotated[AtrMethod, _meaning("How the ATR is smoothed.")] = "wilder"
+
+
+class ScanOptions(ZoneOptions, frozen=True):
+    """Those of the scanner: of the zones that it makes, and its own."""
+
     windows: Windows = WINDOWS
     variant: Variant = "pivot_boss"
+    levels: Annotated[
+        LevelScale, _meaning("Which scores make L1 to L5: rare ones, or the older tools' numbers.")
+    ] = "standard"
 
 
 class FractalOptions(EngineOptions, frozen=True):
     """Those of the fractals."""
 
     timeframe: Annotated[str, _meaning("1min to 240min.")] = "15min"
-    days_back: Annotated[int, _meaning("Calendar days of minutes to look at.")] = MINUTES_BACK_DAYS
+    days_back: Annotated[
+        int, _meaning("Calendar days of swings to show; 15 more are read before them.")
+    ] = MINUTES_BACK_DAYS
     fractal_length: Annotated[int, _meaning("Bars of a fractal, an odd number.")] = 11
     min_atr_distance: Annotated[
         float, _meaning("ATRs that a swing lies away from the one before it.")
@@ -70,6 +99,14 @@ class FractalOptions(EngineOptions, frozen=True):
     check_price_overlap: Annotated[
         bool, _meaning("Leave out a swing whose bar overlaps the one before it.")
     ] = True
+
+
+class FractalHistoryOptions(FractalOptions, frozen=True):
+    """Those of the history of the fractals."""
+
+    history_days: Annotated[int, _meaning("Calendar days of instants, up to as_of.")] = (
+        MINUTES_BACK_DAYS
+    )
 
 
 class HvnOptions(EngineOptions, frozen=True):
@@ -82,6 +119,9 @@ class HvnOptions(EngineOptions, frozen=True):
     price_step: Annotated[
         float | None, _meaning("Dollars of a level, in place of their number.")
     ] = None
+    on_ticks: Annotated[
+        bool, _meaning("Levels on multiples of one step, the same in every window: see the page.")
+    ] = False
     percentile: Annotated[float, _meaning("A node is at or above this percentile.")] = 80.0
     prominence: Annotated[
         float, _meaning("How far a node stands out, a share of the largest level.")
@@ -91,6 +131,7 @@ class HvnOptions(EngineOptions, frozen=True):
     value_area_method: Annotated[
         ValueAreaMethod, _meaning("Rows added at a time to the value area.")
     ] = "two_row"
+    exclude_bad_prints: ExcludeBadPrints = False
 
 
 class CamarillaOptions(EngineOptions, frozen=True):
@@ -102,10 +143,61 @@ class CamarillaOptions(EngineOptions, frozen=True):
     variant: Variant = "pivot_boss"
 
 
-class ZoneOptions(EngineOptions, frozen=True):
-    """Those of the zones."""
+class VwapOptions(EngineOptions, frozen=True):
+    """Those of the VWAP."""
 
-    POSITIONAL: ClassVar[int] = 2
+    anchor: Annotated[
+        str, _meaning("Where it begins: session, week, month, or a date or instant before as_of.")
+    ] = "session"
+    bands: Annotated[
+        tuple[float, ...], _meaning("Bands, in standard deviations from the VWAP.")
+    ] = (1.0, 2.0)
+    include_extended: Annotated[bool, _meaning("Extended hours too.")] = True
+    exclude_bad_prints: ExcludeBadPrints = False
 
-    weekly_levels: Weekly = None
-    daily_levels: Daily = None
+
+class OpeningRangeOptions(EngineOptions, frozen=True):
+    """Those of the opening range."""
+
+    minutes: Annotated[
+        tuple[int, ...], _meaning("Lengths of the range, in minutes from the opening bell on.")
+    ] = (5, 15, 30, 60)
+    exclude_bad_prints: ExcludeBadPrints = False
+
+
+class GapOptions(EngineOptions, frozen=True):
+    """Those of the open gaps."""
+
+    edge: Annotated[
+        GapEdge, _meaning("From the range of the day before, or from its close to the open.")
+    ] = "range"
+    days_back: Annotated[int, _meaning("Calendar days of daily bars to look at.")] = 400
+
+
+class PocOptions(EngineOptions, frozen=True):
+    """Those of the points of control."""
+
+    days_back: Annotated[int, _meaning("Calendar days of minutes to look at.")] = MINUTES_BACK_DAYS
+    price_step: Annotated[
+        float | None, _meaning("Dollars of a level; by the last price where it is not given.")
+    ] = None
+    include_extended: Annotated[bool, _meaning("Extended hours too.")] = True
+    exclude_bad_prints: ExcludeBadPrints = False
+
+
+class AtrOptions(EngineOptions, frozen=True):
+    """Those of the ATRs."""
+
+    timeframe: Annotated[str, _meaning("1min to 240min.")] = "15min"
+    period: Annotated[int, _meaning("Bars of the ATR.")] = 14
+    method: Annotated[AtrMethod, _meaning("How the ATR is smoothed.")] = "wilder"
+    sessions: Annotated[int, _meaning("Sessions of the usual range by time of day.")] = 14
+    days_back: Annotated[int, _meaning("Calendar days of minutes to look at.")] = MINUTES_BACK_DAYS
+    exclude_bad_prints: ExcludeBadPrints = False
+
+
+class BadPrintOptions(EngineOptions, frozen=True):
+    """Those of the bad prints."""
+
+    timeframe: Annotated[str, _meaning("1min to 240min.")] = "1min"
+    days_back: Annotated[int, _meaning("Calendar days of minutes to look at.")] = 5

@@ -10,14 +10,20 @@ import numpy as np
 
 from polytape.model.arrays import Floats, Ints
 
+# So many neighbours are looked at one by one, which is quicker where they decide.
+NEAR = 64
 
-def find_peaks(signal: Floats, *, prominence: float, distance: float) -> Ints:
+
+def find_peaks(
+    signal: Floats, *, prominence: float, distance: float, least: float = -math.inf
+) -> Ints:
     """The places of local maxima, in order: of those nearer to each other than `distance` places
     only the highest counts, and it must rise by `prominence` above its surroundings. A plateau
-    counts once, at its middle.
+    counts once, at its middle. Of those that are left, the ones below `least` do not count.
     """
     peaks = _local_maxima(signal)
     peaks = _spaced(peaks, signal[peaks], math.ceil(distance))
+    peaks = peaks[signal[peaks] >= least]
     return peaks[prominences(signal, peaks) >= prominence]
 
 
@@ -27,11 +33,21 @@ def prominences(signal: Floats, peaks: Ints) -> Floats:
     """
     heights = np.empty(len(peaks))
     for number, peak in enumerate(peaks.tolist()):
-        top = signal[peak]
+        top = float(signal[peak])
         left, right = signal[: peak + 1][::-1], signal[peak:]
-        lowest = [side[: _first(side > top)].min() for side in (left, right)]
-        heights[number] = top - max(lowest)
+        heights[number] = top - max(_valley(left, top), _valley(right, top))
     return heights
+
+
+def _valley(side: Floats, top: float) -> float:
+    """The lowest point before the first one that is higher than `top`."""
+    near = side[:NEAR].tolist()
+    for place, value in enumerate(near):
+        if value > top:
+            return float(min(near[:place]))
+    if len(side) <= NEAR:
+        return float(min(near))
+    return float(side[: _first(side > top)].min())
 
 
 def peak_widths(signal: Floats, peaks: Ints, *, relative_height: float = 0.5) -> Floats:
@@ -41,8 +57,8 @@ def peak_widths(signal: Floats, peaks: Ints, *, relative_height: float = 0.5) ->
     heights = signal[peaks] - prominences(signal, peaks) * relative_height
     widths = np.empty(len(peaks))
     for number, (peak, height) in enumerate(zip(peaks.tolist(), heights.tolist(), strict=True)):
-        left = peak - _first(signal[: peak + 1][::-1] <= height)
-        right = peak + _first(signal[peak:] <= height)
+        left = peak - _first_down(signal[: peak + 1][::-1], height)
+        right = peak + _first_down(signal[peak:], height)
         widths[number] = (right - _beyond(signal, right, right - 1, height)) - (
             left + _beyond(signal, left, left + 1, height)
         )
@@ -77,6 +93,14 @@ def _beyond(signal: Floats, low: int, high: int, height: float) -> float:
     if signal[low] >= height:
         return 0.0
     return float((height - signal[low]) / (signal[high] - signal[low]))
+
+
+def _first_down(side: Floats, height: float) -> int:
+    """The first place that is not above a height; the length where none is."""
+    for place, value in enumerate(side[:NEAR].tolist()):
+        if value <= height:
+            return place
+    return _first(side <= height)
 
 
 def _first(mask: object) -> int:

@@ -11,12 +11,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 from polytape.engines.options import (
+    AtrOptions,
+    BadPrintOptions,
     CamarillaOptions,
     EngineOptions,
+    FractalHistoryOptions,
     FractalOptions,
+    GapOptions,
     HvnOptions,
     NoOptions,
+    OpeningRangeOptions,
+    PocOptions,
     ScanOptions,
+    VwapOptions,
     ZoneOptions,
 )
 
@@ -32,6 +39,7 @@ MakeFlow: TypeAlias = "Callable[[str, int, Market, EngineOptions], EngineFlow[En
 class EngineSpec:
     """`name` is the engine's command and the end of its route; `flow` and `result` are
     `module:name` below `polytape.engines`. `client_class` None: the client has a method of its own.
+    Two of one class are two methods of it; the first one's `client_doc` is the class's.
     """
 
     name: str
@@ -79,6 +87,18 @@ FRACTALS = EngineSpec(
     "Swing points and the structure that they make.",
     page="engine-fractals.md",
 )
+FRACTAL_HISTORY = EngineSpec(
+    "fractal-history",
+    "Swing points as they were shown at each instant",
+    "fractal_history_run:fractal_history_flow",
+    "fractal_history_run:FractalHistoryRun",
+    FractalHistoryOptions,
+    "FractalEngine",
+    "Swing points as `run` showed them at each instant: for backtests without look-ahead.",
+    method="history",
+    route="/engines/fractals/history",
+    page="engine-fractals.md",
+)
 HVN = EngineSpec(
     "hvn",
     "Volume by price",
@@ -109,6 +129,66 @@ ZONES = EngineSpec(
     "Weekly, daily, ATR and structure zones round the price.",
     page="engine-zones.md",
 )
+VWAP = EngineSpec(
+    "vwap",
+    "Volume-weighted average price with bands",
+    "vwap_run:vwap_flow",
+    "vwap_run:VwapRun",
+    VwapOptions,
+    "VWAPEngine",
+    "Volume-weighted average price since the session's beginning or an anchor, with bands.",
+    page="engine-vwap.md",
+)
+OPENING_RANGE = EngineSpec(
+    "opening-range",
+    "Opening range of the session, and when price left it",
+    "opening_range_run:opening_range_flow",
+    "opening_range_run:OpeningRangeRun",
+    OpeningRangeOptions,
+    "OpeningRangeEngine",
+    "High and low of the session's first minutes, and when price left them.",
+    page="engine-opening-range.md",
+)
+GAPS = EngineSpec(
+    "gaps",
+    "Open gaps between sessions",
+    "gap_run:gap_flow",
+    "gap_run:GapRun",
+    GapOptions,
+    "GapEngine",
+    "Gaps between sessions that are still open.",
+    page="engine-gaps.md",
+)
+POC = EngineSpec(
+    "poc",
+    "Naked points of control, and the session's developing one",
+    "poc_run:poc_flow",
+    "poc_run:PocRun",
+    PocOptions,
+    "PointOfControlEngine",
+    "Points of control that no price came back to, and the session's own as it develops.",
+    page="engine-poc.md",
+)
+ATR = EngineSpec(
+    "atr",
+    "Average true range of all hours, of regular hours, and by time of day",
+    "atr_run:atr_flow",
+    "atr_run:AtrRun",
+    AtrOptions,
+    "ATREngine",
+    "Average true range of all hours and of regular hours, and the usual range by time of day.",
+    page="engine-atr.md",
+)
+BAD_PRINTS = EngineSpec(
+    "bad-prints",
+    "Bars with a price that nothing around them confirms",
+    "bad_print_run:bad_print_flow",
+    "bad_print_run:BadPrintRun",
+    BadPrintOptions,
+    "BadPrintEngine",
+    "Bars with a price that nothing around them confirms.",
+    page="engine-bad-prints.md",
+)
 SESSION = EngineSpec(
     "session",
     "Prices and ranges of a session; prices are decimal texts",
@@ -118,5 +198,19 @@ SESSION = EngineSpec(
     None,
 )
 
-ENGINES: tuple[EngineSpec, ...] = (SCAN, FRACTALS, HVN, CAMARILLA, ZONES, SESSION)
+ENGINES: tuple[EngineSpec, ...] = (
+    SCAN,
+    FRACTALS,
+    FRACTAL_HISTORY,
+    HVN,
+    CAMARILLA,
+    ZONES,
+    VWAP,
+    OPENING_RANGE,
+    GAPS,
+    POC,
+    ATR,
+    BAD_PRINTS,
+    SESSION,
+)
 CLIENT_ENGINES: tuple[EngineSpec, ...] = tuple(one for one in ENGINES if one.client_class)

@@ -1,12 +1,14 @@
 """What every engine's result can do: be a dictionary, be a frame."""
 
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
+
+from polytape.model.basis import MADE_UP, Basis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,8 +40,52 @@ class Result:
         return pd.DataFrame([plain(row) for row in self.rows()])
 
 
+@dataclass(frozen=True, repr=False)
+class EngineRunResult(Result):
+    """What an engine gives for a symbol at one instant. `basis` is what its bars stand on; None
+    where whoever sent them did not say.
+    """
+
+    basis: Basis | None = field(default=None, kw_only=True)
+
+    def standing_on(self, basis: Basis) -> Self:
+        """The same with the basis of its bars."""
+        return replace(self, basis=basis)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name, the basis last."""
+        made = super().to_dict()
+        basis = made.pop("basis")
+        return made | {"basis": basis}
+
+    def to_frame(self) -> "pd.DataFrame":
+        """One row for each of `rows`; `attrs` has the basis."""
+        return on_basis(super().to_frame(), self.basis)
+
+    def basis_line(self) -> str:
+        """What a reader must be told of the bars; empty where that is nothing."""
+        return "" if self.basis is None else self.basis.one_line()
+
+    def _shown(self, text: str) -> str:
+        """A text with what a reader must be told below it."""
+        return f"{text}\n  {self.basis_line()}" if self.basis_line() else text
+
+
+def on_basis(frame: "pd.DataFrame", basis: Basis | None) -> "pd.DataFrame":
+    """The same frame, with the basis in `attrs`; invented prices are named where it is displayed,
+    in the corner above the index.
+    """
+    if basis is not None:
+        frame.attrs["basis"] = basis.to_dict()
+        if basis.made_up:
+            frame.columns.name = MADE_UP
+    return frame
+
+
 def plain(value: object) -> Any:
     """A value without numpy and dataclasses: what JSON can say."""
+    if isinstance(value, Basis):
+        return value.to_dict()
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if is_dataclass(value) and not isinstance(value, type):

@@ -4,13 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from polytape.engines import as_of, fractals
 from polytape.engines.camarilla import KEY_LEVELS, camarilla_of
-from polytape.engines.levels import Level, PriceContext, make_level
-from polytape.engines.options import PERIODS, Period, PivotVariant
+from polytape.engines.levels import Level, PriceContext, PriceKind, make_level
+from polytape.engines.options import MINUTES_BACK_DAYS, PERIODS, Period, PivotVariant
 from polytape.engines.volume_profile import VolumeProfile, volume_profile
 from polytape.engines.zones import Zone
 from polytape.errors import PolygonClientError
+from polytape.model.spans import Span
+from polytape.model.timestamps import to_datetime, to_us
+from polytape.model.units import MINUTE_US
 
 CAM_TYPES: dict[Period, str] = {"day": "cam-daily", "week": "cam-weekly", "month": "cam-monthly"}
+# What PDH, PWL, ONH ... are of their bars.
+ANCHORS: dict[str, PriceKind] = {"H": "high", "L": "low", "C": "close"}
 
 
 class LevelSources:
@@ -45,7 +50,9 @@ class LevelSources:
         return levels
 
     def _of_swings(self) -> Iterator[Level]:
-        result = fractals.fractals(self._known.quarters)
+        known = self._known
+        first = as_of.days_back(known.as_of, known.market, MINUTES_BACK_DAYS).start
+        result = fractals.fractals(known.quarters).since(to_datetime(first))
         self.swings, self.structure = result.swings, result.structure
         for note in as_of.few(result.bars, result.needed):
             self.errors["fractal"] = note
@@ -57,6 +64,8 @@ class LevelSources:
                 "fractal",
                 swing.price,
                 context=self._context,
+                kind=swing.kind,
+                span=_quarter(swing),
                 strength=(swing.high - swing.low) / swing.atr if swing.atr else 0.0,
             )
 
@@ -64,6 +73,7 @@ class LevelSources:
         for days in windows:
             kind = f"hvn-{days}d"
             self.profile = profile = self._profile(days, kind)
+            window = as_of.days_back(self._known.as_of, self._known.market, days)
             for node in profile.hvns:
                 yield make_level(
                     f"HVN {days}d #{node.rank}",
@@ -71,6 +81,8 @@ class LevelSources:
                     "hvn",
                     node.price,
                     context=self._context,
+                    kind="node",
+                    span=window,
                     strength=node.share,
                 )
 
@@ -110,11 +122,20 @@ class LevelSources:
                     "camarilla",
                     pivots.levels[name],
                     context=self._context,
+                    kind="pivot",
+                    span=_span_of(known.last(period)),
                     strength=pivots.strength(name),
                 )
 
     def _of_zones(self, zones: Iterable[Zone]) -> Iterator[Level]:
+        known = self._known
+        spans = {
+            "PD": _span_of(known.last("day")),
+            "PW": _span_of(known.last("week")),
+            "ON": self._night(),
+        }
         for zone in zones:
+            kind, span = ANCHORS.get(zone.name[2:]), spans.get(zone.name[:2])
             yield make_level(
                 f"{zone.type} {zone.name}",
                 zone.type,
@@ -123,5 +144,31 @@ class LevelSources:
                 context=self._context,
                 low=zone.low,
                 high=zone.high,
-                inputs=zone.inputs,
+                kind=kind if kind is not None and span is not None else _unanchored(zone),
+                span=None if kind is None else span,
             )
+
+    def _night(self) -> Span | None:
+        """From the last close before the day of the scan to its open, or the scan."""
+        market, now = self._known.market, self._known.as_of
+        day = market.date_of(now)
+        before, session = market.session_before(day), market.session(day)
+        if before is None:
+            return None
+        return Span(
+            before.close, max(before.close, now if session is None else min(now, session.open))
+        )
+
+
+def _span_of(completed: as_of.CompletedPeriod | None) -> Span | None:
+    return None if completed is None else completed.span
+
+
+def _quarter(swing: fractals.Swing) -> Span:
+    """The 15 minutes of a swing's bar."""
+    start = to_us(swing.datetime)
+    return Span(start, start + 15 * MINUTE_US)
+
+
+def _unanchored(zone: Zone) -> PriceKind:
+    return "range" if zone.family == "atr" else "given"

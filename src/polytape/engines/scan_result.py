@@ -1,14 +1,17 @@
 """What a scan gives: zones of confluence, and what their picture shows."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
-from polytape.engines.confluence import ConfluenceZone
+from polytape.engines.confluence import ConfluenceZone, HoldRate
 from polytape.engines.fractals import Structure, Swing
-from polytape.engines.result import Result, iso_minutes, plain
+from polytape.engines.options import LevelScale
+from polytape.engines.rates import Calibration, LevelRates
+from polytape.engines.result import EngineRunResult, iso_minutes, plain
+from polytape.engines.validation import require
 from polytape.engines.volume_profile import VolumeProfile
 from polytape.model.bars import Bars
 
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ScanResult(Result):
+class ScanResult(EngineRunResult):
     """The zones of a symbol at one instant. Dollars; ATRs are Wilder 14 and, with the price, None
     where unknown.
 
@@ -38,6 +41,7 @@ class ScanResult(Result):
     structure: Structure = "INSUFFICIENT_DATA"
     errors: dict[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    scale: LevelScale = "standard"
     swings: tuple[Swing, ...] = ()
     profile: VolumeProfile | None = field(default=None, repr=False)
     bars: Bars | None = field(default=None, repr=False)
@@ -45,7 +49,18 @@ class ScanResult(Result):
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, but for what is only there to be drawn."""
         drawn = {"swings", "profile", "bars"}
-        return {f.name: plain(getattr(self, f.name)) for f in fields(self) if f.name not in drawn}
+        bare = EngineRunResult.to_dict(replace(self, swings=(), profile=None, bars=None))
+        return {name: value for name, value in bare.items() if name not in drawn}
+
+    def with_rates(self, calibrations: Iterable[Calibration]) -> Self:
+        """The same, each zone with the rate of its level by the first calibration of the symbol,
+        None where there is none.
+
+        Raises: ValidationError where that one is of other levels.
+        """
+        rates = hold_rates(calibrations, self.symbol, self.scale)
+        zones = (replace(zone, rate=rates.get(zone.level)) for zone in self.zones)
+        return replace(self, zones=tuple(zones))
 
     def rows(self) -> Iterator[dict[str, object]]:
         """A row for each zone."""
@@ -54,6 +69,9 @@ class ScanResult(Result):
             row["parts"] = ", ".join(part.name for part in zone.parts)
             row["candle"] = None if zone.candle is None else zone.candle.datetime
             row["families"], row["votes"] = ", ".join(zone.families), ", ".join(zone.votes)
+            del row["rate"]
+            row["held"] = None if zone.rate is None else plain(zone.rate.share)
+            row["random_held"] = None if zone.rate is None else plain(zone.rate.random)
             yield row
 
     def plot(self, path: str | None = None) -> "Figure":
@@ -71,4 +89,22 @@ class ScanResult(Result):
         lines = [f"{self.symbol} {price} at {iso_minutes(self.as_of)}, {self.structure}"]
         lines += [f"  {zone!r}" for zone in self.zones]
         lines += [f"  {name}: {why}" for name, why in self.errors.items()]
-        return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
+        return self._shown("\n".join([*lines, *(f"  {note}" for note in self.notes)]))
+
+
+def hold_rates(calibrations: Iterable[Calibration], symbol: str, scale: str) -> dict[str, HoldRate]:
+    """How often zones of each level held, by the first calibration of a symbol; empty where there
+    is none.
+
+    Raises: ValidationError where that one is of other levels than `scale`.
+    """
+    mine = next((one for one in calibrations if symbol in one.symbols), None)
+    if mine is None:
+        return {}
+    require("rates", mine.scale, mine.scale == scale, f"rates of {scale} levels")
+    return {one.level: _hold_rate(one) for one in mine.levels}
+
+
+def _hold_rate(rates: LevelRates) -> HoldRate:
+    mine, gap = rates.held, rates.hold_difference
+    return HoldRate(mine.rate, mine.of, rates.random_hold_rate.rate, gap.joint_low, gap.joint_high)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from polytape.engines.as_of import AsOfBars, bars_as_of, parse_windows
+from polytape.engines import as_of as reading
 from polytape.engines.confluence import confluence
 from polytape.engines.flow import EngineFlow
 from polytape.engines.levels import PriceContext, counts
@@ -10,6 +10,7 @@ from polytape.engines.options import WINDOWS, ScanOptions
 from polytape.engines.scan_levels import LevelSources
 from polytape.engines.scan_result import ScanResult
 from polytape.engines.validation import require
+from polytape.engines.zigzag import WARM_UP_DAYS
 from polytape.engines.zone_run import ZoneRun, zones_at
 from polytape.model.market import Market
 
@@ -21,20 +22,20 @@ def scan_flow(
 ) -> EngineFlow[ScanResult]:
     """Zones of confluence at `as_of` (microseconds UTC), from bars that were complete then.
 
-    Yields queries for 30 days of minutes and 400 days of daily bars.
+    Yields queries for 45 days of minutes (the first 15 for the swings) and 400 days of daily bars.
 
     Raises: ValidationError.
     """
-    sizes = parse_windows(options.windows)
+    sizes = reading.parse_windows(options.windows)
     allowed = f"some of {', '.join(map(str, WINDOWS))}"
     require("windows", list(options.windows), set(sizes) <= set(WINDOWS), allowed)
-    known = yield from bars_as_of(symbol, as_of, market)
-    run = zones_at(symbol, known, options.weekly_levels, options.daily_levels)
+    known = yield from reading.bars_as_of(symbol, as_of, market, warm_up_days=WARM_UP_DAYS)
+    run = zones_at(symbol, known, options)
     return _scan(known, run, sizes, options)
 
 
 def _scan(
-    known: AsOfBars, run: ZoneRun, windows: tuple[int, ...], options: ScanOptions
+    known: reading.AsOfBars, run: ZoneRun, windows: tuple[int, ...], options: ScanOptions
 ) -> ScanResult:
     result = ScanResult(
         symbol=run.symbol,
@@ -45,7 +46,8 @@ def _scan(
         atr_day=run.atr_day,
         errors={"confluence": TOO_LITTLE},
         notes=run.notes,
-        bars=known.quarters,
+        scale=options.levels,
+        bars=known.shown_quarters,
     )
     if run.price is None or not run.atr_15min or not run.atr_day:
         return result
@@ -57,7 +59,9 @@ def _scan(
         result,
         low=context.price - context.reach,
         high=context.price + context.reach,
-        zones=confluence(levels, context, swings=prices, bars=known.quarters),
+        zones=confluence(
+            levels, context, swings=prices, bars=known.shown_quarters, scale=options.levels
+        ),
         counts=counts(levels),
         structure=sources.structure,
         errors=sources.errors,

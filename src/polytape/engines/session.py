@@ -1,25 +1,29 @@
 """What a trader wants to know of a symbol at one instant of a session, and could know then."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypedDict, cast
 
-from polytape.engines.as_of import complete, days_query, minutes_query
+from polytape.engines.as_of import complete, days_query, minutes_query, sessions_back, stale
 from polytape.engines.atr import atr
 from polytape.engines.flow import EngineFlow
 from polytape.engines.options import MINUTES_BACK_DAYS, NoOptions
 from polytape.errors import NotFoundError
 from polytape.model import timestamps
 from polytape.model.bars import Bars
+from polytape.model.basis import Basis
 from polytape.model.market import Market
 from polytape.model.money import money
 from polytape.model.resample import resample
 from polytape.model.spans import Span
 from polytape.model.timeframes import Timeframe
+from polytape.model.units import MINUTE_US
 
 PERIOD = 14
 DAYS_BACK_DAYS = 365
+# 15 bars of two hours are two days from 04:00 to 20:00, and a part of one that closes early.
+NEEDED_MINUTE_SESSIONS = 3
 DECIMALS = 6
 RANGES = {
     "atr_5min": Timeframe.MIN_5,
@@ -44,12 +48,14 @@ class SessionFields(TypedDict):
     atr_high: Decimal | None
     atr_low: Decimal | None
     error: str | None
+    basis: dict[str, object] | None
 
 
 @dataclass(frozen=True, slots=True)
 class SessionData:
     """All prices and ranges in dollars, None where they could not be known. Nothing in it was
-    incomplete at `session_datetime` (UTC). `error` says what was missing.
+    incomplete at `session_datetime` (UTC). `error` says what was missing, `basis` what its bars
+    stand on (None where that is unknown).
 
     Split-adjusted bars give the price of a past instant in today's shares, as `fetch_bars` does.
     Rounded to 6 decimals.
@@ -67,15 +73,28 @@ class SessionData:
     atr_high: Decimal | None = None
     atr_low: Decimal | None = None
     error: str | None = None
+    basis: Basis | None = None
 
     def to_dict(self) -> SessionFields:
         """The fields by name."""
-        fields = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return cast("SessionFields", fields)
+        facts = {field.name: getattr(self, field.name) for field in fields(self)}
+        basis = None if self.basis is None else self.basis.to_dict()
+        return cast("SessionFields", facts | {"basis": basis})
 
     def noting(self, text: str) -> "SessionData":
         """The same with something more that was missing."""
         return replace(self, error="; ".join(filter(None, (self.error, text))))
+
+    def standing_on(self, basis: Basis) -> "SessionData":
+        """The same with the basis of its bars; what is missing of what it needs is an error."""
+        missing = "; ".join(filter(None, (self.error, *basis.lacks)))
+        return replace(self, error=missing or None, basis=basis)
+
+    def __repr__(self) -> str:
+        known = {field.name: getattr(self, field.name) for field in fields(self)}
+        line = "" if self.basis is None else self.basis.one_line()
+        shown = ", ".join(f"{name}={value!r}" for name, value in known.items() if name != "basis")
+        return f"SessionData({shown}{', ' if line else ''}{line})"
 
 
 def session_flow(
@@ -91,9 +110,10 @@ def session_flow(
     the days before. `open_price` is the open of the 09:30 minute once that is complete, which is
     the official open. A symbol that does not exist is reported in `error`.
     """
+    needed = sessions_back(as_of, market, NEEDED_MINUTE_SESSIONS)
     try:
         minutes, days = yield (
-            minutes_query(symbol, as_of, market),
+            replace(minutes_query(symbol, as_of, market), needed_from=needed),
             days_query(symbol, as_of, market, DAYS_BACK_DAYS),
         )
     except NotFoundError as error:
@@ -107,6 +127,8 @@ def _session_data(symbol: str, at: int, minutes: Bars, days: Bars, market: Marke
     missing: list[str] = []
     if not len(minutes):
         missing.append(f"no minute bar in the {MINUTES_BACK_DAYS} days before {timestamps.iso(at)}")
+    else:
+        missing += _price_of_another_day(minutes, at, market)
     if market.session(day) is None:
         missing.append(f"{day} is no trading day ({market.why_closed(day)})")
     ranges, lacks = _ranges(minutes, days, at, market)
@@ -117,13 +139,28 @@ def _session_data(symbol: str, at: int, minutes: Bars, days: Bars, market: Marke
         current_price=_last_close(minutes),
         pre_market_price=_last_close(before),
         open_price=_first_open(regular),
-        **ranges,
+        atr_5min=ranges["atr_5min"],
+        atr_15min=ranges["atr_15min"],
+        atr_2hour=ranges["atr_2hour"],
+        daily_atr=ranges["daily_atr"],
         error="; ".join([*missing, *lacks]) or None,
     )
     price, daily = data.current_price, data.daily_atr
     if price is None or daily is None:
         return data
     return replace(data, atr_high=price + daily, atr_low=price - daily)
+
+
+def _price_of_another_day(minutes: Bars, at: int, market: Market) -> tuple[str, ...]:
+    """That the last price is older than it seems: before the day's first hour it may be of the
+    session before, later of that day alone.
+    """
+    session = market.session(market.date_of(at))
+    last = market.date_of(int(minutes.timestamp[-1]))
+    # The first minute is complete a minute after the first hour began.
+    if session is None or at < session.extended.start + MINUTE_US or last >= session.day:
+        return stale(minutes, at, market, "minute")
+    return (f"no minute bar of {session.day} before {timestamps.iso(at)}, the price is of {last}",)
 
 
 def _ranges(

@@ -7,13 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from polytape.errors import ValidationError
-from polytape.model.arrays import Floats, Ints
+from polytape.model.arrays import Bools, Floats, Ints
 from polytape.model.bars import PRICES, Bars
 from polytape.model.timeframes import Timeframe, parse_timeframe
 from polytape.model.timestamps import iso
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# What NumPy and pandas write for an instant that is not there.
+NO_INSTANT = np.iinfo(np.int64).min
 
 
 def require(param: str, value: object, sound: object, allowed: str) -> None:
@@ -38,15 +41,15 @@ def intraday(timeframe: str | Timeframe) -> Timeframe:
 def checked(bars: Bars) -> Bars:
     """The same bars.
 
-    Raises: ValidationError naming the first bad row: unsorted, duplicate, not finite, a price not
-    above 0, high below low.
+    Raises: ValidationError naming the first bad row: no start, unsorted, duplicate, not finite, a
+    price not above 0, high below low.
     """
     if _sound(bars):
         return bars
     prices = np.vstack([getattr(bars, name) for name in PRICES])
-    steps = np.diff(bars.timestamp, prepend=bars.timestamp[:1] - 1)
     for bad, allowed in (
-        (steps <= 0, "each start later than the one before"),
+        (bars.timestamp == NO_INSTANT, "an instant as start, not NaT"),
+        (~_later(bars.timestamp), "each start later than the one before"),
         (~np.isfinite(prices).all(axis=0), "finite prices"),
         ((prices <= 0).any(axis=0), "prices above 0"),
         (bars.high < bars.low, "high not below low"),
@@ -64,7 +67,9 @@ def _sound(bars: Bars) -> bool:
         return True
     columns = [getattr(bars, name) for name in PRICES]
     return bool(
-        (np.diff(bars.timestamp) > 0).all()
+        # NaT is the least number there is: among rising starts it can only be the first.
+        bars.timestamp[0] != NO_INSTANT
+        and _later(bars.timestamp).all()
         and all(column.min() > 0 and column.max() < np.inf for column in columns)
         and (bars.high >= bars.low).all()
         and bars.volume.min() >= 0
@@ -72,14 +77,19 @@ def _sound(bars: Bars) -> bool:
     )
 
 
+def _later(starts: Ints) -> Bools:
+    """Which starts are later than the one before. A difference would overflow at NaT."""
+    return np.append([True], starts[1:] > starts[:-1])[: len(starts)]
+
+
 def _raise_first(bars: Bars, bad: npt.ArrayLike, allowed: str) -> None:
     rows = np.flatnonzero(bad)
     if len(rows):
         row = int(rows[0])
+        start = int(bars.timestamp[row])
+        at = "NaT" if start == NO_INSTANT else iso(start)
         values = {name: float(getattr(bars, name)[row]) for name in (*PRICES, "volume")}
-        raise ValidationError(
-            f"bars[{row}]", {"at": iso(int(bars.timestamp[row]))} | values, allowed
-        )
+        raise ValidationError(f"bars[{row}]", {"at": at} | values, allowed)
 
 
 def as_bars(data: object) -> Bars:

@@ -145,7 +145,7 @@ class ProfileOptions:
         )
         if not profile.total > 0:
             return profile
-        poc = _poc(volumes)
+        poc = largest_level(volumes)
         first, last = _area(volumes, poc, self.value_area, self.value_area_method)
         prominence = self.prominence * float(volumes.max())
         find = _NodeFinder(profile, prominence, self.distance, self.percentile)
@@ -218,7 +218,7 @@ def _edges(low: float, high: float, levels: int, price_step: float | None) -> tu
     return np.arange(first, last + 1) * price_step, price_step
 
 
-def _poc(volumes: Floats) -> int:
+def largest_level(volumes: Floats) -> int:
     """The largest level; of several the one nearest the middle, the lower of two as near."""
     largest = np.flatnonzero(volumes == volumes.max())
     middle = (len(volumes) - 1) / 2
@@ -231,14 +231,15 @@ def _area(volumes: Floats, poc: int, share: float, method: ValueAreaMethod) -> t
     """
     rows = 2 if method == "two_row" else 1
     target, first, last = share * float(volumes.sum()), poc, poc
-    volume = float(volumes[poc])
-    while volume < target and (first > 0 or last < len(volumes) - 1):
-        above = volumes[last + 1 : last + 1 + rows]
-        below = volumes[max(0, first - rows) : first]
-        if len(above) and (not len(below) or above.sum() >= below.sum()):
-            volume, last = volume + float(above.sum()), last + len(above)
+    levels: list[float] = volumes.tolist()
+    volume = levels[poc]
+    while volume < target and (first > 0 or last < len(levels) - 1):
+        above = levels[last + 1 : last + 1 + rows]
+        below = levels[max(0, first - rows) : first]
+        if above and (not below or sum(above) >= sum(below)):
+            volume, last = volume + sum(above), last + len(above)
         else:
-            volume, first = volume + float(below.sum()), first - len(below)
+            volume, first = volume + sum(below), first - len(below)
     return first, last
 
 
@@ -252,8 +253,12 @@ class _NodeFinder:
     percentile: float
 
     def nodes(self, signal: Floats) -> tuple[Node, ...]:
-        peaks = find_peaks(signal, prominence=self.prominence, distance=self.distance)
-        peaks = peaks[signal[peaks] >= np.percentile(signal, self.percentile)]
+        peaks = find_peaks(
+            signal,
+            prominence=self.prominence,
+            distance=self.distance,
+            least=float(np.percentile(signal, self.percentile)),
+        )
         widths = peak_widths(signal, peaks) * self.profile.step
         order = np.argsort(-signal[peaks], kind="stable")
         ranked = zip(peaks[order].tolist(), widths[order].tolist(), strict=True)

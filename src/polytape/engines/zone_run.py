@@ -1,21 +1,20 @@
 """The zones of a symbol at one instant: the bars that they need, and what is made of them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from polytape.engines.as_of import AsOfBars, bars_as_of, stale
 from polytape.engines.atr import atr
 from polytape.engines.flow import EngineFlow
-from polytape.engines.options import ZoneOptions
-from polytape.engines.result import Result, iso_minutes
-from polytape.engines.zones import Anchors, Zone, ZoneInputs, overnight
+from polytape.engines.options import Period, ZoneOptions
+from polytape.engines.result import EngineRunResult, iso_minutes
+from polytape.engines.zones import USUAL, Anchors, Zone, ZoneInputs, overnight
 from polytape.model.market import Market
 from polytape.model.timestamps import iso, to_datetime
 
 
 @dataclass(frozen=True, repr=False)
-class ZoneRun(Result):
+class ZoneRun(EngineRunResult):
     """The zones of a symbol at one instant; ATRs and the price in dollars, None where unknown."""
 
     symbol: str
@@ -32,7 +31,7 @@ class ZoneRun(Result):
         return self.zones
 
     def __repr__(self) -> str:
-        return f"{self.symbol} at {iso_minutes(self.as_of)}: {list(self.zones)!r}"
+        return self._shown(f"{self.symbol} at {iso_minutes(self.as_of)}: {list(self.zones)!r}")
 
 
 def zone_flow(symbol: str, as_of: int, market: Market, options: ZoneOptions) -> EngineFlow[ZoneRun]:
@@ -41,43 +40,71 @@ def zone_flow(symbol: str, as_of: int, market: Market, options: ZoneOptions) -> 
     Raises: ValidationError.
     """
     known = yield from bars_as_of(symbol, as_of, market)
-    return zones_at(symbol, known, options.weekly_levels, options.daily_levels)
+    return zones_at(symbol, known, options)
 
 
 def zones_at(
     symbol: str,
     known: AsOfBars,
-    weekly_levels: Sequence[float] | None = None,
-    daily_levels: Sequence[float] | None = None,
+    options: ZoneOptions = USUAL,
 ) -> ZoneRun:
     """The zones that can be made; `notes` say what is missing for the others.
 
-    Raises: ValidationError for bad levels or bars.
+    Raises: ValidationError for bad levels, multipliers or bars.
     """
-    notes = [] if known.price is not None else [f"no minute bar before {iso(known.as_of)}"]
-    ranges = {}
+    ranges, notes = _ranges(known, options)
+    if known.price is None:
+        notes = [f"no minute bar before {iso(known.as_of)}", *notes]
+    else:
+        notes += stale(known.minutes, known.as_of, known.market, "minute")
+    day, lacks = _anchors(known, "day")
+    week, without_week = _anchors(known, "week")
+    inputs = ZoneInputs(known.price, **ranges, day=day, week=week, night=_night(known))
+    notes += [*lacks, *([] if options.weekly_levels else without_week)]
+    return ZoneRun(
+        symbol,
+        to_datetime(known.as_of),
+        known.price,
+        ranges["atr_5min"],
+        ranges["atr_15min"],
+        ranges["atr_day"],
+        zones=inputs.zones(options),
+        notes=(*notes, *stale(known.days, known.as_of, known.market)),
+    )
+
+
+def _ranges(known: AsOfBars, options: ZoneOptions) -> tuple[dict[str, float | None], list[str]]:
+    """The ATRs by name, None with too few bars; and notes on those, and on what they run over."""
+    ranges: dict[str, float | None] = {}
+    notes = []
     for name, bars in (
         ("atr_5min", known.fives),
         ("atr_15min", known.quarters),
         ("atr_day", known.days),
     ):
-        reading = atr(bars)
+        reading = atr(
+            bars, period=options.atr_period, method=options.atr_method, market=known.market
+        )
         ranges[name] = reading.last
         if reading.last is None:
             counts = f"{reading.needed} complete bars, there are {len(reading.values)}"
             notes.append(f"{name} needs {counts}")
-    zones = _inputs(known, ranges).zones(weekly_levels, daily_levels)
-    notes += stale(known.days, known.as_of, known.market)
-    return ZoneRun(
-        symbol, to_datetime(known.as_of), known.price, **ranges, zones=zones, notes=tuple(notes)
-    )
+        notes += [f"{name}: {note}" for note in reading.notes]
+    return ranges, notes
 
 
-def _inputs(known: AsOfBars, ranges: dict[str, float | None]) -> ZoneInputs:
-    return ZoneInputs(
-        price=known.price,
-        **ranges,
-        day=Anchors.of(known.last("day")),
-        week=Anchors.of(known.last("week")),
-        night=overnight(known.minutes, known.as_of, known.market),
-    )
+def _anchors(known: AsOfBars, period: Period) -> tuple[Anchors, list[str]]:
+    """High, low and close of the last completed day or week; none, and a note, where one of its
+    sessions has no bar.
+    """
+    completed = known.last(period)
+    if completed is None:
+        return Anchors(), []
+    if completed.missing:
+        letter = period[0].upper()
+        return Anchors(), [f"no P{letter}H, P{letter}L, P{letter}C: {completed.hole}"]
+    return Anchors.of(completed.bars), []
+
+
+def _night(known: AsOfBars) -> Anchors:
+    return overnight(known.minutes, known.as_of, known.market)

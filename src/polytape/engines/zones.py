@@ -16,6 +16,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from polytape.engines.options import ZoneOptions
 from polytape.engines.result import Result
 from polytape.engines.validation import is_number, require
 from polytape.model.bars import Bars
@@ -26,7 +27,7 @@ Side: TypeAlias = Literal["support", "resistance"]
 Family: TypeAlias = Literal["weekly", "daily", "atr", "market-structure"]
 
 MOST_WEEKLY, MOST_DAILY = 4, 6
-WEEKLY_ATRS, DAILY_ATRS, STRUCTURE_ATRS, ATR_ATRS = 2.0, 0.5, 0.5, 1.0
+USUAL = ZoneOptions()
 
 
 @dataclass(frozen=True, repr=False)
@@ -76,16 +77,17 @@ def weekly_zones(
     *,
     levels: Sequence[float] | None = None,
     week: Anchors | None = None,
-    multiplier: float = WEEKLY_ATRS,
+    multiplier: float = USUAL.weekly_multiplier,
 ) -> tuple[Zone, ...]:
     """WL1 to WL4 of given levels, else PWH, PWL, PWC of the last completed week.
 
-    Raises: ValidationError for bad levels or a bad ATR.
+    Raises: ValidationError for bad levels, a bad multiplier or a bad ATR.
     """
     named = _given("weekly_levels", "WL", levels, MOST_WEEKLY)
     if named is None:
         named = list((week or Anchors()).named("PW"))
-    return _around(named, "weekly", "weekly", price, multiplier * _atr("atr_15min", atr_15min))
+    half = _multiplier("weekly", multiplier) * _atr("atr_15min", atr_15min)
+    return _around(named, "weekly", "weekly", price, half)
 
 
 def daily_zones(
@@ -94,27 +96,28 @@ def daily_zones(
     *,
     levels: Sequence[float] | None = None,
     day: Anchors | None = None,
-    multiplier: float = DAILY_ATRS,
+    multiplier: float = USUAL.daily_multiplier,
 ) -> tuple[Zone, ...]:
     """DL1 to DL6 of given levels, else PDH, PDL, PDC of the last completed day.
 
-    Raises: ValidationError for bad levels or a bad ATR.
+    Raises: ValidationError for bad levels, a bad multiplier or a bad ATR.
     """
     named = _given("daily_levels", "DL", levels, MOST_DAILY)
-    half = multiplier * _atr("atr_15min", atr_15min)
+    half = _multiplier("daily", multiplier) * _atr("atr_15min", atr_15min)
     if named is not None:
         return _around(named, "daily", "daily-level", price, half)
     return _around((day or Anchors()).named("PD"), "daily", "daily-zone", price, half)
 
 
 def atr_zones(
-    price: float, atr_day: float, atr_5min: float, *, multiplier: float = ATR_ATRS
+    price: float, atr_day: float, atr_5min: float, *, multiplier: float = USUAL.atr_multiplier
 ) -> tuple[Zone, ...]:
     """One daily ATR above and below the price.
 
-    Raises: ValidationError for a bad ATR.
+    Raises: ValidationError for a bad multiplier or a bad ATR.
     """
-    reach, half = _atr("atr_day", atr_day), multiplier * _atr("atr_5min", atr_5min)
+    reach = _atr("atr_day", atr_day)
+    half = _multiplier("atr", multiplier) * _atr("atr_5min", atr_5min)
     return _around(
         (("ATR high", price + reach), ("ATR low", price - reach)), "atr", "atr", price, half
     )
@@ -126,15 +129,15 @@ def structure_zones(
     *,
     day: Anchors | None = None,
     overnight: Anchors | None = None,
-    multiplier: float = STRUCTURE_ATRS,
+    multiplier: float = USUAL.structure_multiplier,
 ) -> tuple[Zone, ...]:
     """PDH, PDL, PDC of the last completed day, ONH and ONL of the night.
 
-    Raises: ValidationError for a bad ATR.
+    Raises: ValidationError for a bad multiplier or a bad ATR.
     """
     night = overnight or Anchors()
     named = [*(day or Anchors()).named("PD"), *Anchors(night.high, night.low).named("ON")]
-    half = multiplier * _atr("atr_5min", atr_5min)
+    half = _multiplier("structure", multiplier) * _atr("atr_5min", atr_5min)
     return _around(named, "market-structure", "market-structure", price, half)
 
 
@@ -152,23 +155,27 @@ class ZoneInputs:
     week: Anchors
     night: Anchors
 
-    def zones(
-        self, weekly_levels: Sequence[float] | None, daily_levels: Sequence[float] | None
-    ) -> tuple[Zone, ...]:
+    def zones(self, options: ZoneOptions) -> tuple[Zone, ...]:
         """The zones of every family that can be made.
 
-        Raises: ValidationError for bad levels.
+        Raises: ValidationError for bad levels or multipliers.
         """
         zones: list[Zone] = []
-        if self.price is None:
+        price, five, fifteen = self.price, self.atr_5min, self.atr_15min
+        if price is None:
             return ()
-        if self.atr_15min is not None:
-            zones += weekly_zones(self.price, self.atr_15min, levels=weekly_levels, week=self.week)
-            zones += daily_zones(self.price, self.atr_15min, levels=daily_levels, day=self.day)
-        if self.atr_day is not None and self.atr_5min is not None:
-            zones += atr_zones(self.price, self.atr_day, self.atr_5min)
-        if self.atr_5min is not None:
-            zones += structure_zones(self.price, self.atr_5min, day=self.day, overnight=self.night)
+        if fifteen is not None:
+            levels, times = options.weekly_levels, options.weekly_multiplier
+            zones += weekly_zones(price, fifteen, levels=levels, week=self.week, multiplier=times)
+            levels, times = options.daily_levels, options.daily_multiplier
+            zones += daily_zones(price, fifteen, levels=levels, day=self.day, multiplier=times)
+        if self.atr_day is not None and five is not None:
+            zones += atr_zones(price, self.atr_day, five, multiplier=options.atr_multiplier)
+        if five is not None:
+            times = options.structure_multiplier
+            zones += structure_zones(
+                price, five, day=self.day, overnight=self.night, multiplier=times
+            )
         return tuple(zones)
 
 
@@ -220,6 +227,12 @@ def _given(
     shown = list(levels) if isinstance(levels, tuple) else levels
     require(param, shown, sound, f"1 to {most} prices above 0")
     return [(f"{prefix}{n}", float(level)) for n, level in enumerate(levels, 1)]
+
+
+def _multiplier(zone: str, value: float) -> float:
+    sound = is_number(value) and 0 < value < np.inf
+    require(f"{zone}_multiplier", value, sound, "a number of ATRs above 0")
+    return float(value)
 
 
 def _atr(param: str, value: float) -> float:

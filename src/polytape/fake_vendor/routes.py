@@ -106,7 +106,8 @@ class Routes:
     def _goes_on(self, path: str, query: str) -> Answer:
         """An empty page with another after it."""
         url = f"{self.host}/v2/aggs/ticker/{path}?{query}"
-        return json_answer({"status": "OK", "queryCount": 0, "resultsCount": 0, "next_url": url})
+        page: Json = {"ticker": path.partition("/")[0], "adjusted": False, "status": "OK"}
+        return json_answer(page | {"queryCount": 0, "resultsCount": 0, "next_url": url})
 
     def _not_in_plan(self, start: int, end: int) -> Answer | None:
         """The refusal of a span, microseconds UTC, that the plan does not include."""

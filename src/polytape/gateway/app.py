@@ -24,6 +24,7 @@ from polytape.gateway.api.history import HISTORY_ROUTES
 from polytape.gateway.api.streams import STREAM_ROUTES
 from polytape.gateway.api.symbols import SYMBOL_ROUTES
 from polytape.gateway.api.system import SYSTEM_ROUTES
+from polytape.gateway.browser_guard import BrowserGuard
 from polytape.gateway.dialects.registry import DIALECTS
 from polytape.gateway.errors import ERROR_HANDLERS
 from polytape.gateway.gateway import Gateway
@@ -36,9 +37,16 @@ log = logging.getLogger(__name__)
 ASSETS = f"{DOCS}/assets"
 
 
-def create_app(gateway: Gateway, *, token: str | None = None, compress: bool = False) -> ASGIApp:
+def create_app(
+    gateway: Gateway,
+    *,
+    token: str | None = None,
+    compress: bool = False,
+    guard: BrowserGuard | None = None,
+) -> ASGIApp:
     """The application over one gateway. `compress` gzips answers: off on loopback, where it costs
-    more than it saves. The gateway's threads end with the application.
+    more than it saves. `guard` says which hosts and pages it knows, by default its own. The
+    gateway's threads end with the application.
 
     Raises: ConfigurationError for an empty token.
     """
@@ -69,7 +77,7 @@ def create_app(gateway: Gateway, *, token: str | None = None, compress: bool = F
         compression_config=CompressionConfig("gzip", minimum_size=2_000) if compress else None,
         logging_config=None,
     )
-    return Middleware(app, gateway, token, DIALECTS)
+    return Middleware(app, gateway, token, DIALECTS, guard or BrowserGuard())
 
 
 def _log_failure(live: "asyncio.Task[None]") -> None:

@@ -1,5 +1,5 @@
-"""What every answer has, whatever its route: the token is checked, a request id and the
-budget are in its headers, it is counted. Plain ASGI.
+"""What every answer has, whatever its route: browsers and the token are checked, a request id and
+the budget are in its headers, it is counted. Plain ASGI.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeAlias
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 import msgspec
 from litestar.enums import ScopeType
@@ -27,6 +27,7 @@ from litestar.types import (
     WebSocketScope,
 )
 
+from polytape.gateway.browser_guard import BrowserGuard
 from polytape.gateway.dialects.dialect import Dialect, ErrorBody, dialect_of
 from polytape.gateway.gateway import Gateway
 from polytape.wire.api.media import PROBLEM_JSON
@@ -34,6 +35,18 @@ from polytape.wire.api.problems import Problem, problem
 
 log = logging.getLogger("polytape.gateway")
 
+# A close frame's reason has at most 123 bytes.
+MAX_REASON = 120
+PRINTED = "/:@!$&'()*+,;=-._~"
+# https://owasp.org/www-project-secure-headers/
+SECURITY: tuple[tuple[bytes, bytes], ...] = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+# The one way to say it in every protocol, the vendor's too.
+MADE_UP: tuple[tuple[bytes, bytes], ...] = ((b"x-polytape-made-up", b"true"),)
 OPEN_PATHS = frozenset({"/health"})
 # The WebSocket close code for a policy that was not met, RFC 6455 7.4.1.
 POLICY_VIOLATION = 1008
@@ -58,12 +71,18 @@ class Middleware:
     """
 
     def __init__(
-        self, app: ASGIApp, gateway: Gateway, token: str | None, dialects: Sequence[Dialect]
+        self,
+        app: ASGIApp,
+        gateway: Gateway,
+        token: str | None,
+        dialects: Sequence[Dialect],
+        guard: BrowserGuard,
     ) -> None:
         self._app = app
         self._gateway = gateway
         self._token = token
         self._dialects = dialects
+        self._guard = guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind: str = scope["type"]
@@ -82,13 +101,10 @@ class Middleware:
         await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": reason})
 
     def _refusal(self, scope: WebSocketScope) -> str | None:
-        """Why a WebSocket is not opened. A page of another site may open one to this machine, and
-        a browser says whose page it is.
-        """
-        headers = dict(scope["headers"])
-        origin = headers.get(b"origin")
-        if origin is not None and origin.partition(b"://")[2] != headers.get(b"host"):
-            return "a page of another site may not read this gateway"
+        """Why a WebSocket is not opened."""
+        refusal = self._guard.socket_refusal(dict(scope["headers"]))
+        if refusal is not None:
+            return refusal.detail[:MAX_REASON]
         own_check = any(scope["path"] in dialect.key_in_message for dialect in self._dialects)
         admitted = own_check or self._admitted(scope)
         return None if admitted else _REFUSALS[HTTPStatus.UNAUTHORIZED][1]
@@ -105,7 +121,10 @@ class Middleware:
             await send(message)
 
         try:
-            if self._admitted(scope):
+            refusal = self._guard.refusal(scope["method"], scope["path"], dict(scope["headers"]))
+            if refusal is not None:
+                await self._refuse(scope, send_on, exchange, refusal.status, refusal.detail)
+            elif self._admitted(scope):
                 await self._app(scope, receive, send_on)
             else:
                 await self._refuse(scope, send_on, exchange, HTTPStatus.UNAUTHORIZED)
@@ -124,6 +143,8 @@ class Middleware:
             (b"ratelimit-limit", b"%d" % state.limit),
             (b"ratelimit-remaining", b"%d" % state.remaining),
             (b"ratelimit-reset", b"%d" % math.ceil(state.reset_s)),
+            *SECURITY,
+            *(MADE_UP if self._gateway.bars.made_up else ()),
         ]
 
     def _admitted(self, scope: ClientScope) -> bool:
@@ -143,12 +164,17 @@ class Middleware:
         return any(hmac.compare_digest(one, token) for one in offered)
 
     async def _refuse(
-        self, scope: HTTPScope, send: Send, exchange: Exchange, status: HTTPStatus
+        self,
+        scope: HTTPScope,
+        send: Send,
+        exchange: Exchange,
+        status: HTTPStatus,
+        detail: str | None = None,
     ) -> None:
-        name, detail, header = _REFUSALS[status]
-        refused = problem(status, detail, name=name, request_id=exchange.request_id)
+        name, usual, header = _REFUSALS[status]
+        refused = problem(status, detail or usual, name=name, request_id=exchange.request_id)
         body, media_type = error_body(scope["path"], refused, self._dialects)
-        headers = [(b"content-type", media_type.encode()), header]
+        headers = [(b"content-type", media_type.encode()), *header]
         await send({"type": "http.response.start", "status": int(status), "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
@@ -158,21 +184,27 @@ class Middleware:
         route = scope.get("path_template") or "unmatched"
         self._gateway.metrics.requests.labels(route, str(status)).inc()
         self._gateway.metrics.seconds.labels(route).observe(seconds)
-        method, path = scope["method"], scope["path"]
-        log.info("%s %s %d %.1f ms %s", method, path, status, seconds * 1e3, identity)
+        # A path may have line ends in it, which would make lines of the log.
+        path = quote(scope["path"], safe=PRINTED)
+        client = scope.get("client") or ("-", 0)
+        line = "%s %s %s %d %.1f ms %s"
+        log.info(line, client[0], scope["method"], path, status, seconds * 1e3, identity)
 
 
-_REFUSALS = {
+_REFUSALS: dict[HTTPStatus, tuple[str, str, tuple[Header, ...]]] = {
     HTTPStatus.UNAUTHORIZED: (
         "not-authorized",
         "this gateway asks for its access token: Authorization: Bearer TOKEN",
-        (b"www-authenticate", b'Bearer realm="polytape"'),
+        ((b"www-authenticate", b'Bearer realm="polytape"'),),
     ),
     HTTPStatus.SERVICE_UNAVAILABLE: (
         "stopping",
         "the gateway is shutting down",
-        (b"retry-after", b"5"),
+        ((b"retry-after", b"5"),),
     ),
+    HTTPStatus.MISDIRECTED_REQUEST: ("misdirected", "another host", ()),
+    HTTPStatus.FORBIDDEN: ("foreign-page", "a page of another site", ()),
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("no-json", "a JSON body is expected", ()),
 }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from polytape.errors import NotFoundError, ValidationError
+from polytape.history.bars_result import splits_basis
 from polytape.history.bars_service import BarsService
 from polytape.history.symbol_reference import SymbolReference
 from polytape.model.securities import SymbolInfo
@@ -53,7 +54,14 @@ class SymbolsService:
         # In today's shares, as bars are: it may be older than a split.
         splits = await self._bars.splits(symbol, int(bar.timestamp[-1]))
         bar = adjust(bar, splits.used or (), market.date_of(self._now()), market)
-        return Latest(symbol, float(bar.close[-1]), iso(int(bar.timestamp[-1])), reference.name)
+        return Latest(
+            symbol,
+            float(bar.close[-1]),
+            iso(int(bar.timestamp[-1])),
+            reference.name,
+            reference.made_up,
+            splits_basis(reference, splits),
+        )
 
     async def search(self, query: str, *, active_only: bool) -> SearchAnswer:
         """Up to MAX_RESULTS securities, the best first.

@@ -218,12 +218,13 @@ async def run_tasks(
     tasks: Iterable[Task],
     on_result: Callable[[TaskResult], None] = lambda _: None,
 ) -> "BackfillCount":
-    """Do all tasks and count how it went."""
-    count = BackfillCount()
-    async for result in backfill(filler, tasks):
+    """Do all tasks and count how it went; those that failed in the order of the tasks."""
+    count, listed = BackfillCount(), list(tasks)
+    async for result in backfill(filler, listed):
         count = count.plus(result)
         on_result(result)
-    return count
+    failed = sorted(count.failed, key=lambda result: listed.index(result.task))
+    return replace(count, failed=tuple(failed))
 
 
 @dataclass(frozen=True, slots=True)

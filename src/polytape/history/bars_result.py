@@ -1,19 +1,39 @@
 """The answer to a query, from bars of the stored series: adjusted, cut, summed, described. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
 
 from polytape.history.reader import SeriesRead
 from polytape.history.splits import Splits
 from polytape.history.symbol_reference import SymbolReference
+from polytape.model import quality
 from polytape.model.bars import Bars
+from polytape.model.basis import Basis
 from polytape.model.market import Market
-from polytape.model.quality import QualityReport, check
 from polytape.model.query import BarsQuery
+from polytape.model.session_count import Lacks, series_basis
 from polytape.model.spans import Span
+from polytape.model.splits import Split
 from polytape.model.timestamps import iso
 from polytape.wire.api.messages import BarsMetadata, SpanMessage
 
 NO_SPLITS = "no table of splits at hand: prices are as traded"
+
+
+class Origin(Protocol):
+    """Where bars come from."""
+
+    @property
+    def name(self) -> str:
+        """What answers call it."""
+        ...
+
+    @property
+    def made_up(self) -> bool:
+        """Whether the prices are invented."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -22,7 +42,7 @@ class BarsResult:
 
     bars: Bars
     metadata: BarsMetadata
-    report: QualityReport | None = None
+    report: quality.QualityReport | None = None
 
 
 def make_result(
@@ -36,7 +56,7 @@ def make_result(
     """The answer from bars of the stored series. `now`: microseconds UTC."""
     today = market.date_of(now)
     bars = query.answer(read.bars, splits.used or (), market=market, today=today)
-    no_splits = [NO_SPLITS] if splits.used is None else []
+    basis = make_basis(query, read, splits, reference, market, now)
     metadata = BarsMetadata(
         symbol=query.symbol,
         timeframe=query.timeframe.value,
@@ -46,10 +66,68 @@ def make_result(
         adjusted=query.adjusted and splits.used is not None,
         include_extended=query.include_extended,
         complete_through=iso(_complete_through(query, read, market, now)),
-        notes=[*read.notes, *splits.notes, *no_splits],
+        notes=list(basis.notes),
         missing=[SpanMessage(iso(gap.start), iso(gap.end)) for gap in read.missing],
+        basis=basis,
     )
     return BarsResult(bars, metadata, _report(query, bars, market, now) if query.validate else None)
+
+
+def make_basis(
+    query: BarsQuery,
+    read: SeriesRead,
+    splits: Splits,
+    origin: Origin,
+    market: Market,
+    now: int,
+) -> Basis:
+    """What the answer to a query stands on. `now`: microseconds UTC."""
+    # A query that wants prices as traded needs no splits.
+    no_splits = (NO_SPLITS,) if splits.used is None else ()
+    series = series_basis(
+        read.bars,
+        query.series,
+        query.of_series(market).span,
+        market,
+        now=now if read.through is None else min(now, read.through),
+        complete_through=_complete_through(query, read, market, now),
+        lacks=Lacks(read.missing, read.from_minutes),
+    )
+    return Basis(
+        source=origin.name,
+        made_up=origin.made_up,
+        adjusted=query.adjusted and splits.used is not None,
+        adjustment=_adjustment(query, read.bars, splits, market, now),
+        notes=(*read.notes, *splits.notes, *no_splits),
+        inputs=(series,),
+    )
+
+
+def splits_basis(origin: Origin, splits: Splits) -> Basis:
+    """What a single price in today's shares stands on."""
+    return Basis(
+        source=origin.name,
+        made_up=origin.made_up,
+        adjusted=splits.used is not None,
+        adjustment=NO_SPLITS if splits.used is None else "adjusted for splits",
+        notes=(*splits.notes, *((NO_SPLITS,) if splits.used is None else ())),
+    )
+
+
+def _adjustment(query: BarsQuery, stored: Bars, splits: Splits, market: Market, now: int) -> str:
+    """Why prices are in today's shares, or are not; "" where no split had to be applied."""
+    if not query.adjusted:
+        return "as traded: the query wants it so"
+    if splits.used is None:
+        return NO_SPLITS
+    first = market.date_of(int(stored.timestamp[0])) if len(stored) else market.date_of(now)
+    used = _executed(splits.used, first, market.date_of(now))
+    ratios = ", ".join(f"{s.split_to:g}:{s.split_from:g} on {s.execution_date}" for s in used)
+    return f"adjusted for splits: {ratios}" if used else ""
+
+
+def _executed(splits: Iterable[Split], after: date, until: date) -> list[Split]:
+    return [split for split in splits if after < split.execution_date <= until]
 
 
 def _complete_through(query: BarsQuery, read: SeriesRead, market: Market, now: int) -> int:
@@ -61,10 +139,10 @@ def _complete_through(query: BarsQuery, read: SeriesRead, market: Market, now: i
     return max(query.span.start, min(complete, published))
 
 
-def _report(query: BarsQuery, bars: Bars, market: Market, now: int) -> QualityReport:
+def _report(query: BarsQuery, bars: Bars, market: Market, now: int) -> quality.QualityReport:
     """Gaps are not looked for in the future, nor before the first bar that `limit` left."""
     ends, starts = query.complete_through(now, market), query.span.start
     if query.limit is not None and len(bars) == query.limit:
         starts = int(bars.timestamp[0])
     span = Span(min(starts, ends), ends)
-    return check(bars, query.timeframe, span, market=market, anchored=query.anchored)
+    return quality.check(bars, query.timeframe, span, market=market, anchored=query.anchored)

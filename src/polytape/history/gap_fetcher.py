@@ -9,6 +9,7 @@ from polytape import errors
 from polytape.history import reader
 from polytape.history.bars_cache import BarsCache
 from polytape.history.day_fetcher import DayFetcher
+from polytape.history.plan import bridged
 from polytape.history.single_flight import SingleFlight
 from polytape.history.store_writer import StoreWriter
 from polytape.history.workers import Workers
@@ -68,7 +69,8 @@ class GapFetcher:
         partial_answer = query.allow_partial and isinstance(first, errors.DataFetchError)
         if first is not None and not partial_answer:
             raise _naming(missing, first)
-        absent = SpanSet.of(gap for answer in answers for gap in answer.missing).spans
+        unheld = SpanSet.of(gap for answer in answers for gap in answer.missing)
+        absent = bridged(unheld, self.market)
         if absent and not query.allow_partial:
             raise self._incomplete(query, absent)
         return _joined(answers, (*missing, *absent))
@@ -103,6 +105,7 @@ def _joined(answers: list[SourceBars], missing: tuple[Span, ...]) -> reader.Seri
         missing,
         any(answer.provisional for answer in answers),
         min(published, default=None),
+        tuple(day for answer in answers for day in answer.from_minutes),
     )
 
 

@@ -44,15 +44,17 @@ class ColumnMapping:
 @dataclass(frozen=True)
 class ImportedTable:
     """A file's rows by symbol and start. `repeated` marks each row whose symbol and start the row
-    before has, too.
+    before has, too; `numbers` are their places in the file, the first row below the header is 1.
     """
 
     market: MarketBars
     repeated: Bools
+    numbers: Ints
 
 
 def read_table(path: Path, mapping: ColumnMapping, market: Market) -> ImportedTable:
-    """Read a CSV or Parquet file. What is no number becomes NaN in prices and volume.
+    """Read a CSV or Parquet file. What is no number becomes NaN in prices and volume. Daily bars
+    are stamped at midnight in the market's zone of their date (`_dates`).
 
     Raises: DataFetchError naming the file, ValidationError for what is not a symbol.
     """
@@ -61,9 +63,11 @@ def read_table(path: Path, mapping: ColumnMapping, market: Market) -> ImportedTa
     if missing := [n for n in map(mapping.name, required) if n not in frame.columns]:
         raise DataFetchError(f"{path} has no column {', '.join(missing)} (--column OURS=THEIRS)")
     symbols, codes = _symbols(frame, mapping)
-    starts = _instants(path, frame[mapping.name("timestamp")], mapping.zone)
+    stamps = frame[mapping.name("timestamp")]
     if mapping.series is Series.DAY:
-        starts = market.to_utc(market.days_of(starts) * DAY_US)
+        starts = market.to_utc(_dates(path, stamps, mapping.zone, market) * DAY_US)
+    else:
+        starts = _instants(path, stamps, mapping.zone)
     columns = {name: _lenient(frame[mapping.name(name)]) for name in (*PRICES, "volume")}
     for name in OPTIONAL:
         if mapping.name(name) in frame.columns:
@@ -92,32 +96,74 @@ def _symbols(frame: "pd.DataFrame", mapping: ColumnMapping) -> tuple[list[str], 
     return [str(name) for name in names], codes.astype(np.int64)
 
 
+def _dates(path: Path, column: "pd.Series[str]", zone: ZoneInfo | None, market: Market) -> Ints:
+    """The dates of daily stamps, in days since 1970.
+
+    Midnight in the stamp's own zone or in UTC is a date, not the evening before it in New York: a
+    daily bar one day early would let a reader see the future. Midnights need no zone. Any other
+    stamp is of its date in the market's zone.
+    """
+    walls = _walls(path, column)
+    dated = walls % DAY_US == 0
+    dates = walls // DAY_US
+    if not dated.all():
+        utc = _instants(path, column[~dated], zone)
+        dates[~dated] = np.where(utc % DAY_US == 0, utc // DAY_US, market.days_of(utc))
+    return dates
+
+
+def _walls(path: Path, column: "pd.Series[str]") -> Ints:
+    """Stamps as a clock in their own zone shows them, microseconds since 1970."""
+    import pandas as pd
+
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return _microseconds(path, pd.DatetimeIndex(column).tz_localize(None))
+    texts = _texts(path, column)[0].str.replace(ZONE_AT_END, "", case=False, regex=True)
+    return _microseconds(path, _parsed(path, texts))
+
+
 def _instants(path: Path, column: "pd.Series[str]", zone: ZoneInfo | None) -> Ints:
     """Microseconds UTC of timestamps that all carry a zone, or of naive ones in `zone`."""
     import pandas as pd
 
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        return _microseconds(pd.DatetimeIndex(column))
+        return _microseconds(path, pd.DatetimeIndex(column).tz_convert(None))
+    texts, zoned = _texts(path, column)
+    if zoned:
+        return _microseconds(path, _parsed(path, texts, utc=True).tz_convert(None))
+    if zone is None and len(texts):
+        raise DataFetchError(f"{path}: stamps carry no zone: name it with --zone America/New_York")
+    naive = _parsed(path, texts)
+    try:
+        local = naive.tz_localize(zone, ambiguous="raise", nonexistent="raise")
+    except ValueError as error:
+        raise DataFetchError(f"{path}: a stamp cannot be read: {error}") from error
+    return _microseconds(path, local.tz_convert(None))
+
+
+def _texts(path: Path, column: "pd.Series[str]") -> tuple["pd.Series[str]", bool]:
+    """Stamps as texts, and whether they carry a zone: all of them or none."""
     texts = column.astype(str).str.strip()
     zoned = texts.str.contains(ZONE_AT_END, case=False, regex=True)
     if zoned.any() and not zoned.all():
         raise DataFetchError(f"{path}: some stamps carry a zone and some do not")
-    if not zoned.all() and zone is None and len(texts):
-        raise DataFetchError(f"{path}: stamps carry no zone: name it with --zone America/New_York")
+    return texts, bool(zoned.all())
+
+
+def _parsed(path: Path, texts: "pd.Series[str]", *, utc: bool = False) -> "pd.DatetimeIndex":
+    import pandas as pd
+
     try:
-        if zoned.all():
-            return _microseconds(
-                pd.DatetimeIndex(pd.to_datetime(texts, utc=True, format="ISO8601"))
-            )
-        naive = pd.DatetimeIndex(pd.to_datetime(texts, format="ISO8601"))
-        return _microseconds(naive.tz_localize(zone, ambiguous="raise", nonexistent="raise"))
+        return pd.DatetimeIndex(pd.to_datetime(texts, utc=utc, format="ISO8601"))
     except ValueError as error:
         raise DataFetchError(f"{path}: a stamp cannot be read: {error}") from error
 
 
-def _microseconds(moments: "pd.DatetimeIndex") -> Ints:
-    utc = moments.tz_convert("UTC").tz_localize(None)
-    return utc.to_numpy("datetime64[us]").astype(np.int64)
+def _microseconds(path: Path, naive: "pd.DatetimeIndex") -> Ints:
+    empty = np.flatnonzero(naive.isna())
+    if len(empty):
+        raise DataFetchError(f"{path}: a stamp cannot be read: row {empty[0] + 1} has none")
+    return naive.to_numpy("datetime64[us]").astype(np.int64)
 
 
 def _lenient(column: "pd.Series[str]") -> Floats:
@@ -142,4 +188,4 @@ def _ordered(symbols: list[str], codes: Ints, bars: Bars) -> ImportedTable:
     repeated = np.append([False], (np.diff(codes) == 0) & (np.diff(bars.timestamp) == 0))
     edges = np.searchsorted(codes, np.arange(len(symbols) + 1))
     places = {s: slice(int(edges[n]), int(edges[n + 1])) for n, s in enumerate(symbols)}
-    return ImportedTable(MarketBars(bars, places), repeated[: len(bars)])
+    return ImportedTable(MarketBars(bars, places), repeated[: len(bars)], order + 1)

@@ -1,8 +1,8 @@
 """Bars brought in from files: the vendor's flat files, CSV, Parquet. One file at a time in memory.
 
 Nothing is guessed: a wrong header and a timestamp without a zone, where none was named, are
-refused; rows with NaN, with high below low, or with the start of the row before are refused,
-skipped or reported, as the caller chooses.
+refused; rows with NaN, with high below low, with the start of the row before, or daily ones of a
+day without a session are refused, skipped or reported, as the caller chooses.
 """
 
 from collections import deque
@@ -18,7 +18,7 @@ import numpy as np
 from polytape.errors import DataFetchError, ValidationError
 from polytape.history import import_rows
 from polytape.history.import_tables import ColumnMapping, read_table
-from polytape.model.arrays import Bools
+from polytape.model.arrays import Ints
 from polytape.model.market import Market
 from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
@@ -80,7 +80,10 @@ class Importer:
             market = MarketBars(replace(market.bars, timestamp=starts), market.places)
         span = self.market.day_span(day)
         outside = (market.bars.timestamp < span.start) | (market.bars.timestamp >= span.end)
-        sound, refused = self._sound(path, market, {f"is not of {day}": outside})
+        more = {f"is not of {day}": outside}
+        if series is Series.DAY:
+            more |= import_rows.faults_of_days(market.bars, self.market)
+        sound, refused = self._sound(path, market, more)
         self.store.write(series, sound, [self._coverage(None, span)])
         return FileImport(path, len(sound), refused)
 
@@ -88,7 +91,9 @@ class Importer:
         """A day that has a bar counts as whole."""
         table = read_table(path, mapping, self.market)
         more = {"has a start that came before": table.repeated}
-        sound, refused = self._sound(path, table.market, more)
+        if mapping.series is Series.DAY:
+            more |= import_rows.faults_of_days(table.market.bars, self.market)
+        sound, refused = self._sound(path, table.market, more, table.numbers)
         coverage = [
             self._coverage(symbol, span)
             for symbol, bars in sound.by_symbol()
@@ -98,7 +103,11 @@ class Importer:
         return FileImport(path, len(sound), refused)
 
     def _sound(
-        self, path: Path, market: MarketBars, more: dict[str, Bools]
+        self,
+        path: Path,
+        market: MarketBars,
+        more: import_rows.Faults,
+        numbers: Ints | None = None,
     ) -> tuple[MarketBars, tuple[str, ...]]:
         """The rows that are bars, and what is wrong with the others: `more`, or a bad value.
 
@@ -108,7 +117,7 @@ class Importer:
             return market, ()
         faults = import_rows.faults(market.bars) | more
         bad = np.logical_or.reduce(list(faults.values()))
-        lines = tuple(import_rows.fault_lines(market, faults))
+        lines = tuple(import_rows.fault_lines(market, faults, numbers))
         if self.on_error == "fail":
             rows = f"({int(bad.sum())} such rows; --on-error skip)"
             raise DataFetchError(f"{path}: {lines[0]} {rows}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from polytape.errors import IncompleteDataError
 from polytape.history.days_from_minutes import make_days, note_on
@@ -20,7 +21,7 @@ SHOWN_SPANS = 3
 class SeriesRead:
     """Bars of a stored series, and the spans that are `missing` from them. `provisional`: some bars
     are not to be stored or cached. `through`: the instant up to which the source has published,
-    microseconds UTC, where that is not now.
+    microseconds UTC, where that is not now. `from_minutes`: the days whose bar was made from those.
     """
 
     bars: Bars
@@ -28,6 +29,7 @@ class SeriesRead:
     missing: tuple[Span, ...] = ()
     provisional: bool = False
     through: int | None = None
+    from_minutes: tuple[date, ...] = ()
 
 
 def read_stored(store: SegmentStore, query: BarsQuery, market: Market, now: int) -> SeriesRead:
@@ -47,7 +49,10 @@ def read_stored(store: SegmentStore, query: BarsQuery, market: Market, now: int)
         slices = store.coverage(query.symbol, Series.MINUTE, span)
         minutes = SpanSet.of(part.span for part in slices)
         missing = tuple(part for gap in missing for part in missing_of(gap, minutes, market))
-    return SeriesRead(bars, note_on(made, market), missing, provisional=len(made) > 0)
+    days = tuple(market.date_of(start) for start in made.timestamp.tolist())
+    return SeriesRead(
+        bars, note_on(made, market), missing, provisional=len(made) > 0, from_minutes=days
+    )
 
 
 def read_without_source(

@@ -34,7 +34,7 @@ def stored_splits(store: SegmentStore, reference: Reference, symbol: str) -> Spl
     listed = reference.splits(symbol)
     if not listed or reference.imported():
         return Splits(listed)
-    executed = [store.zone.midnight(split.execution_date) for split in listed]
+    executed = [store.zone.day_start(split.execution_date) for split in listed]
     days = store.read(symbol, Series.DAY, Span(min(executed) - NEAR_US, max(executed) + NEAR_US))
     return _without_contradicted(listed, [check_split(split, days, store.zone) for split in listed])
 
@@ -70,7 +70,7 @@ class SplitChecker:
         return _without_contradicted(listed, checks)
 
     def _executed(self, split: Split) -> int:
-        return self._market.midnight(split.execution_date)
+        return self._market.day_start(split.execution_date)
 
     def _note(self, check: SplitCheck) -> None:
         """Store a verdict, but none for lack of prices that may still come."""

@@ -1,11 +1,13 @@
-"""Bars of one symbol from a store alone, for an engine, with notes on what is missing."""
+"""Bars of one symbol from a store alone, for an engine, with what they stand on."""
 
+from polytape.history.bars_result import make_basis
 from polytape.history.reader import read_stored
 from polytape.history.splits import stored_splits
+from polytape.history.store_reference import StoreReference
 from polytape.model.bars import Bars
+from polytape.model.basis import Basis, union
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
-from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
@@ -20,8 +22,8 @@ class StoredBars:
         self._market = market
         self._now = now
         self._splits = stored_splits(store, Reference(store.storage), symbol)
-        self._notes = list(self._splits.notes)
-        self._missing: dict[Series, list[Span]] = {}
+        self._reference = StoreReference(store)
+        self._bases: list[Basis] = []
 
     def answer(self, query: BarsQuery) -> Bars:
         """The bars of a query, as far as they are stored.
@@ -29,8 +31,8 @@ class StoredBars:
         Raises: DataFetchError.
         """
         read = read_stored(self._store, query.of_series(self._market), self._market, self._now)
-        self._missing.setdefault(query.series, []).extend(read.missing)
-        self._notes.extend(read.notes)
+        basis = make_basis(query, read, self._splits, self._reference, self._market, self._now)
+        self._bases.append(basis.needing(query.needed_from))
         today = self._market.date_of(self._now)
         used = self._splits.used or ()
         return query.answer(read.bars, used, market=self._market, today=today)
@@ -39,13 +41,7 @@ class StoredBars:
         """Whether the store has the symbol at all."""
         return any(self._store.coverage(self._symbol, series) for series in Series)
 
-    def notes(self) -> tuple[str, ...]:
-        """What a reader must know of the answered bars: doubtful splits, missing days."""
-        date_of = self._market.date_of
-        missing = [
-            f"{series.value} bars are not held in full: "
-            f"{date_of(gaps[0].start)} to {date_of(gaps[-1].end - 1)}"
-            for series, gaps in self._missing.items()
-            if gaps
-        ]
-        return (*dict.fromkeys(self._notes), *missing)
+    def basis(self) -> Basis:
+        """What all the answered bars stand on."""
+        name, made_up = self._reference.name, self._reference.made_up
+        return union(self._bases) or Basis(source=name, made_up=made_up)

@@ -56,7 +56,13 @@ class StoredSource:
         if not len(read.bars) and self.find(query.symbol) is None:
             raise NotFoundError(f"{self._store.source} has no symbol {query.symbol}")
         provisional = (query.span,) if read.provisional else ()
-        return SourceBars(read.bars, read.notes, provisional, missing=read.missing)
+        return SourceBars(
+            read.bars,
+            read.notes,
+            provisional,
+            missing=read.missing,
+            from_minutes=read.from_minutes,
+        )
 
     def last_bar(self, symbol: str) -> Bars:
         """The last stored minute bar, else the last daily bar."""

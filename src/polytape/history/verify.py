@@ -7,7 +7,7 @@ from datetime import date
 from polytape.history.plan import bridged
 from polytape.history.splits import stored_splits
 from polytape.model.market import Market
-from polytape.model.quality import QualityReport, check
+from polytape.model.quality import OFF_SESSION, QualityReport, check
 from polytape.model.query import BarsQuery, series_query
 from polytape.model.spans import Span, SpanSet
 from polytape.model.splits import adjust
@@ -55,6 +55,7 @@ def repair_queries(reports: Iterable[SpanReport], market: Market) -> list[BarsQu
 
 
 def _doubtful_days(report: QualityReport, market: Market) -> list[Span]:
-    starts = [finding.timestamp for finding in report.findings]
+    # A day without a session is empty without a fetch: what is filed under it has to be deleted.
+    starts = [one.timestamp for one in report.findings if one.kind != OFF_SESSION]
     starts += [gap.span.start for gap in report.gaps if gap.cause is None]
     return [market.day_span(day) for day in sorted({market.date_of(start) for start in starts})]

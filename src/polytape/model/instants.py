@@ -13,6 +13,7 @@ import numpy as np
 from polytape.errors import ValidationError
 from polytape.model.spans import Span
 from polytape.model.timestamps import iso, to_datetime, to_us
+from polytape.model.units import SECOND_US
 from polytape.model.wall_clock import WallClock
 
 ALLOWED = (
@@ -30,6 +31,8 @@ _INSTANT_FORM = re.compile(
     r"(?P<clock>\d{4}-\d{2}-\d{2}[T ]\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d{1,9})?)?)?"
     r"(?:Z|z| ?[+-]\d{2}(?::?\d{2})?)?)(?: (?P<zone>[A-Za-z_]+(?:/[A-Za-z_+\-0-9]+)*))?"
 )
+# By so much two machines' clocks differ: an instant that is "now" on the one is no future.
+CLOCKS_DIFFER_US = 2 * SECOND_US
 # Room for the day that a date's end lies after it, and for any zone's offset.
 _YEARS = range(1900, 2200)
 
@@ -52,13 +55,25 @@ def parse_day_or_instant(value: object, param: str) -> date | int:
 
 
 def parse_instant(value: object, param: str, market: WallClock) -> int:
-    """An instant in microseconds UTC; a date means the midnight, in the market's zone, at which it
-    begins.
+    """An instant in microseconds UTC; a date means where it begins in the market's zone: at
+    midnight, or the evening before where the market's hours say so.
 
     Raises: ValidationError naming `param`.
     """
     parsed = parse_day_or_instant(value, param)
-    return parsed if isinstance(parsed, int) else market.midnight(parsed)
+    return parsed if isinstance(parsed, int) else market.day_start(parsed)
+
+
+def parse_past(value: object, param: str, market: WallClock, now: int) -> int:
+    """An instant that is not in the future, as `parse_instant` reads it; one at most two seconds
+    ahead of `now` is `now`. Microseconds UTC.
+
+    Raises: ValidationError naming `param`.
+    """
+    instant = parse_instant(value, param, market)
+    if instant > now + CLOCKS_DIFFER_US:
+        raise ValidationError(param, value, f"an instant not in the future (it is {iso(now)})")
+    return min(instant, now)
 
 
 def parse_span(start: object, end: object, market: WallClock) -> Span:

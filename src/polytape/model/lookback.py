@@ -29,8 +29,8 @@ class Lookback:
             return now - self.count * _MINUTES[self.unit] * MINUTE_US
         today = market.date_of(now)
         if self.unit in _DAYS:
-            return market.midnight(today - timedelta(days=self.count * _DAYS[self.unit]))
-        return market.midnight(_trading_day(today, self.count, market))
+            return market.day_start(today - timedelta(days=self.count * _DAYS[self.unit]))
+        return market.day_start(_trading_day(today, self.count, market))
 
 
 def parse_lookback(value: object, param: str = "lookback") -> Lookback:

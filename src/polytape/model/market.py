@@ -1,4 +1,4 @@
-"""The market: its zone, its trading days, their regular, pre- and post-market hours.
+"""The market: its zone, its trading days, their regular, pre- and post-market and overnight hours.
 
 Another market is another `Market`. Sessions are plain arrays, made from the weekdays and a small
 table of holidays and early closes that ships with the package; the library that the table was made
@@ -8,7 +8,7 @@ from (exchange_calendars, half a second to import) supplies the years past its l
 import csv
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from functools import cache
 from importlib.resources import files
@@ -16,7 +16,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from polytape.errors import ValidationError
 from polytape.model.arrays import Bools, Ints
+from polytape.model.hours import DAY_HOURS, HoursRule, long_day
 from polytape.model.spans import Span
 from polytape.model.timestamps import day_number, number_day
 from polytape.model.units import DAY_US, HOUR_US, MINUTE_US
@@ -36,13 +38,15 @@ TABLE = "xnys.csv"
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One trading day. `regular` is [open, close), `extended` adds pre- and post-market; both in
+    """One trading day. `regular` is [open, close), `extended` adds the night before it where that
+    trades, pre- and post-market; `overnight` is that night, empty where it does not. All in
     microseconds UTC.
     """
 
     day: date
     regular: Span
     extended: Span
+    overnight: Span
 
     @property
     def open(self) -> int:
@@ -69,8 +73,9 @@ class Session:
 class Market(WallClock):
     """Sessions as sorted arrays: `days` since 1970, `opens` and `closes` in microseconds UTC.
 
-    Days outside the arrays are no trading days. The other times are microseconds: `opening_bell_us`
-    from midnight on, `pre_market_us` before the open, `post_market_us` after the close.
+    Days outside the arrays are no trading days. `opening_bell_us` is microseconds from midnight on.
+    `hours` are the rules of the other hours by date; the first holds for all of the past. A day
+    is a trade date: which hours belong to it, its rule says. Its bar is stamped at `midnight`.
     """
 
     name: str
@@ -78,8 +83,37 @@ class Market(WallClock):
     opens: Ints
     closes: Ints
     opening_bell_us: int = 9 * HOUR_US + 30 * MINUTE_US
-    pre_market_us: int = 5 * HOUR_US + 30 * MINUTE_US
-    post_market_us: int = 4 * HOUR_US
+    hours: tuple[HoursRule, ...] = (DAY_HOURS,)
+
+    def __post_init__(self) -> None:
+        firsts = [day_number(rule.first) for rule in self.hours]
+        if firsts != sorted(set(firsts)) or not firsts:
+            raise ValidationError("hours", self.hours, "rules in the order of their first dates")
+
+    @property
+    def pre_market_us(self) -> int:
+        """How long the pre-market goes before the open in the first of the rules, microseconds."""
+        return self.hours[0].pre_market_us
+
+    def day_starts(self, days: Ints) -> Ints:
+        """Where trade dates (days since 1970) begin, microseconds UTC: at midnight, or the evening
+        before.
+        """
+        return self.to_utc(
+            days * DAY_US + self._by_rule([r.day_begins_us for r in self.hours], days)
+        )
+
+    def days_of(self, instants: Ints) -> Ints:
+        """The trade date of each instant (microseconds UTC), in days since 1970. One outside all
+        hours has one, too.
+        """
+        local = self.to_local(instants)
+        days = np.floor_divide(local, DAY_US)
+        begins = [rule.day_begins_us for rule in self.hours]
+        if not any(begins):
+            return days
+        next_begins = (days + 1) * DAY_US + self._by_rule(begins, days + 1)
+        return np.where(local >= next_begins, days + 1, days)
 
     def session(self, day: date) -> Session | None:
         """The session of a day of the market's zone; None when the exchange is closed."""
@@ -89,13 +123,13 @@ class Market(WallClock):
         return None
 
     def sessions(self, span: Span) -> Iterator[Session]:
-        """The sessions whose calendar day overlaps `span`, in order."""
-        if not span:
-            return
-        first, last = day_number(self.date_of(span.start)), day_number(self.date_of(span.end - 1))
-        left = int(np.searchsorted(self.days, first))
-        for at in range(left, int(np.searchsorted(self.days, last, side="right"))):
-            yield self._session(at)
+        """The sessions whose day overlaps `span`, in order."""
+        yield from map(self._session, self._indices(span))
+
+    def days_without(self, instants: Ints, span: Span) -> tuple[date, ...]:
+        """The trading days of `span` on which none of some instants (microseconds UTC) falls."""
+        places = np.setdiff1d(np.array(self._indices(span), np.int64), self.session_index(instants))
+        return tuple(number_day(day) for day in self.days[places].tolist())
 
     def session_before(self, day: date) -> Session | None:
         """The last session before a day."""
@@ -121,10 +155,10 @@ class Market(WallClock):
 
     def extended(self, instants: Ints) -> Bools:
         """Which instants (microseconds UTC) lie in a trading day's extended hours: for New York
-        04:00-20:00, or 04:00-17:00 on an early close.
+        04:00-20:00, or 04:00-17:00 on an early close; the night before too, where that trades.
         """
         at = self.session_index(instants)
-        starts, ends = self.opens[at] - self.pre_market_us, self.closes[at] + self.post_market_us
+        starts, _, ends = self._extents(at)
         return (at >= 0) & (instants >= starts) & (instants < ends)
 
     def final_before(self, now: int) -> int:
@@ -134,15 +168,49 @@ class Market(WallClock):
         A day is final from 11:00 New York of the next trading day on.
         """
         today = self.date_of(now)
-        wall = int(self.to_local(np.array([now]))[0]) % DAY_US
-        session = self.session(today) if wall >= FINAL_AT_US else None
+        late = now >= int(self.to_utc(np.array([day_number(today) * DAY_US + FINAL_AT_US]))[0])
+        session = self.session(today) if late else None
         session = session or self.session_before(today)
-        return 0 if session is None else self.midnight(session.day)
+        return 0 if session is None else self.day_start(session.day)
+
+    def _indices(self, span: Span) -> range:
+        """The sessions whose day overlaps `span`."""
+        if not span:
+            return range(0)
+        first, last = day_number(self.date_of(span.start)), day_number(self.date_of(span.end - 1))
+        left, right = np.searchsorted(self.days, [first, last + 1]).tolist()
+        return range(left, right)
 
     def _session(self, at: int) -> Session:
         opens, closes = int(self.opens[at]), int(self.closes[at])
-        extended = Span(opens - self.pre_market_us, closes + self.post_market_us)
-        return Session(number_day(int(self.days[at])), Span(opens, closes), extended)
+        first, pre_market, last = (int(edges[0]) for edges in self._extents(np.array([at])))
+        return Session(
+            number_day(int(self.days[at])),
+            Span(opens, closes),
+            Span(first, last),
+            Span(first, pre_market),
+        )
+
+    def _extents(self, at: Ints) -> tuple[Ints, Ints, Ints]:
+        """Where the trading, the pre-market and the post-market's end of sessions are, microseconds
+        UTC.
+        """
+        days, hours = self.days[at], self.hours
+        pre_market = self.opens[at] - self._by_rule([rule.pre_market_us for rule in hours], days)
+        ends = self.closes[at] + self._by_rule([rule.post_market_us for rule in hours], days)
+        if not any(rule.overnight_us is not None for rule in hours):
+            return pre_market, pre_market, ends
+        nights = self._by_rule([rule.overnight_us or 0 for rule in hours], days)
+        trades = self._by_rule([int(rule.overnight_us is not None) for rule in hours], days) > 0
+        starts = np.where(trades, self.to_utc(days * DAY_US + nights), pre_market)
+        return starts, pre_market, ends
+
+    def _by_rule(self, values: list[int], days: Ints) -> Ints:
+        """For each of some days since 1970 the value of the rule that holds on it."""
+        if len(values) == 1:
+            return np.full(len(days), values[0], np.int64)
+        firsts = [day_number(rule.first) for rule in self.hours[1:]]
+        return np.array(values, np.int64)[np.searchsorted(firsts, days, side="right")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +224,18 @@ class Closure:
     name: str
 
 
-@cache
-def xnys(through: date = LAST_DAY) -> Market:
+def xnys(through: date = LAST_DAY, long_day_from: date | None = None) -> Market:
     """The New York Stock Exchange from 1990 to 2050, or to the end of the year of `through` where
-    that is later; needs exchange_calendars then.
+    that is later; needs exchange_calendars then. `long_day_from`: the first trade date of 23 hours.
     """
+    return _xnys(max(through, LAST_DAY), long_day_from)
+
+
+@cache
+def _xnys(through: date, long_day_from: date | None) -> Market:
+    """One market for equal arguments, however they were given."""
+    if long_day_from is not None:
+        return replace(_xnys(through, None), hours=(DAY_HOURS, long_day(long_day_from)))
     zone = ZoneInfo("America/New_York")
     if through > LAST_DAY:
         return _from_library(zone, date(through.year, 12, 31))

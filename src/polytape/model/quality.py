@@ -7,6 +7,7 @@ lots count for it and not for prices) and is not looked at.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -25,6 +26,8 @@ SPIKE_TIMES_USUAL = 20.0
 SPIKE_NEIGHBOURS = 5
 # Fewer bars have no neighbours on both sides.
 SPIKE_FEWEST_BARS = 3
+OFF_SESSION = "no session"
+OUTSIDE_HOURS = "outside hours"
 # Gaps in longer intraday bars are not looked for.
 LONGEST_GAP_MINUTES = 60
 
@@ -93,9 +96,58 @@ def check(
     """
     tidy = bars.tidy()
     findings = [*_order(bars), *_values(bars), *_spikes(tidy)]
+    if timeframe is Timeframe.DAY:
+        findings += _off_session(bars, market)
+    if timeframe.length_us is not None:
+        findings += _outside_hours(tidy, timeframe.length_us, market)
     findings.sort(key=lambda finding: (finding.timestamp, finding.kind))
     gaps = tuple(_gaps(tidy, timeframe, span, market, anchored=anchored))
     return QualityReport(len(bars), tuple(findings), gaps)
+
+
+def off_session(bars: Bars, market: Market) -> Bools:
+    """Which daily bars are of a day without a session. Days outside the calendar are not judged."""
+    return _on_calendar(bars, market) & (market.session_index(bars.timestamp) < 0)
+
+
+def _off_session(bars: Bars, market: Market) -> Iterator[Finding]:
+    for at in np.flatnonzero(off_session(bars, market)):
+        stamp = int(bars.timestamp[at])
+        why = market.why_closed(market.date_of(stamp))
+        # Files whose days are stamped 00:00 UTC were once imported the evening before.
+        hint = "the bars around it may lie a day early: delete, import again"
+        yield Finding(OFF_SESSION, stamp, f"{why}; {hint}")
+
+
+def _outside_hours(bars: Bars, length: int, market: Market) -> Iterator[Finding]:
+    """One for each day. The bars are kept and served all the same: the rules of `model.hours` may
+    not know of hours that trade by now.
+    """
+    known = market.extended(bars.timestamp) | market.extended(bars.timestamp + length - MINUTE_US)
+    strange = bars.take(~known & _on_calendar(bars, market))
+    for start, end in pairwise(_day_edges(strange, market)):
+        first, last = (market.local(int(strange.timestamp[at])) for at in (start, end - 1))
+        yield Finding(
+            OUTSIDE_HOURS,
+            int(strange.timestamp[start]),
+            f"{end - start} bars, {first:%Y-%m-%d %H:%M} to {last:%H:%M} of the market's time, "
+            "when nothing is known to trade",
+        )
+
+
+def _day_edges(bars: Bars, market: Market) -> list[int]:
+    """Where the bars of each day begin, and the end of the last."""
+    days = market.days_of(bars.timestamp)
+    return [*np.flatnonzero(np.diff(days, prepend=-1)).tolist(), len(bars)]
+
+
+def _on_calendar(bars: Bars, market: Market) -> Bools:
+    """Which bars are of days that the calendar reaches."""
+    if not len(market.days):
+        return np.zeros(len(bars), np.bool_)
+    days = market.days_of(bars.timestamp)
+    known: Bools = (days >= market.days[0]) & (days <= market.days[-1])
+    return known
 
 
 def _order(bars: Bars) -> Iterator[Finding]:
@@ -121,11 +173,21 @@ def _values(bars: Bars) -> Iterator[Finding]:
         yield from _marked(bars, f"{name} outside range", outside)
 
 
-def _spikes(bars: Bars) -> Iterator[Finding]:
-    good = np.vstack([getattr(bars, name) for name in PRICES])
-    bars = bars.take((np.isfinite(good) & (good > 0)).all(axis=0))
+@dataclass(frozen=True, eq=False, slots=True)
+class Spikes:
+    """Which bars have a price far from the closes on both sides of it, or prices far from each
+    other; and the median close before and after each bar, in dollars.
+    """
+
+    where: Bools
+    before: Floats
+    after: Floats
+
+
+def spikes(bars: Bars) -> Spikes:
+    """The spikes of sound, tidy bars. At either end the one side there is speaks for both."""
     if len(bars) < SPIKE_FEWEST_BARS:
-        return
+        return Spikes(np.zeros(len(bars), np.bool_), bars.close, bars.close)
     close = np.log(bars.close)
     usual = float(np.median(np.abs(np.diff(close))))
     limit = max(SPIKE_LEAST, SPIKE_TIMES_USUAL * usual)
@@ -134,8 +196,15 @@ def _spikes(bars: Bars) -> Iterator[Finding]:
     for price in (np.log(bars.high), np.log(bars.low)):
         far |= np.minimum(np.abs(price - past), np.abs(price - future)) > limit
     torn = np.log(bars.high / bars.low) > limit
-    for at in np.flatnonzero(far | torn):
-        before, after = np.exp(past[at]), np.exp(future[at])
+    return Spikes(far | torn, np.exp(past), np.exp(future))
+
+
+def _spikes(bars: Bars) -> Iterator[Finding]:
+    good = np.vstack([getattr(bars, name) for name in PRICES])
+    bars = bars.take((np.isfinite(good) & (good > 0)).all(axis=0))
+    made = spikes(bars)
+    for at in np.flatnonzero(made.where):
+        before, after = made.before[at], made.after[at]
         around = f"; closes around it are {before:.6g} before and {after:.6g} after"
         yield Finding("spike", int(bars.timestamp[at]), _values_of(bars, int(at)) + around)
 

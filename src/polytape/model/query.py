@@ -1,7 +1,7 @@
 """What a caller wants: parsed once, and carried whole from the caller to the store."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from numbers import Integral
 
@@ -23,6 +23,7 @@ class BarsQuery:
     `limit` leaves only the most recent ones. `use_cache` False fetches again what is stored.
     `allow_partial` accepts what there is, with a list of what is missing. `validate` wants a
     quality report, too. `background`: nobody waits for the bars, so other queries go first.
+    `needed_from`: the day from which an engine needs the bars; what is before it would be liked.
     """
 
     symbol: str
@@ -35,6 +36,8 @@ class BarsQuery:
     allow_partial: bool = False
     validate: bool = False
     background: bool = False
+    # Says nothing of which bars these are, but of what it means when they are missing.
+    needed_from: date | None = field(default=None, compare=False)
 
     @property
     def series(self) -> Series:
@@ -88,6 +91,7 @@ def parse_query(
     limit: object = None,
     include_extended: bool = True,
     use_cache: bool = True,
+    allow_partial: bool = False,
 ) -> BarsQuery:
     """A query from what a caller wrote; dates are read by `model.instants.parse_span`.
 
@@ -100,6 +104,7 @@ def parse_query(
         limit=parse_limit(limit),
         include_extended=bool(include_extended),
         use_cache=bool(use_cache),
+        allow_partial=bool(allow_partial),
     )
 
 

@@ -63,10 +63,10 @@ def bar_end(instant: int, timeframe: Timeframe, market: Market, *, anchored: boo
         return start + timeframe.length_us
     day = market.date_of(start)
     if timeframe is Timeframe.DAY:
-        return market.midnight(day + timedelta(days=1))
+        return market.day_start(day + timedelta(days=1))
     if timeframe is Timeframe.WEEK:
-        return market.midnight(day + timedelta(days=7))
-    return market.midnight(date(day.year + day.month // 12, day.month % 12 + 1, 1))
+        return market.day_start(day + timedelta(days=7))
+    return market.day_start(date(day.year + day.month // 12, day.month % 12 + 1, 1))
 
 
 def bar_ends(starts: Ints, timeframe: Timeframe, market: Market) -> Ints:
@@ -76,7 +76,7 @@ def bar_ends(starts: Ints, timeframe: Timeframe, market: Market) -> Ints:
     if timeframe is Timeframe.MONTH:
         return np.array([bar_end(int(start), timeframe, market) for start in starts], np.int64)
     days = 1 if timeframe is Timeframe.DAY else 7
-    return market.to_utc((market.days_of(starts) + days) * DAY_US)
+    return market.day_starts(market.days_of(starts) + days)
 
 
 def complete_through(
@@ -85,7 +85,9 @@ def complete_through(
     """The instant through which the bars of `span` are complete at `now`: those that start before
     it end at or before `now`. Both in microseconds UTC.
     """
-    return min(span.end, max(span.start, bar_start(now, timeframe, market, anchored=anchored)))
+    # A trade date may begin before the midnight that its daily bar is stamped with.
+    start = min(now, bar_start(now, timeframe, market, anchored=anchored))
+    return min(span.end, max(span.start, start))
 
 
 def days_from_minutes(minutes: Bars, market: Market) -> Bars:

@@ -88,7 +88,7 @@ def check_split(split: Split, days: Bars, market: WallClock) -> SplitCheck:
     from the ratio by more than half. Ratios too near to 1 to tell from an ordinary night are not
     judged.
     """
-    executed = market.midnight(split.execution_date)
+    executed = market.day_start(split.execution_date)
     near = Span(executed - NEAR_US, executed + NEAR_US)
     at = int(np.searchsorted(days.timestamp, executed))
     expected = math.log(split.ratio)
@@ -113,7 +113,7 @@ def adjust(bars: Bars, splits: Iterable[Split], today: date, market: WallClock) 
     done = sorted({split for split in splits if split.execution_date <= today})
     if not done or not len(bars):
         return bars
-    executed = np.array([market.midnight(split.execution_date) for split in done], np.int64)
+    executed = np.array([market.day_start(split.execution_date) for split in done], np.int64)
     ratios = np.array([split.ratio for split in done])
     # The factor of a bar is the product of all ratios executed after its start.
     factors = np.append(np.cumprod(ratios[::-1])[::-1], 1.0)

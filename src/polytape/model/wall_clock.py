@@ -34,15 +34,23 @@ class WallClock:
         return int(self.to_utc(np.array([day_number(day) * DAY_US]))[0])
 
     def date_of(self, instant: int) -> date:
-        """The calendar day of an instant in microseconds UTC."""
+        """The day of an instant in microseconds UTC."""
         return number_day(int(self.days_of(np.array([instant]))[0]))
 
+    def day_start(self, day: date) -> int:
+        """The instant (microseconds UTC) from which on `date_of` is `day`."""
+        return int(self.day_starts(np.array([day_number(day)]))[0])
+
+    def day_starts(self, days: Ints) -> Ints:
+        """The same for days since 1970: here their midnights."""
+        return self.to_utc(days * DAY_US)
+
     def day_span(self, day: date) -> Span:
-        """A calendar day as a span in microseconds UTC: 23 to 25 hours."""
-        return Span(self.midnight(day), self.midnight(day + timedelta(days=1)))
+        """A day as a span in microseconds UTC: 23 to 25 hours."""
+        return Span(self.day_start(day), self.day_start(day + timedelta(days=1)))
 
     def whole_days(self, instants: Ints) -> SpanSet:
-        """The calendar days that some instants (microseconds UTC) fall on."""
+        """The days that some instants (microseconds UTC) fall on."""
         days = np.unique(self.days_of(instants)).tolist()
         return SpanSet.of(self.day_span(number_day(day)) for day in days)
 
@@ -51,7 +59,7 @@ class WallClock:
         return to_datetime(instant).astimezone(self.zone)
 
     def days_of(self, instants: Ints) -> Ints:
-        """The calendar day of each instant (microseconds UTC), in days since 1970."""
+        """The day of each instant (microseconds UTC), in days since 1970: here the calendar's."""
         return np.floor_divide(self.to_local(instants), DAY_US)
 
     def to_local(self, instants: Ints) -> Ints:

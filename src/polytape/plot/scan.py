@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from polytape.engines.confluence import HoldRate
     from polytape.engines.scan_result import ScanResult
 
 SHOWN_BARS = 400
@@ -65,12 +66,19 @@ def _zones(chart: "Axes", result: "ScanResult", width: int) -> None:
         chart.axhspan(zone.low, zone.high, color=color, alpha=DEPTH[zone.level], linewidth=0)
         at = zone.centre if not taken else max(zone.centre, taken[-1] + spread)
         taken.append(at)
-        text = f"{zone.level}  {zone.centre:.2f}  {', '.join(zone.votes)}"
+        text = f"{zone.level}  {zone.centre:.2f}  {', '.join(zone.votes)}{_rate(zone.rate)}"
         chart.text(1, at, text, color=color, fontsize=7.5, va="center", ha="left", bbox=LABEL_BOX)
     if result.price is not None:
         chart.axhline(result.price, color=INK, linewidth=0.8, linestyle=(0, (4, 3)))
         text = f" {result.price:.2f}"
         chart.text(width, result.price, text, color=INK, fontsize=8, va="bottom", ha="right")
+
+
+def _rate(rate: "HoldRate | None") -> str:
+    """`  held 71 %, random 68 %`; empty where nothing is known."""
+    if rate is None or rate.share != rate.share:
+        return ""
+    return f"  held {rate.share:.0%}, random {rate.random:.0%}"
 
 
 def _swings(chart: "Axes", result: "ScanResult", bars: Bars) -> None:
@@ -115,6 +123,7 @@ def _frame(chart: "Axes", side: "Axes", result: "ScanResult", bars: Bars) -> Non
         for name in ("top", "right"):
             axes.spines[name].set_visible(False)
     missing = [f"{name}: {why}" for name, why in result.errors.items()] + list(result.notes)
+    missing += filter(None, [result.basis_line()])
     if missing:
         chart.set_xlabel("; ".join(missing), fontsize=7.5, color=QUIET, loc="left")
 

@@ -9,7 +9,7 @@ import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
@@ -19,8 +19,10 @@ import msgspec
 
 from polytape.engines.flow import run_with
 from polytape.engines.options import ScanOptions
+from polytape.engines.result import on_basis
 from polytape.engines.scan_result import ScanResult
 from polytape.engines.scanner import scan_flow
+from polytape.engines.validation import is_number
 from polytape.errors import (
     ConfigurationError,
     NotFoundError,
@@ -28,11 +30,13 @@ from polytape.errors import (
     ValidationError,
 )
 from polytape.history.stored_bars import StoredBars
-from polytape.model.instants import parse_instant
-from polytape.model.market import xnys
+from polytape.model.basis import MADE_UP, Basis, union
+from polytape.model.instants import parse_past
+from polytape.model.market import Market, xnys
 from polytape.model.symbols import parse_symbol
 from polytape.model.timestamps import to_us
 from polytape.net.storage import open_storage
+from polytape.settings import long_day_from
 from polytape.store.segments import SegmentStore
 
 if TYPE_CHECKING:
@@ -55,11 +59,11 @@ class DaskClient(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ScanMany:
     """Results by symbol, and the errors of the symbols that have none."""
 
-    results: dict[str, ScanResult] = field(repr=False)
+    results: dict[str, ScanResult]
     errors: dict[str, str]
 
     def to_frame(self) -> "pd.DataFrame":
@@ -67,15 +71,32 @@ class ScanMany:
         import pandas as pd
 
         frame = pd.DataFrame([row for result in self.results.values() for row in result.rows()])
-        if frame.empty:
-            return frame
-        return frame.sort_values("score", ascending=False, kind="stable", ignore_index=True)
+        if not frame.empty:
+            frame = frame.sort_values("score", ascending=False, kind="stable", ignore_index=True)
+        return on_basis(frame, self.basis)
+
+    @property
+    def basis(self) -> Basis | None:
+        """What the bars of all results stand on, without the single series; None without results.
+        That of each symbol is in its result.
+        """
+        bases = [replace(one.basis, inputs=()) for one in self.results.values() if one.basis]
+        return union(bases)
+
+    def __repr__(self) -> str:
+        incomplete = [symbol for symbol, one in self.results.items() if one.basis_line()]
+        lines = [f"ScanMany of {len(self.results)} symbols, errors={self.errors!r}"]
+        if self.basis is not None and self.basis.made_up:
+            lines.append(f"  {MADE_UP}")
+        elif incomplete:
+            lines.append(f"  {len(incomplete)} of them on incomplete bars: see `basis` of each")
+        return "\n".join(lines)
 
 
 def scan_many(
     symbols: Iterable[str],
     *,
-    store: str,
+    store: str | os.PathLike[str],
     as_of: object = None,
     engine: Engine = "processes",
     client: DaskClient | None = None,
@@ -84,9 +105,9 @@ def scan_many(
     options: Mapping[str, object] | None = None,
     drawn: bool = False,
 ) -> ScanMany:
-    """Scan symbols as of an instant (now by default) from the bars of a store: a path, or
-    s3://BUCKET/PREFIX. `on_symbol` gets each symbol that is done; `options` go to the scanner. With
-    `drawn` results include what `plot` draws, which costs more to send than to make.
+    """Scan symbols as of an instant (now by default, not in the future) from the bars of a store: a
+    path, or s3://BUCKET/PREFIX. `on_symbol` gets each symbol that is done; `options` go to the
+    scanner. With `drawn` results include what `plot` draws, which costs more to send than to make.
 
     `engine="dask"` runs on a cluster: that of a given `dask.distributed` client, else a local one.
     Every worker must reach the store.
@@ -95,10 +116,12 @@ def scan_many(
     """
     wanted = _parse_symbols(symbols)
     chosen = _parse_options(options or {})
-    moment = to_us(datetime.now(UTC)) if as_of is None else parse_instant(as_of, "as_of", xnys())
-    _check(workers, engine, store)
-    _open(store)  # so that a wrong place is an error before any process starts
-    tasks = [ScanTask(part, store, moment, chosen, drawn) for part in _parts(wanted)]
+    now = to_us(datetime.now(UTC))
+    moment = now if as_of is None else parse_past(as_of, "as_of", _market(), now)
+    _check(workers, engine)
+    place = _parse_store(store)
+    _open(place)  # so that a wrong place is an error before any process starts
+    tasks = [ScanTask(part, place, moment, chosen, drawn) for part in _parts(wanted)]
     on_dask = engine == "dask" or client is not None
     outcomes: dict[str, Outcome] = {}
     for part in _on_dask(tasks, client) if on_dask else _in_processes(tasks, workers):
@@ -124,25 +147,30 @@ class ScanTask:
 
     def _scan(self, symbol: str) -> Outcome:
         store, now = _open(self.store), to_us(datetime.now(UTC))
-        bars = StoredBars(store, symbol, xnys(), now)
+        bars = StoredBars(store, symbol, _market(), now)
         try:
-            result = run_with(scan_flow(symbol, self.as_of, xnys(), self.options), bars.answer)
+            result = run_with(scan_flow(symbol, self.as_of, _market(), self.options), bars.answer)
         except PolygonClientError as error:
             return error
         if result.price is None and not bars.exist():
             return NotFoundError(f"the store has no symbol {symbol}")
-        for note in bars.notes():
-            result = result.noting(note)
+        result = result.standing_on(bars.basis())
         return result if self.drawn else replace(result, bars=None, profile=None, swings=())
 
 
-def _check(workers: int | None, engine: str, store: str) -> None:
-    if workers is not None and workers < 1:
-        raise ValidationError("workers", workers, "1 or more")
+def _check(workers: int | None, engine: str) -> None:
+    if workers is not None and not (is_number(workers, whole=True) and workers >= 1):
+        raise ValidationError("workers", workers, "a whole number, 1 or more")
     if engine not in ("processes", "dask"):
         raise ValidationError("engine", engine, "one of processes, dask")
-    if store == "memory":
-        raise ValidationError("store", store, "a store that other processes reach")
+
+
+def _parse_store(store: object) -> str:
+    """The place of a store, from a path or a URL. Raises: ValidationError."""
+    place = os.fspath(store) if isinstance(store, str | os.PathLike) else None
+    if not isinstance(place, str) or place in ("", "memory"):
+        raise ValidationError("store", store, "a path or s3://BUCKET/PREFIX of a store on disk")
+    return place
 
 
 def _parse_symbols(symbols: Iterable[str]) -> list[str]:
@@ -179,7 +207,12 @@ def _parts(symbols: list[str]) -> Iterator[tuple[str, ...]]:
 @lru_cache(maxsize=4)
 def _open(location: str) -> SegmentStore:
     """One open store for each place and process."""
-    return SegmentStore.existing(open_storage(location), xnys())
+    return SegmentStore.existing(open_storage(location), _market())
+
+
+def _market() -> Market:
+    """New York's, with the hours that the settings of this process name."""
+    return xnys(long_day_from=long_day_from())
 
 
 def _in_processes(tasks: list[ScanTask], workers: int | None) -> Iterator[dict[str, Outcome]]:

@@ -21,7 +21,8 @@ def periods(series: Series, span: Span, zone: WallClock) -> Iterator[tuple[str, 
         return
     start = span.start
     while start < span.end:
-        day = zone.date_of(start)
+        # The calendar's: which trade date an hour belongs to may be told anew, a folder may not.
+        day = zone.local(start).date()
         name = f"{day:%Y-%m}" if series is Series.MINUTE else f"{day:%Y}"
         whole = period_span(name, zone)
         yield f"bars/{series.value}/{name}", whole.intersect(span)

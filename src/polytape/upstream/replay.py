@@ -5,21 +5,19 @@ there once the post-market has ended, and before that the bar is made from the m
 split is there from its day on.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable
 
 from polytape.model.bars import Bars
 from polytape.model.market import Market
-from polytape.model.market_bars import MarketBars
 from polytape.model.query import BarsQuery, series_query
 from polytape.model.resample import days_from_minutes
 from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span, SpanSet
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
-from polytape.model.units import DAY_US, MINUTE_US
-from polytape.upstream.source import DaySource, SourceBars, Upstream
+from polytape.model.units import DAY_US
+from polytape.upstream.replay_cut import Cut, ReplayedDays
+from polytape.upstream.source import SourceBars, Upstream
 
 # How far back a last bar is looked for: mostly it is near, and files of days are slow to read.
 LAST_BAR_DAYS = (10, 400)
@@ -35,30 +33,6 @@ def replayed(upstream: Upstream, market: Market, now: Callable[[], int]) -> Upst
     return Upstream(
         upstream.name, source, source, upstream.made_up, days=days, close=upstream.close
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """What is there at `now` (microseconds UTC), by a market's hours."""
-
-    market: Market
-    now: Callable[[], int]
-
-    def today(self) -> date:
-        """The day of the market's zone."""
-        return self.market.date_of(self.now())
-
-    def minutes_before(self) -> int:
-        """Minute bars that start before this instant (microseconds UTC) have ended."""
-        return self.now() - MINUTE_US + 1
-
-    def days_before(self) -> int:
-        """Official daily bars that start before this instant (microseconds UTC) are there."""
-        now = self.now()
-        day = self.market.date_of(now)
-        session, span = self.market.session(day), self.market.day_span(day)
-        ended = session is not None and session.extended.end <= now
-        return span.end if ended else span.start
 
 
 class ReplayedSource:
@@ -138,41 +112,8 @@ class ReplayedSource:
         made = days_from_minutes(minutes.bars, self._market).within(span)
         note = f"{self._market.date_of(span.start)} is not over: its bar is made from minutes"
         notes = (note,) if len(made) else ()
-        return SourceBars(made, notes, (span,), missing=minutes.missing)
-
-
-class ReplayedDays:
-    """A `DaySource` over that of another source. Nothing of a replay is stored."""
-
-    def __init__(self, days: DaySource, cut: Cut) -> None:
-        self._days = days
-        self._cut = cut
-        self.reads_whole_days = False
-        self.requests_per_day = days.requests_per_day
-        self.unit = days.unit
-        self.covers_unlisted = days.covers_unlisted
-
-    def has_day(self, series: Series, day: date) -> bool:
-        """As `DaySource.has_day`."""
-        return self._is_over(day) and self._days.has_day(series, day)
-
-    def market_day(
-        self, series: Series, day: date, *, background: bool = False
-    ) -> MarketBars | None:
-        """As `DaySource.market_day`: of days that are over."""
-        if not self._is_over(day):
-            return None
-        return self._days.market_day(series, day, background=background)
-
-    def mark_stored(self, series: Series, day: date) -> None:
-        """As `DaySource.mark_stored`: nothing is stored."""
-
-    def replaced(self, series: Series, days: Iterable[date]) -> list[date]:
-        """As `DaySource.replaced`."""
-        return self._days.replaced(series, days)
-
-    def _is_over(self, day: date) -> bool:
-        return self._cut.market.midnight(day) < self._cut.days_before()
+        days = (self._market.date_of(span.start),) if len(made) else ()
+        return SourceBars(made, notes, (span,), missing=minutes.missing, from_minutes=days)
 
 
 def _joined(official: SourceBars, forming: SourceBars) -> SourceBars:
@@ -182,4 +123,5 @@ def _joined(official: SourceBars, forming: SourceBars) -> SourceBars:
         (*official.provisional, *forming.provisional),
         official.through,
         SpanSet.of((*official.missing, *forming.missing)).spans,
+        (*official.from_minutes, *forming.from_minutes),
     )

@@ -27,7 +27,9 @@ class SourceBars:
     `provisional` are the spans that the source does not vouch for (a file that is not there yet, a
     daily bar made from minutes): their bars are answered, not stored. `through`: the instant up to
     which the source has published, microseconds UTC, where that is not now. `missing` are the spans
-    that it ought to have and has not: an error, but where a query allows a part.
+    that it ought to have and has not: an error, but where a query allows a part. `from_minutes`:
+    the days whose bar was made from those. `proves_empty`: where there are no bars, that there are
+    none is certain; else they are asked for once more.
     """
 
     bars: Bars
@@ -35,6 +37,8 @@ class SourceBars:
     provisional: tuple[Span, ...] = ()
     through: int | None = None
     missing: tuple[Span, ...] = ()
+    from_minutes: tuple[date, ...] = ()
+    proves_empty: bool = True
 
 
 class BarSource(Protocol):

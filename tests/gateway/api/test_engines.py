@@ -1,18 +1,25 @@
 """The engines over HTTP: a route for each of the registry."""
 
+from datetime import date
 from typing import Any
 
 import httpx2
+import numpy as np
 import pytest
 
 from polytape.engines.options import NoOptions
 from polytape.engines.registry import ENGINES, EngineSpec
 from polytape.gateway.app import create_app
 from polytape.gateway.gateway import Gateway
+from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import series_query
+from polytape.model.splits import Split
 from polytape.model.timeframes import Series
+from polytape.model.timestamps import iso
+from polytape.model.units import MINUTE_US
 from polytape.net.storage import open_storage
+from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.synthetic.source import Synthetic
@@ -41,7 +48,8 @@ async def test_every_engine_answers(http: httpx2.AsyncClient, spec: EngineSpec) 
 @every_engine
 async def test_what_is_wrong_is_named(http: httpx2.AsyncClient, spec: EngineSpec) -> None:
     wrong: list[tuple[dict[str, Any], str]] = [
-        ({"symbol": "a/b"}, "symbol"), ({"as_of": "soon"}, "as_of")
+        ({"symbol": "a/b"}, "symbol"), ({"as_of": "soon"}, "as_of"),
+        ({"as_of": iso(NOW + MINUTE_US)}, "as_of"),  # today's daily bar would count as complete
     ]  # fmt: skip
     for body, param in wrong:
         answer = await post(http, spec, **body)
@@ -61,6 +69,72 @@ async def test_a_symbol_that_is_not_there(http: httpx2.AsyncClient, spec: Engine
         assert answer.status_code == 404
 
 
+DAYS = [s.day for s in MARKET.sessions(day_span(date(2026, 9, 1), date(2026, 11, 17)))]
+
+
+def trending(days: list[date], *, split_on: date | None = None) -> Bars:
+    """Daily bars whose true range is 16 dollars; as traded, with a split of 10:1 on a day."""
+    stamps = [MARKET.midnight(day) for day in days]
+    ratio = np.array([0.1 if split_on is not None and day >= split_on else 1.0 for day in days])
+    close = np.array([200.0 + 8.0 * DAYS.index(day) for day in days]) * ratio
+    columns = (close, close + 8.0 * ratio, close - 8.0 * ratio, close)
+    return Bars.of(stamps, *columns, [100.0] * len(days))
+
+
+async def session_of(days: list[date], stored: Bars, *, splits: list[Split] | None = None) -> Any:
+    """The session of a store with daily bars of some days alone."""
+    store = SegmentStore(open_storage("memory"), "import", MARKET)
+    for day in days:
+        span = day_span(day)
+        write(store, "X", stored.within(span), span, NOW, series=Series.DAY)
+    if splits is not None:
+        Reference(store.storage).put_splits(splits, NOW)
+    gateway = Gateway(None, MARKET, lambda: NOW, Budget.of(100, 1.0), store)
+    async with speaking_to(create_app(gateway)) as http:
+        body = {"symbol": "X", "as_of": AS_OF}
+        answer = (await http.post("/api/v1/engines/session", json=body)).json()
+    gateway.close()
+    return answer
+
+
+async def test_an_unadjusted_split_inside_the_atr_is_told() -> None:
+    split_on = DAYS[-5]
+    stored = trending(DAYS, split_on=split_on)
+    as_traded = await session_of(DAYS, stored)
+    assert as_traded["basis"]["adjusted"] is False
+    assert "no table of splits at hand: prices are as traded" in as_traded["basis"]["line"]
+    split = Split(split_on, "X", 1.0, 10.0)
+    adjusted = await session_of(DAYS, stored, splits=[split])
+    assert adjusted["basis"]["adjusted"] is True
+    assert adjusted["basis"]["adjustment"] == f"adjusted for splits: 10:1 on {split_on}"
+    assert float(adjusted["daily_atr"]) == pytest.approx(16.0 / 10)
+    assert float(as_traded["daily_atr"]) > 10 * float(adjusted["daily_atr"])
+
+
+@pytest.mark.parametrize("covered", [True, False])
+async def test_an_absent_day_inside_the_atr_is_told(covered: bool) -> None:
+    absent = DAYS[-4]
+    rest = [day for day in DAYS if day != absent]
+    answer = await session_of(DAYS if covered else rest, trending(rest), splits=[])
+    (days,) = [one for one in answer["basis"]["inputs"] if one["series"] == "1day"]
+    named = days["without_bars"] if covered else days["missing"][-1:]
+    assert [run["first"] for run in named] == [f"{absent}"]
+    assert f"{absent}" in answer["basis"]["line"]
+    assert f"{absent}" in answer["error"]
+    assert days["with_bars"] == len(rest)
+    assert float(answer["daily_atr"]) > 16.4  # 16.00 with that day
+
+
+async def test_a_store_younger_than_what_would_be_liked_warns_of_nothing() -> None:
+    answer = await session_of(DAYS, trending(DAYS), splits=[])
+    (days,) = [one for one in answer["basis"]["inputs"] if one["series"] == "1day"]
+    assert days["missing"][0]["first"] < f"{DAYS[0]}"  # liked, and said as a field
+    assert "1day" not in answer["basis"]["line"]
+    assert "1day bars are not held in full" not in answer["error"]
+    few = await session_of(DAYS[-10:], trending(DAYS[-10:]), splits=[])
+    assert "1day bars are not held in full" in few["basis"]["line"]  # an ATR needs 15
+
+
 async def test_missing_history_is_noted_not_refused(market: Market, synthetic: Synthetic) -> None:
     store = SegmentStore(open_storage("memory"), "synthetic/0", MARKET)
     span = day_span(MARKET.date_of(NOW).replace(day=2), MARKET.date_of(NOW).replace(day=17))
@@ -71,5 +145,6 @@ async def test_missing_history_is_noted_not_refused(market: Market, synthetic: S
     async with speaking_to(create_app(gateway)) as http:
         body = {"symbol": "AAPL", "as_of": AS_OF}
         answer = (await http.post("/api/v1/engines/fractals", json=body)).json()
-    assert any("not held in full" in note for note in answer["notes"])
+    assert "1min bars are not held in full" in answer["basis"]["line"]
+    assert answer["basis"]["made_up"]
     gateway.close()

@@ -50,7 +50,7 @@ async def test_fill_look_check_tidy_and_forget(http: httpx2.AsyncClient) -> None
         "early close",
         "exchange holiday",
     ]
-    assert (await http.post(f"{HISTORY}/compact")).json() == []
+    assert (await http.post(f"{HISTORY}/compact", json={})).json() == []
     mended = (await http.post(f"{HISTORY}/repair", json={"symbols": ["AAPL"]})).json()
     assert mended | {"questions": 0, "bars": 0, "failed": []} == mended
     export = await http.get(f"{HISTORY}/export", params={"symbol": "AAPL"})
@@ -78,7 +78,7 @@ async def test_small_files_are_merged_and_a_part_can_be_forgotten(
     for day in ("2024-07-01", "2024-07-02"):
         body = {"symbols": ["AAPL"], "start_date": day, "end_date": day}
         assert (await http.post(f"{HISTORY}/backfill", json=body)).json()["questions"] == 1
-    (merged,) = (await http.post(f"{HISTORY}/compact")).json()
+    (merged,) = (await http.post(f"{HISTORY}/compact", json={})).json()
     assert (merged["folder"], merged["before"]) == ("bars/1min/2024-07", 2)
     params = {"symbol": "AAPL", "start_date": "2024-07-01", "end_date": "2024-07-01"}
     gone = (await http.delete(HISTORY, params=params)).json()["bars"]
@@ -94,7 +94,8 @@ async def test_without_a_store_there_is_no_history(make_gateway: MakeGateway) ->
     async with speaking_to(create_app(gateway)) as client:
         for method, path in (("GET", "/status"), ("POST", "/compact"), ("DELETE", "?symbol=A"),
                              ("GET", "/verify?symbol=A"), ("GET", "/export?symbol=A")):  # fmt: skip
-            answer = await client.request(method, f"{HISTORY}{path}")
+            headers = {"content-type": "application/json"}
+            answer = await client.request(method, f"{HISTORY}{path}", headers=headers)
             assert answer.status_code == 503
             assert "--store" in answer.json()["detail"]
         for path in ("/backfill", "/repair"):

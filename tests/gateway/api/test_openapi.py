@@ -8,6 +8,7 @@ from hypothesis import settings
 from schemathesis import checks
 
 from polytape.gateway.app import create_app
+from polytape.gateway.browser_guard import BrowserGuard
 from polytape.gateway.gateway import Gateway
 from polytape.model.market import xnys
 from polytape.net.storage import open_storage
@@ -24,7 +25,7 @@ def make_app() -> object:
     gateway = Gateway(upstream, market, lambda: NOW, Budget.of(100, 1.0), store)
     monkey = pytest.MonkeyPatch()
     monkey.setattr(gateway, "close", lambda: None)  # one gateway outlives many lifespans
-    return create_app(gateway)
+    return create_app(gateway, guard=BrowserGuard(frozenset({"testserver"})))
 
 
 schema = schemathesis.openapi.from_asgi("/docs/openapi.json", make_app())
@@ -45,8 +46,9 @@ def test_every_answer_is_one_that_the_description_holds(case: "schemathesis.Case
 def test_every_route_is_described() -> None:
     described = set(schema.raw_schema["paths"])
     assert described == {
-        "/api/v1/scan", "/api/v1/engines/fractals", "/api/v1/engines/hvn",
-        "/api/v1/engines/camarilla", "/api/v1/engines/zones", "/api/v1/engines/session",
+        "/api/v1/scan", "/api/v1/engines/fractals", "/api/v1/engines/fractals/history", "/api/v1/engines/hvn",
+        "/api/v1/engines/camarilla", "/api/v1/engines/zones", "/api/v1/engines/session", "/api/v1/engines/vwap",
+        "/api/v1/engines/opening-range", "/api/v1/engines/gaps", "/api/v1/engines/poc", "/api/v1/engines/atr", "/api/v1/engines/bad-prints",
         "/api/v1/bars", "/api/v1/bars/batch", "/api/v1/validate", "/api/v1/latest/{symbol}",
         "/api/v1/history", "/api/v1/history/backfill", "/api/v1/history/compact", "/api/v1/history/export", "/api/v1/history/repair",
         "/api/v1/history/status", "/api/v1/history/verify",

@@ -113,7 +113,7 @@ def test_a_file_of_the_bucket_is_read_as_one_of_a_folder(bucket: Bucket) -> None
 def test_a_day_without_a_file_is_told_and_not_vouched_for(bucket: Bucket) -> None:
     answer = bucket.source().bars(minutes("ZZZ", TUE, WED))
     assert answer.provisional == (day_span(WED),)
-    assert "no minute_aggs_v1 file for 2024-07-03" in answer.notes[0]
+    assert answer.missing == (day_span(WED),)
     with pytest.raises(NotFoundError):
         bucket.source().bars(minutes("NOPE", TUE))
 

@@ -11,6 +11,7 @@ from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import series_query
 from polytape.model.timeframes import Series
+from polytape.model.units import HOUR_US
 from polytape.upstream.flatfiles.source import FlatFiles
 from tests.conftest import MARKET, day_span
 from tests.upstream.flatfiles.files import DAY, HEADER, OPEN_NS, line, put
@@ -101,12 +102,49 @@ def test_minutes_of_another_day_are_left_out(root: Path, source: FlatFiles) -> N
     assert len(source.bars(series_query("ZZZ", Series.MINUTE, span)).bars) == 1
 
 
-def test_a_day_without_a_file_is_provisional(root: Path, source: FlatFiles) -> None:
-    """Its file may still come: the answer is given and not stored."""
+def test_a_day_without_a_file_is_missing_and_provisional(root: Path, source: FlatFiles) -> None:
+    """Its file may still come: nothing of it is stored."""
     put(root, "minute_aggs_v1", date(2024, 7, 5), [])
     answer = source.bars(series_query("ZZZ", Series.MINUTE, day_span(DAY, date(2024, 7, 5))))
-    assert answer.provisional == (day_span(date(2024, 7, 3)),)
-    assert answer.notes == ("no minute_aggs_v1 file for 2024-07-03: their bars are missing",)
+    absent = (day_span(date(2024, 7, 3)),)
+    assert (answer.provisional, answer.missing, answer.notes) == (absent, absent, ())
+    assert answer.through is None
+
+
+@pytest.mark.parametrize("series", list(Series))
+def test_days_after_the_last_file_are_missing_once_they_are_over(
+    root: Path, market: Market, series: Series
+) -> None:
+    """Today's file cannot be there: today is not missing, and complete goes no further."""
+    today = market.midnight(date(2024, 7, 8)) + 12 * HOUR_US
+    source = FlatFiles(root, market, now=lambda: today)
+    span = day_span(DAY, date(2024, 7, 9))
+    answer = source.bars(series_query("ZZZ", series, span))
+    assert answer.missing == (day_span(date(2024, 7, 3)), day_span(date(2024, 7, 5)))
+    assert "of 2 days from 2024-07-08 to 2024-07-09 is not there yet" in answer.notes[-1]
+    assert answer.through == day_span(DAY).end
+    days = {market.date_of(part.start).day for part in answer.provisional}
+    assert days == {3, 5, 8, 9} | ({2} if series is Series.DAY else set())
+
+
+@pytest.mark.parametrize("day", [3, 5])
+def test_published_is_the_last_file_or_what_lies_before_the_query(
+    root: Path, source: FlatFiles, day: int
+) -> None:
+    """What lies between the last file and the query may be stored: not this answer's business."""
+    put(root, "day_aggs_v1", DAY, ["ZZZ,1000,10,11,12,9,0,5"])
+    answer = source.bars(series_query("ZZZ", Series.DAY, day_span(date(2024, 7, day))))
+    assert answer.missing == (day_span(date(2024, 7, day)),)
+    assert answer.through == (day_span(DAY).end if day == 3 else day_span(date(2024, 7, 5)).start)
+
+
+def test_a_day_with_a_file_of_minutes_alone_is_not_missing_from_daily_bars(
+    source: FlatFiles,
+) -> None:
+    """A symbol without a minute in it did not trade."""
+    answer = source.bars(series_query("BRK.B", Series.DAY, day_span(DAY)))
+    assert (answer.missing, answer.through) == ((), None)
+    assert answer.provisional
 
 
 def test_files_of_days_that_do_not_exist_are_passed_over(root: Path, source: FlatFiles) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from polytape.model.hours import DAY_HOURS
 from polytape.upstream.synthetic.listing import FAMOUS, listing
 from polytape.upstream.synthetic.prices import (
     CELLS,
@@ -110,5 +111,5 @@ def test_an_early_close_ends_four_hours_of_post_market_earlier(sessions: Session
     at = int(np.searchsorted(sessions.days, day))
     bars = minute_bars(character("SPY", 0), path_of("SPY", sessions), sessions, np.array([at]))
     last = int(bars.timestamp[-1])
-    assert sessions.closes[at] <= last < sessions.closes[at] + MARKET.post_market_us
+    assert sessions.closes[at] <= last < sessions.closes[at] + DAY_HOURS.post_market_us
     assert MARKET.extended(bars.timestamp).all()

@@ -6,10 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from polytape.engines.fractals import Fractals, Kind, Swing, fractals, structure_of
+from polytape.engines import zigzag
+from polytape.engines.fractals import Fractals, Swing, fractals, structure_of
 from polytape.engines.live.atr import LiveAtr
 from polytape.engines.live.reading import LiveReading
 from polytape.engines.options import AtrMethod
+from polytape.engines.zigzag import Kind
 from polytape.model.bar import Bar
 from polytape.model.bars import Bars
 from polytape.model.market import Market, xnys
@@ -62,9 +64,7 @@ class LiveFractals(LiveReading[_State, Fractals]):
     def value(self) -> Fractals:
         """The swings so far; takes time linear in their number."""
         last = self._states[-1].last if self._states else None
-        swings = tuple(self._settled)
-        if last is not None and self._counts(last):
-            swings = (*swings, last)
+        swings = (*self._settled, last) if last is not None else ()
         return replace(
             self._without_bars, swings=swings, structure=structure_of(swings), bars=len(self)
         )
@@ -92,32 +92,24 @@ class LiveFractals(LiveReading[_State, Fractals]):
         if all(bar.low < other.low for other in others):
             yield "low"
 
-    def _zigzag(self, last: Swing | None, swing: Swing) -> Swing:
+    def _zigzag(self, last: Swing | None, swing: Swing) -> Swing | None:
         """The last swing of the zigzag after a candidate; the one before it may settle."""
-        if last is None:
-            return swing
-        away = swing.price - last.price if swing.kind == "high" else last.price - swing.price
-        if last.kind == swing.kind:
-            return swing if away > 0 else last
-        if away < self._distance * swing.atr:
+        before = self._settled[-1] if self._settled else None
+        least = self._distance * swing.atr
+        what = zigzag.step(before, last, swing, least=least, apart=self._apart)
+        if what is zigzag.Step.IGNORED:
             return last
-        if self._counts(last):
-            self._settled.append(replace(last, settled=True))
+        if what is zigzag.Step.TURNS and last is not None:
+            self._settled.append(replace(last, settled_at=swing.confirmed_at))
         return swing
-
-    def _counts(self, swing: Swing) -> bool:
-        """Whether its bar does not overlap the bar of the settled one before it."""
-        if not self._apart or not self._settled:
-            return True
-        before = self._settled[-1]
-        return swing.low > before.high or before.low > swing.high
 
     def _swing(self, place: int, kind: Kind, *, confirmed_by: Bar) -> Swing:
         bar, reading = self._bars[place], self._atr.at(place)
         assert reading is not None
+        occurred = to_datetime(bar.timestamp)
         ends = bar_ends(np.array([confirmed_by.timestamp]), self._timeframe, self._market)
         return Swing(
-            datetime=to_datetime(bar.timestamp),
+            datetime=occurred,
             kind=kind,
             price=bar.high if kind == "high" else bar.low,
             atr=reading,
@@ -127,6 +119,7 @@ class LiveFractals(LiveReading[_State, Fractals]):
             low=bar.low,
             close=bar.close,
             volume=bar.volume,
+            occurred_at=occurred,
             confirmed_at=to_datetime(int(ends[0])),
-            settled=False,
+            settled_at=None,
         )

@@ -17,13 +17,13 @@ from polytape.engines.registry import ENGINES, EngineSpec
 from polytape.errors import NotFoundError
 from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
-from polytape.model.instants import parse_instant
+from polytape.model.instants import parse_past
 from polytape.model.symbols import parse_symbol
 from polytape.wire.api.media import JSON
 
 
 class EngineRequest(msgspec.Struct):
-    """An engine on a symbol. `as_of`: an instant, now by default."""
+    """An engine on a symbol. `as_of`: an instant not in the future, now by default."""
 
     symbol: str
     as_of: str | None = None
@@ -49,7 +49,7 @@ def _route(spec: EngineSpec) -> HTTPRouteHandler:
     ) -> Response[dict[str, object]]:
         return await _respond(spec, data, gateway)
 
-    handler.__name__ = f"post_{spec.name}"
+    handler.__name__ = f"post_{spec.name.replace('-', '_')}"
     handler.__doc__ = f"{spec.title}."
     return post(spec.path, status_code=HTTPStatus.OK, responses=PROBLEMS)(handler)
 
@@ -70,13 +70,14 @@ async def _respond(
 async def run_engine(
     spec: EngineSpec, symbol: str, as_of: str | None, options: EngineOptions, gateway: Gateway
 ) -> EngineResult:
-    """An engine's result from the gateway's bars, as far as they are stored: what is missing is
-    noted in it. It computes in a thread.
+    """An engine's result from the gateway's bars, as far as they are stored: its basis says what is
+    missing. It computes in a thread.
 
     Raises: ValidationError naming the field; NotFoundError, DataFetchError.
     """
     market, heavy = gateway.market, gateway.workers.heavy
-    moment = gateway.now() if as_of is None else parse_instant(as_of, "as_of", market)
+    now = gateway.now()
+    moment = now if as_of is None else parse_past(as_of, "as_of", market, now)
     flow: EngineFlow[EngineResult]
     flow = spec.load_flow()(parse_symbol(symbol), moment, market, options)
     run = await heavy(EngineRun(flow).start)
@@ -88,8 +89,6 @@ async def run_engine(
         except NotFoundError as error:
             await heavy(partial(run.fail, error))
         else:
-            missing = [
-                (gap.start, gap.end) for result in results for gap in result.metadata.missing
-            ]
-            await heavy(partial(run.send, [result.bars for result in results], missing))
+            bases = [result.metadata.basis for result in results]
+            await heavy(partial(run.send, [result.bars for result in results], bases))
     return run.result

@@ -1,14 +1,15 @@
 """The vendor's flat files as a source: a folder of them, or the vendor's own bucket.
 
-A day without a file is a day without bars, for now: its file may still come. The date of a daily
-bar is its file's name, whatever the row's stamp says.
+A trading day that is over and has no file is missing; that of today, and of days to come, is not
+there yet. The date of a daily bar is its file's name, whatever the row's stamp says.
 https://massive.com/knowledge-base/article/what-time-are-massives-flat-files-ready-each-day
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,8 @@ class FlatFiles:
     """The source of `--source flatfiles --data DIR`: a folder, or a bucket.
 
     `splits_file` defaults to `FOLDER/splits.csv`; without a table of splits, prices can only be had
-    as traded. `memory` and `covers_unlisted`: see `FlatFileDays`, `DaySource`.
+    as traded. `memory` and `covers_unlisted`: see `FlatFileDays`, `DaySource`. `now` (microseconds
+    UTC) says which days are over; without it all are.
 
     Raises: ConfigurationError for a place without flat files or a wrong table of splits.
     """
@@ -47,8 +49,10 @@ class FlatFiles:
         memory: AnswerStore | None = None,
         *,
         covers_unlisted: bool = True,
+        now: Callable[[], int] | None = None,
     ) -> None:
         self.market = market
+        self._now = now
         self.listing = FlatFileListing.of(root)
         self.days = FlatFileDays(
             self.listing, market, memory, covers_unlisted, reads_whole_days=self.listing.remote
@@ -72,21 +76,19 @@ class FlatFiles:
 
         Raises: NotFoundError for a symbol that no file has, DataFetchError naming a damaged file.
         """
+        # A day without a daily file is made from its minutes.
+        kinds = (Series.MINUTE,) if query.series is Series.MINUTE else tuple(FOLDERS)
+        filed = {kind: self._days(query.span, kind) for kind in kinds}
+        days = sorted({day for of_kind in filed.values() for day in of_kind})
         if query.series is Series.MINUTE:
-            days = self._days(query.span, (Series.MINUTE,))
             answer = SourceBars(Bars.concat(self._minutes(query.symbol, day) for day in days))
         else:
-            answer = self._daily(query.symbol, self._days(query.span, FOLDERS))
+            answer = self._daily(query, days)
         bars = answer.bars.within(query.span)
-        absent = self._without_file(query.series, query.span)
-        bare = [
-            gap for gap in absent if gap not in answer.provisional and gap.start < query.span.end
-        ]
-        notes = (*answer.notes, *((self._no_file(query.series, bare),) if bare else ()))
         if not len(bars) and self.reference.find(query.symbol) is None:
             where = self.listing.storage.url
             raise NotFoundError(f"no file below {where} holds the symbol {query.symbol}")
-        return SourceBars(bars, notes, (*answer.provisional, *absent))
+        return self._described(query, replace(answer, bars=bars), set(filed[query.series]), days)
 
     def last_bar(self, symbol: str) -> Bars:
         """As `BarSource.last_bar`: of the newest file that has the symbol."""
@@ -98,33 +100,62 @@ class FlatFiles:
                 return bars.last(1)
         return Bars.empty() if day is None else self._official(symbol, day)
 
-    def _daily(self, symbol: str, days: list[date]) -> SourceBars:
+    def _daily(self, query: BarsQuery, days: list[date]) -> SourceBars:
         """The vendor's daily bars; where only minutes are at hand, bars made from them."""
         parts, made = [], []
         for day in days:
-            part = self._official(symbol, day)
+            part = self._official(query.symbol, day)
             if not len(part):
-                part = days_from_minutes(self._minutes(symbol, day), self.market)
+                part = days_from_minutes(self._minutes(query.symbol, day), self.market)
                 made += [day] if len(part) else []
             parts.append(part)
         notes = (_made_from_minutes(made),) if made else ()
+        spans = self._spans(made, query.span)
+        return SourceBars(Bars.concat(parts), notes, spans, from_minutes=tuple(made))
+
+    def _described(
+        self, query: BarsQuery, answer: SourceBars, own: set[date], there: list[date]
+    ) -> SourceBars:
+        """The answer with what is to be known of the trading days that have no file (`own` have one
+        of the series, `there` one to make bars from): nothing of them is stored, and those that are
+        over are missing.
+        """
+        span, filed = query.span, set(there)
+        days = [session.day for session in self.market.sessions(span)]
+        absent = [day for day in days if day not in filed]
+        over, coming = self._by_age(absent)
         return SourceBars(
-            Bars.concat(parts), notes, tuple(self.market.day_span(day) for day in made)
+            answer.bars,
+            (*answer.notes, *((_not_yet(query.series, coming),) if coming else ())),
+            (*answer.provisional, *self._spans((day for day in days if day not in own), span)),
+            self._published(query.series, absent) if absent else None,
+            self._spans(over, span),
+            answer.from_minutes,
         )
 
-    def _without_file(self, series: Series, span: Span) -> tuple[Span, ...]:
-        """The trading days of a span whose file is not there: it may still come."""
-        there = set(self._days(span, (series,)))
-        return tuple(
-            self.market.day_span(session.day).intersect(span)
-            for session in self.market.sessions(span)
-            if session.day not in there
-        )
+    def _by_age(self, days: list[date]) -> tuple[list[date], list[date]]:
+        """The days that are over, and the others."""
+        today = date.max if self._now is None else self.market.date_of(self._now())
+        return [day for day in days if day < today], [day for day in days if day >= today]
 
-    def _no_file(self, series: Series, gaps: list[Span]) -> str:
-        first, last = (self.market.date_of(gaps[at].start) for at in (0, -1))
-        when = f"{first}" if first == last else f"{len(gaps)} trading days from {first} to {last}"
-        return f"no {FOLDERS[series]} file for {when}: their bars are missing"
+    def _published(self, series: Series, absent: list[date]) -> int | None:
+        """The instant up to which there are files, microseconds UTC, where days without one follow;
+        what lies before the first of those and after the last file is none of this answer's.
+        """
+        kinds = (series,) if series is Series.MINUTE else tuple(FOLDERS)
+        newest = [file.day for kind in kinds for file in islice(self.listing.newest(kind), 1)]
+        last = max(newest, default=date.min)
+        tail = [day for day in absent if day > last]
+        if not tail:
+            return None
+        before = self.market.session_before(tail[0])
+        if newest and before is not None and before.day <= last:
+            return self.market.day_span(last).end
+        return self.market.midnight(tail[0])
+
+    def _spans(self, days: Iterable[date], span: Span) -> tuple[Span, ...]:
+        """The days' parts of a span."""
+        return tuple(self.market.day_span(day).intersect(span) for day in days)
 
     def _official(self, symbol: str, day: date) -> Bars:
         """The vendor's daily bar of a day, if there is one."""
@@ -141,17 +172,24 @@ class FlatFiles:
             log.warning("%s minutes of %s filed under %s are of other days", strays, symbol, day)
         return inside
 
-    def _days(self, span: Span, kinds: Iterable[Series]) -> list[date]:
-        """The days inside `span` that have a file of one of these kinds."""
+    def _days(self, span: Span, series: Series) -> list[date]:
+        """The days inside `span` that have a file of a series."""
         if not span:
             return []
         first, last = self.market.date_of(span.start), self.market.date_of(span.end - 1)
-        return sorted({f.day for series in kinds for f in self.listing.files(series, first, last)})
+        return [file.day for file in self.listing.files(series, first, last)]
+
+
+def _not_yet(series: Series, days: list[date]) -> str:
+    return f"the {FOLDERS[series]} file of {_named(days)} is not there yet"
 
 
 def _made_from_minutes(days: list[date]) -> str:
-    named = f"{days[0]}" if len(days) == 1 else f"{len(days)} days from {days[0]} to {days[-1]}"
     return (
-        f"no official daily bar for {named}: made from minutes "
+        f"no official daily bar for {_named(days)}: made from minutes "
         "(the volume lacks trades that no minute bar has)"
     )
+
+
+def _named(days: list[date]) -> str:
+    return f"{days[0]}" if len(days) == 1 else f"{len(days)} days from {days[0]} to {days[-1]}"

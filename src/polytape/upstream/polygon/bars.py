@@ -5,16 +5,18 @@ is not whole is an error. What the plan publishes later is provisional.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from typing import TypeVar
 
 from polytape.errors import DataFetchError, NotFoundError
+from polytape.model import units
 from polytape.model.bars import Bars
 from polytape.model.query import BarsQuery
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.model.units import DAY_US, MINUTE_US
+from polytape.upstream.polygon.answer_checks import check_bars
 from polytape.upstream.polygon.connection import VendorConnection
 from polytape.upstream.polygon.publication import Publication
 from polytape.upstream.source import SourceBars
@@ -72,13 +74,29 @@ class PolygonBars:
         rows = (row for page in pages for row in page.results or ())
         if any(page.status == messages.DELAYED for page in pages):
             until = min(until, self.publication.until_if_delayed())
-        return self.publication.vouched(responses.to_bars(rows).within(past.span), span, until)
+        checked = check_bars(responses.to_bars(rows), past, self.publication.market)
+        answer = self.publication.vouched(checked.bars, span, until)
+        notes, suspect = (*answer.notes, *checked.notes), (*answer.provisional, *checked.suspect)
+        return replace(answer, notes=notes, provisional=suspect, proves_empty=False)
 
     def _pages(self, query: BarsQuery) -> list[messages.AggsPage]:
+        """Pages that answer the query. Where one answers another, the connection has an answer too
+        many: all are closed, and the vendor is asked once more.
+
+        Raises: IncompleteDataError where it stays so.
+        """
+        try:
+            return self._ask(query)
+        except responses.WrongAnswerError:
+            self.vendor.driver.close()
+            return self._ask(query)
+
+    def _ask(self, query: BarsQuery) -> list[messages.AggsPage]:
         """The vendor answers 200 for a ticker it does not know: a 404 is a wrong address."""
         request = requests.bars_request(query.symbol, query.series, query.span)
+        read = partial(responses.read_aggs_of, query.symbol)
         try:
-            return self.vendor.pages(request, responses.read_aggs, background=query.background)
+            return self.vendor.pages(request, read, background=query.background)
         except NotFoundError as error:
             raise DataFetchError(
                 f"there are no bars at this address ({error}): is the vendor's URL right?",
@@ -86,8 +104,8 @@ class PolygonBars:
             ) from error
 
     def _last_before(self, symbol: str, until: int) -> Bars:
-        span = Span(until - LAST_BAR_DAYS * DAY_US, until)
+        span = Span(until - LAST_BAR_DAYS * units.DAY_US, until)
         request = requests.bars_request(symbol, Series.MINUTE, span, newest=LAST_BARS)
-        page = responses.read_aggs(self.vendor.get(request).body)
+        page = responses.read_aggs_of(symbol, self.vendor.get(request).body)
         bars = responses.to_bars(page.results or ()).within(span)
-        return bars.take(bars.timestamp + MINUTE_US <= self.publication.now()).last(1)
+        return bars.take(bars.timestamp + units.MINUTE_US <= self.publication.now()).last(1)

@@ -9,6 +9,7 @@ from datetime import timedelta
 import msgspec
 
 from polytape.errors import ValidationError
+from polytape.model.basis import Basis
 from polytape.model.instants import parse_instant, parse_span
 from polytape.model.market import Market
 from polytape.model.quality import QualityReport
@@ -72,7 +73,7 @@ class BarsRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
         return cls(
             symbol=query.symbol,
             timeframe=query.timeframe.value,
-            start_date=f"{first}" if whole and market.midnight(first) == start else iso(start),
+            start_date=f"{first}" if whole and market.day_start(first) == start else iso(start),
             end_date=f"{last}" if whole and market.day_span(last).end == end else iso(end),
             limit=query.limit,
             use_cache=query.use_cache,
@@ -96,6 +97,7 @@ class BarsMetadata(msgspec.Struct, kw_only=True):
     `include_extended` is what was applied, so a client knows whether the server understands it.
     `missing` are the spans without bars in an answer that `allow_partial` let be partial.
     `complete_through` is the instant up to which bars can change no more by trading going on.
+    `basis` is what the bars stand on; None from a server that does not say.
     """
 
     symbol: str
@@ -108,6 +110,7 @@ class BarsMetadata(msgspec.Struct, kw_only=True):
     complete_through: str | None = None
     notes: list[str] = []
     missing: list[SpanMessage] = []
+    basis: Basis | None = None
 
 
 class BatchRequest(msgspec.Struct):
@@ -185,6 +188,8 @@ class Latest(msgspec.Struct):
     price: float
     timestamp: str
     source: str | None = None
+    made_up: bool = False
+    basis: Basis | None = None
 
 
 class SearchResult(msgspec.Struct):

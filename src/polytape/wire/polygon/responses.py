@@ -52,6 +52,25 @@ def read_aggs(body: bytes) -> AggsPage:
     return page
 
 
+class WrongAnswerError(IncompleteDataError):
+    """An answer to another question than was asked."""
+
+
+def read_aggs_of(symbol: str, body: bytes) -> AggsPage:
+    """A page of a symbol's bars as traded, as `read_aggs`.
+
+    Raises: WrongAnswerError for one of another symbol, or of adjusted prices; as `read_aggs`.
+    """
+    page = read_aggs(body)
+    if page.ticker != symbol or page.adjusted:
+        kind = "adjusted" if page.adjusted else "as traded"
+        ticker = "no ticker" if page.ticker is UNSET else str(page.ticker)
+        raise WrongAnswerError(
+            f"asked for {symbol} as traded, the vendor answered with {ticker}, {kind}"
+        )
+    return page
+
+
 def read_grouped(body: bytes) -> AggsPage:
     """The market's day. Every row names its ticker.
 

@@ -9,7 +9,7 @@ from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 
 from polytape.errors import PolygonClientError
-from polytape.gateway.api.streams import pump
+from polytape.gateway.api.stream_pump import pump
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.hub import MAX_TOPICS
 from polytape.gateway.live import LiveConnection

@@ -1,0 +1,54 @@
+"""The bad prints of a symbol at one instant: the bars and what is flagged."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from polytape.engines.as_of import bars_at
+from polytape.engines.bad_prints import BadPrint, bad_prints
+from polytape.engines.flow import EngineFlow
+from polytape.engines.minutes import minutes_of_days
+from polytape.engines.options import BadPrintOptions
+from polytape.engines.result import EngineRunResult, iso_minutes
+from polytape.engines.validation import intraday
+from polytape.model.market import Market
+from polytape.model.timestamps import iso, to_datetime
+
+
+@dataclass(frozen=True, repr=False)
+class BadPrintRun(EngineRunResult):
+    """The bad prints of a symbol as they could be seen at one instant, among so many `bars`."""
+
+    symbol: str
+    as_of: datetime
+    timeframe: str
+    prints: tuple[BadPrint, ...]
+    bars: int
+    notes: tuple[str, ...] = ()
+
+    def rows(self) -> tuple[BadPrint, ...]:
+        """A row for each."""
+        return self.prints
+
+    def __repr__(self) -> str:
+        prints = ", ".join(
+            f"{iso_minutes(one.datetime)} {one.percent:+.1f} %" for one in self.prints
+        )
+        text = f"{len(self.prints)} bad prints in {self.bars:,} bars"
+        what = f"{text}: {prints}" if prints else text
+        return self._shown(f"{self.symbol} at {iso_minutes(self.as_of)}: {what}")
+
+
+def bad_print_flow(
+    symbol: str, as_of: int, market: Market, options: BadPrintOptions
+) -> EngineFlow[BadPrintRun]:
+    """The bad prints among the bars that were complete at `as_of` (microseconds UTC).
+
+    Raises: ValidationError.
+    """
+    timeframe = intraday(options.timeframe)
+    minutes = yield from minutes_of_days(symbol, options.days_back, as_of, market)
+    bars = bars_at(minutes.bars, timeframe, as_of, market)
+    notes = () if len(bars) else (f"no bar in {options.days_back} days before {iso(as_of)}",)
+    return BadPrintRun(
+        symbol, to_datetime(as_of), timeframe.value, bad_prints(bars), len(bars), notes
+    )

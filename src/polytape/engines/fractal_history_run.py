@@ -1,0 +1,93 @@
+"""The swings of a symbol as they were shown at each instant: the bars that they need, and what is
+made of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from polytape.engines import fractals, validation
+from polytape.engines.as_of import MAX_DAYS_BACK, bars_at, days_back, few
+from polytape.engines.flow import EngineFlow
+from polytape.engines.fractal_run import history_of, warm_query
+from polytape.engines.options import FractalHistoryOptions
+from polytape.engines.result import SHOWN_IN, EngineRunResult, iso_minutes
+from polytape.model.market import Market
+from polytape.model.timestamps import to_datetime
+
+
+@dataclass(frozen=True, repr=False)
+class FractalHistoryRun(EngineRunResult):
+    """The swings of a symbol as they were shown at each instant from `start` to `as_of`. `history`
+    has those that were shown in that time.
+    """
+
+    symbol: str
+    start: datetime
+    as_of: datetime
+    timeframe: str
+    days_back: int
+    history: fractals.FractalHistory
+    notes: tuple[str, ...] = ()
+
+    def rows(self) -> tuple[fractals.ShownSwing, ...]:
+        """A row for each swing that was shown."""
+        return self.history.rows()
+
+    def at(self, moment: datetime) -> tuple[fractals.Swing, ...]:
+        """The swings that `FractalEngine.run` showed at an aware instant.
+
+        Raises: ValidationError for an instant before `start` or after `as_of`, or without a zone.
+        """
+        sound = moment.tzinfo is not None and self.start <= moment <= self.as_of
+        allowed = f"an aware datetime, {self.start.isoformat()} to {self.as_of.isoformat()}"
+        validation.require("moment", moment, sound, allowed)
+        local = moment.astimezone(SHOWN_IN)
+        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+        return self.history.at(moment, since=midnight - timedelta(days=self.days_back))
+
+    def changes(self) -> Iterator[tuple[datetime, tuple[fractals.Swing, ...]]]:
+        """`start`, then each instant at which a swing was confirmed, and the swings shown then."""
+        confirmed = {swing.confirmed_at for swing in self.history.swings}
+        for moment in sorted({self.start} | {at for at in confirmed if at > self.start}):
+            yield moment, self.at(moment)
+
+    def __repr__(self) -> str:
+        since = f"from {iso_minutes(self.start)} to {iso_minutes(self.as_of)}"
+        return self._shown(f"{self.symbol} {self.timeframe} {since}: {self.history!r}")
+
+
+def fractal_history_flow(
+    symbol: str, as_of: int, market: Market, options: FractalHistoryOptions
+) -> EngineFlow[FractalHistoryRun]:
+    """Swings as `fractal_flow` has them at each instant of the last `history_days` calendar days
+    before `as_of` (microseconds UTC).
+
+    Yields a query for the minutes of these, of `days_back` and of `WARM_UP_DAYS` more.
+
+    Raises: ValidationError.
+    """
+    timeframe = validation.intraday(options.timeframe)
+    days = options.history_days
+    sound = validation.is_number(days, whole=True) and 1 <= days <= MAX_DAYS_BACK
+    validation.require("history_days", days, sound, f"1 to {MAX_DAYS_BACK} days")
+    start = days_back(as_of, market, days).start
+    first = days_back(start, market, options.days_back).start
+    (minutes,) = yield (warm_query(symbol, first, as_of, market),)
+    bars = bars_at(minutes, timeframe, as_of, market)
+    history = history_of(bars, timeframe, market, options)
+    begins, moment = to_datetime(first), to_datetime(start)
+    seen = tuple(
+        swing
+        for swing in history.swings
+        if swing.occurred_at >= begins and (swing.replaced_at is None or swing.replaced_at > moment)
+    )
+    return FractalHistoryRun(
+        symbol=symbol,
+        start=moment,
+        as_of=to_datetime(as_of),
+        timeframe=timeframe.value,
+        days_back=options.days_back,
+        history=replace(history, swings=seen),
+        notes=few(history.bars, history.needed),
+    )

@@ -1,0 +1,67 @@
+"""The open gaps of a symbol at one instant: the bars that they need, and what is made of them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from polytape.engines.as_of import (
+    AsOfBars,
+    days_back,
+    days_query,
+    minutes_query,
+    missing_days,
+    name_days,
+    stale,
+)
+from polytape.engines.flow import EngineFlow
+from polytape.engines.gaps import Gap, open_gaps
+from polytape.engines.options import GapOptions
+from polytape.engines.result import EngineRunResult, iso_minutes
+from polytape.model.bars import Bars
+from polytape.model.market import Market
+from polytape.model.resample import days_from_minutes
+from polytape.model.spans import Span
+from polytape.model.timestamps import to_datetime
+
+
+@dataclass(frozen=True, repr=False)
+class GapRun(EngineRunResult):
+    """The gaps of a symbol that were open at one instant, the highest first; `price` in dollars is
+    the last known close.
+    """
+
+    symbol: str
+    as_of: datetime
+    price: float | None
+    gaps: tuple[Gap, ...]
+    notes: tuple[str, ...] = ()
+
+    def rows(self) -> tuple[Gap, ...]:
+        """A row for each gap."""
+        return self.gaps
+
+    def __repr__(self) -> str:
+        gaps = ", ".join(f"{g.open_low:.2f}-{g.open_high:.2f} ({g.day})" for g in self.gaps)
+        return self._shown(f"{self.symbol} at {iso_minutes(self.as_of)}: {gaps or 'no open gap'}")
+
+
+def gap_flow(symbol: str, as_of: int, market: Market, options: GapOptions) -> EngineFlow[GapRun]:
+    """Gaps of the daily bars before `as_of` (microseconds UTC), and of the minutes of regular hours
+    that were complete then on its own day: those close gaps, and may have opened one.
+
+    Raises: ValidationError.
+    """
+    days_back(as_of, market, options.days_back)
+    minutes, days = yield (
+        minutes_query(symbol, as_of, market, 1),
+        days_query(symbol, as_of, market, options.days_back),
+    )
+    known = AsOfBars(minutes, days, as_of, market)
+    before, today = known.days, Span(market.midnight(market.date_of(as_of)), as_of)
+    running = days_from_minutes(known.minutes.within(today), market)
+    bars = Bars.concat([before, running]).tidy()
+    notes = list(stale(before, as_of, market))
+    if lacking := missing_days(bars, market):
+        notes.append(f"no daily bar of {name_days(lacking)}: what they closed is not known")
+    price = float(bars.close[-1]) if len(bars) else None
+    gaps = open_gaps(bars, edge=options.edge, market=market)
+    return GapRun(symbol, to_datetime(as_of), price, gaps, tuple(notes))
