@@ -20,7 +20,8 @@ test-pandas2: .venv-pandas2/.ready  ## a smoke of client and engines on the newe
 	@.venv-pandas2/bin/python -m pytest tests/test_pandas2.py $$(grep -rl pandas tests/client tests/engines --include='test_*.py')
 
 test-long: $(READY)  ## everything that takes longer: documented installs in fresh environments, mutants
-	@$(BIN)/python -m pytest -m long --timeout 900
+	@$(BIN)/python -m pytest -m long --timeout 1800
+	@POLYTAPE_EXAMPLES=300 $(BIN)/python -m pytest --timeout 600
 	@$(BIN)/python -m tools.mutants --each 12
 
 check: $(READY)  ## lint, format, types, layers

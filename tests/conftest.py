@@ -1,5 +1,6 @@
 """What the tests share. Time is a number, never the machine's clock."""
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -21,7 +22,7 @@ from polytape.upstream.synthetic.source import Synthetic
 
 settings.register_profile(
     "polytape",
-    max_examples=60,
+    max_examples=int(os.environ.get("POLYTAPE_EXAMPLES", "30")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

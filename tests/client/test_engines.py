@@ -3,7 +3,7 @@
 import inspect
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -26,6 +26,9 @@ class Runs:
     """A client that hands back the flow that it is given."""
 
     market = MARKET
+
+    def run_now(self, build: Any) -> Any:
+        return self.run(build(to_us(datetime.now(UTC))))
 
     def run(self, flow: Any) -> Any:
         return flow
@@ -107,15 +110,17 @@ def test_options_are_taken_by_position_and_by_name() -> None:
 
 
 def test_an_instant_is_read_as_everywhere_and_is_now_by_default() -> None:
-    assert as_of_instant("2026-11-18", MARKET) == MARKET.midnight(datetime(2026, 11, 18).date())  # noqa: DTZ001
-    assert as_of_instant(np.datetime64("2026-11-18T16:30"), MARKET) == to_us(  # type: ignore[arg-type]
+    now = to_us(datetime(2026, 11, 20, tzinfo=UTC))
+    midnight = MARKET.midnight(datetime(2026, 11, 18).date())  # noqa: DTZ001
+    assert as_of_instant("2026-11-18", MARKET, now) == midnight
+    moment = np.datetime64("2026-11-18T16:30")
+    assert as_of_instant(moment, MARKET, now) == to_us(  # type: ignore[arg-type]
         datetime(2026, 11, 18, 16, 30, tzinfo=UTC)
     )
-    before, now = to_us(datetime.now(UTC)), as_of_instant(None, MARKET)
-    assert before <= now <= to_us(datetime.now(UTC))
-    for wrong in ("soon", "2199-01-04", datetime.now(UTC) + timedelta(minutes=1)):
+    assert as_of_instant(None, MARKET, now) == now
+    for wrong in ("soon", "2199-01-04", datetime(2026, 11, 20, 0, 1, tzinfo=UTC)):
         with pytest.raises(ValidationError, match="as_of"):
-            as_of_instant(wrong, MARKET)
+            as_of_instant(wrong, MARKET, now)
     with pytest.raises(ValidationError, match=r"as_of=.*not in the future"):
         engine(SCAN).scan("AAPL", "2199-01-04")
     with pytest.raises(ValidationError, match="symbol"):

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from polytape import AsyncPolygonClient, PolygonClient
+from polytape import AsyncPolygonClient, CamarillaEngine, PolygonClient
 from polytape.client.live_bars import LiveBars
 from polytape.client.live_series import LiveBar
 from polytape.errors import (
@@ -28,6 +28,7 @@ from polytape.model.query import series_query
 from polytape.model.resample import resample
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
+from polytape.model.timestamps import to_us
 from polytape.model.units import DAY_US
 from polytape.upstream.bar_feed import BarFeed
 from polytape.upstream.budget.budget import Budget
@@ -35,6 +36,7 @@ from polytape.upstream.market_clock import MarketClock
 from polytape.upstream.synthetic.listing import listing
 from polytape.upstream.synthetic.source import Synthetic
 from tests.fakes.feed import ScriptedFeed
+from tests.fakes.plain_server import plain_server
 from tests.gateway.api.test_streams import gateway_with
 
 pytestmark = pytest.mark.socket
@@ -192,3 +194,27 @@ def test_a_gateway_without_a_source_of_history_says_so() -> None:
             pytest.raises(DataFetchError, match="neither a source"),
         ):
             next(iter(bars))
+
+
+def test_engines_know_the_time_of_a_gateway_in_the_past(scene: Scene) -> None:
+    """Now is its now: the day that is not over gives no pivots, and what is after it is refused."""
+    scene.clock.pause()
+    with PolygonClient(scene.open()) as client:
+        engine = CamarillaEngine(client)
+        run = engine.run("AAPL", periods=("day",))
+        assert to_us(run.as_of) == scene.clock.now()
+        assert run.pivots["day"] == engine.run("AAPL", "2024-07-02T04:00:00Z").pivots["day"]
+        with pytest.raises(ValidationError, match="as_of"):
+            engine.run("AAPL", "2024-07-02T21:00:00Z")
+        with pytest.raises(ValidationError, match="session_datetime"):
+            client.get_session_data("AAPL", "2024-07-02T21:00:00Z")
+
+
+def test_a_gateway_on_the_walls_time_is_asked_for_it_once() -> None:
+    """A server without a clock, too."""
+    with plain_server() as server, PolygonClient(server.url) as client:
+        before = client._core.connection.now_us()
+        for _ in range(2):
+            now = client._driver.run(client._core.gateway_now())
+            assert before <= now <= client._core.connection.now_us()
+        assert sum(path.endswith("/clock") for _, path, _ in server.asked) == 1

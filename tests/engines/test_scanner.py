@@ -230,7 +230,7 @@ async def test_client_async_client_and_http_give_the_same_numbers(gateway: str) 
     }
     with PolygonClient(gateway) as client:
         mine = {path: run(client) for path, run in paths.items()}
-        assert client.stats().requests == 1  # one batch; the rest comes from the cache
+        assert client.stats().requests == 2  # the clock and one batch; the rest is cached
         session_data = client.get_session_data("AAPL", WHEN)
     other = AsyncPolygonClient(gateway)
     theirs = [

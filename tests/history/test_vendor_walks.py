@@ -133,7 +133,7 @@ Steps = list[tuple[list[Mischief], str, Series, int, int, bool]]
 ON_ANY_WALL = [HealthCheck.function_scoped_fixture]
 
 
-@settings(max_examples=40, suppress_health_check=ON_ANY_WALL)
+@settings(max_examples=15, suppress_health_check=ON_ANY_WALL)
 @given(walks)
 def test_a_walk_ends_with_the_truth_or_a_typed_error(wall: Street, steps: Steps) -> None:
     """Whatever the vendor does wrong."""

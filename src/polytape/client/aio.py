@@ -1,7 +1,7 @@
 """The same client for asyncio."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from types import TracebackType
@@ -177,6 +177,10 @@ class AsyncPolygonClient:
     async def run(self, engine: flow.EngineFlow[flow.R]) -> flow.R:
         """See `PolygonClient.run`."""
         return await self._driver.run(engine_runner.run_engine(self._core, engine))
+
+    async def run_now(self, build: Callable[[int], flow.EngineFlow[flow.R]]) -> flow.R:
+        """See `PolygonClient.run_now`."""
+        return await self._driver.run(engine_runner.run_engine_now(self._core, build))
 
     def stream(
         self, symbols: str | Iterable[str], channels: str | Iterable[str] = ("AM",)

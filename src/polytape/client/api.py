@@ -6,8 +6,8 @@ from typing import cast
 
 import msgspec
 
+from polytape.client import results
 from polytape.client.connection import Connection
-from polytape.client.results import RateLimit, Security
 from polytape.errors import DataFetchError, NotFoundError, PolygonClientError, ValidationError
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
@@ -15,6 +15,7 @@ from polytape.model.money import money
 from polytape.model.symbols import parse_symbol
 from polytape.model.timestamps import to_datetime
 from polytape.wire import flow
+from polytape.wire.api.clock_messages import ClockState
 from polytape.wire.api.media import JSON
 from polytape.wire.api.messages import RateLimitState
 
@@ -56,7 +57,15 @@ class Api:
             raise DataFetchError(f"the answer has no price: {_short(response)}")
         return price
 
-    def search(self, query: object, active_only: object) -> flow.Flow[list[Security]]:
+    def clock(self) -> flow.Flow[ClockState]:
+        """The gateway's time."""
+        response = yield from self._get(f"{self.connection.version}/clock")
+        try:
+            return msgspec.convert(response, ClockState)
+        except msgspec.ValidationError as error:
+            raise DataFetchError(f"the answer is no clock: {_short(response)}") from error
+
+    def search(self, query: object, active_only: object) -> flow.Flow[list[results.Security]]:
         """Securities whose symbol or name contains a text. Raises: ValidationError."""
         if not isinstance(query, str) or not query.strip():
             raise ValidationError("query", query, "some text of a symbol or a name")
@@ -68,10 +77,10 @@ class Api:
         response = yield from self._get(
             f"{self.connection.version}/search", query=query.strip(), active_only=active
         )
-        results = response.get("results")
-        if not isinstance(results, list) or not all(isinstance(row, dict) for row in results):
+        rows = response.get("results")
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise DataFetchError(f"the answer has no results: {_short(response)}")
-        return cast("list[Security]", results)
+        return cast("list[results.Security]", rows)
 
     def clear_cache(self, symbol: str | None) -> flow.Flow[None]:
         """Drop the gateway's cached answers of a symbol, or all."""
@@ -79,7 +88,7 @@ class Api:
         path = f"{self.connection.version}/cache"
         _object((yield from self.connection.ask("DELETE", path, query=query)))
 
-    def rate_limit(self) -> flow.Flow[RateLimit]:
+    def rate_limit(self) -> flow.Flow[results.RateLimit]:
         """The gateway's upstream budget."""
         response = yield from self._get(f"{self.connection.version}/rate-limit")
         try:
@@ -87,7 +96,9 @@ class Api:
             reset_at = to_datetime(parse_instant(state.reset_at, "reset_at", self.market))
         except (msgspec.ValidationError, ValidationError, OverflowError) as error:
             raise DataFetchError(f"the answer is no rate limit: {_short(response)}") from error
-        return RateLimit(state.limit, state.remaining, reset_at, state.window_seconds, state.used)
+        return results.RateLimit(
+            state.limit, state.remaining, reset_at, state.window_seconds, state.used
+        )
 
     def status(self) -> flow.Flow[Json]:
         """The gateway's description of itself."""

@@ -10,7 +10,8 @@ from polytape.client.api import Api
 from polytape.client.cache import CacheManager
 from polytape.client.connection import Connection
 from polytape.client.results import ClientStats
-from polytape.errors import PolygonClientError
+from polytape.errors import DataFetchError, PolygonClientError
+from polytape.model.instants import parse_instant
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery, parse_query
 from polytape.model.symbols import parse_symbol
@@ -20,6 +21,8 @@ from polytape.wire.flow import Flow
 log = logging.getLogger(__name__)
 # With a `limit`, a longer span than this many possible bars is not fetched whole for the cache.
 WHOLE_RANGE_BARS = 100_000
+# Statuses of a server that does not know the clock's route.
+NO_CLOCK = (404, 405, 406)
 
 
 @dataclass
@@ -34,6 +37,7 @@ class Core:
 
     def __post_init__(self) -> None:
         self._stats = ClientStats()
+        self._on_wall_time = False
         self._lock = threading.Lock()
         self.api = Api(self.connection, self.market)
         self.connection.on_try = self._on_try
@@ -52,6 +56,25 @@ class Core:
     def stats(self) -> ClientStats:
         """A snapshot."""
         return self._stats
+
+    def gateway_now(self) -> Flow[int]:
+        """The gateway's time, microseconds UTC: a replay's is not the wall's. One that runs on the
+        wall's time is asked once; a server without a clock to ask has the wall's.
+
+        Raises: the error that the response stands for.
+        """
+        if not self._on_wall_time:
+            try:
+                clock = yield from self.api.clock()
+            except DataFetchError as error:
+                if error.status not in NO_CLOCK:
+                    raise
+                self._on_wall_time = True
+            else:
+                if not clock.wall:
+                    return parse_instant(clock.now, "now", self.market)
+                self._on_wall_time = True
+        return self.connection.now_us()
 
     def query(
         self,

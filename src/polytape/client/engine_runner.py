@@ -1,5 +1,6 @@
 """Engines run on a client: the bars that they want, in one request where that can be."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from polytape.client.core import Core
@@ -10,6 +11,9 @@ from polytape.errors import NotFoundError
 from polytape.model.instants import parse_past
 from polytape.model.symbols import parse_symbol
 from polytape.wire.flow import Flow
+
+# After every instant.
+LAST = 2**62
 
 
 def run_engine(core: Core, flow: EngineFlow[R]) -> Flow[R]:
@@ -30,11 +34,24 @@ def run_engine(core: Core, flow: EngineFlow[R]) -> Flow[R]:
     return run.result
 
 
+def run_engine_now(core: Core, build: Callable[[int], EngineFlow[R]]) -> Flow[R]:
+    """The result of an engine that is made for the gateway's time, microseconds UTC.
+
+    Raises: as `run_engine`, ValidationError for what is wrong at any time before anything is sent.
+    """
+    build(LAST)
+    now = yield from core.gateway_now()
+    return (yield from run_engine(core, build(now)))
+
+
 def session(core: Core, symbol: object, at: object) -> Flow[SessionData]:
     """Session data at an instant that is not in the future.
 
     Raises: ValidationError, ConnectionError, DataFetchError.
     """
-    moment = parse_past(at, "session_datetime", core.market, core.connection.now_us())
-    flow = session_flow(parse_symbol(symbol), moment, core.market, NoOptions())
-    return (yield from run_engine(core, flow))
+
+    def build(now: int) -> EngineFlow[SessionData]:
+        moment = parse_past(at, "session_datetime", core.market, now)
+        return session_flow(parse_symbol(symbol), moment, core.market, NoOptions())
+
+    return (yield from run_engine_now(core, build))

@@ -4,7 +4,7 @@ What editors and type checkers read is `engines.pyi`, which `make stubs` writes 
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from inspect import Parameter, Signature
 from typing import Any, cast
 
@@ -17,7 +17,6 @@ from polytape.engines.registry import CLIENT_ENGINES, EngineSpec
 from polytape.model.instants import parse_past
 from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
-from polytape.model.timestamps import to_us
 
 When = str | date | datetime
 
@@ -36,12 +35,11 @@ class AsyncEngine:
         self._client = client
 
 
-def as_of_instant(as_of: When | None, market: Market) -> int:
-    """An instant in microseconds UTC; now for None.
+def as_of_instant(as_of: When | None, market: Market, now: int) -> int:
+    """An instant in microseconds UTC; `now` for None.
 
     Raises: ValidationError, also for one in the future: today's bars would count as complete.
     """
-    now = to_us(datetime.now(UTC))
     return now if as_of is None else parse_past(as_of, "as_of", market, now)
 
 
@@ -83,21 +81,26 @@ def _meaning(hint: object) -> str:
 
 def _flow(
     spec: EngineSpec, market: Market, args: tuple[object, ...], named: dict[str, object]
-) -> EngineFlow[EngineResult]:
-    """The engine's flow from what the caller of its method wrote."""
+) -> Callable[[int], EngineFlow[EngineResult]]:
+    """The engine's flow from what the caller of its method wrote, by the gateway's time."""
     bound = signature_of(spec).bind(*args, **named)
     bound.apply_defaults()
     symbol, as_of = bound.arguments.pop("symbol"), bound.arguments.pop("as_of")
     options = spec.options(**bound.arguments)
-    return spec.load_flow()(parse_symbol(symbol), as_of_instant(as_of, market), market, options)
+
+    def build(now: int) -> EngineFlow[EngineResult]:
+        moment = as_of_instant(as_of, market, now)
+        return spec.load_flow()(parse_symbol(symbol), moment, market, options)
+
+    return build
 
 
 def _method(spec: EngineSpec, *, is_async: bool) -> Callable[..., object]:
     def run(self: SyncEngine, *args: object, **named: object) -> EngineResult:
-        return self._client.run(_flow(spec, self._client.market, args, named))
+        return self._client.run_now(_flow(spec, self._client.market, args, named))
 
     async def run_async(self: AsyncEngine, *args: object, **named: object) -> EngineResult:
-        return await self._client.run(_flow(spec, self._client.market, args, named))
+        return await self._client.run_now(_flow(spec, self._client.market, args, named))
 
     method: Any = run_async if is_async else run
     first = [Parameter("self", Parameter.POSITIONAL_ONLY)]

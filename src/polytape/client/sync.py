@@ -1,6 +1,6 @@
 """The client for scripts and notebooks."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
@@ -225,6 +225,12 @@ class PolygonClient:
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
         return self._driver.run(engine_runner.run_engine(self._core, engine))
+
+    def run_now(self, build: Callable[[int], flow.EngineFlow[flow.R]]) -> flow.R:
+        """The same of an engine that `build` makes for the gateway's time (microseconds UTC), which
+        in a replay is not this machine's. Raises: as `run`.
+        """
+        return self._driver.run(engine_runner.run_engine_now(self._core, build))
 
     def stream(
         self, symbols: str | Iterable[str], channels: str | Iterable[str] = ("AM",)

@@ -13,10 +13,10 @@ from polytape.history.plan import bridged
 from polytape.history.single_flight import SingleFlight
 from polytape.history.store_writer import StoreWriter
 from polytape.history.workers import Workers
+from polytape.model import spans
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
-from polytape.model.spans import Span, SpanSet
 from polytape.model.timeframes import Series
 from polytape.upstream.source import SourceBars, Upstream
 
@@ -42,7 +42,7 @@ class GapFetcher:
     def __post_init__(self) -> None:
         self.days = DayFetcher(self.writer, self.market, self.now, self.workers, self.cache)
 
-    async def fetch(self, query: BarsQuery, gaps: tuple[Span, ...]) -> reader.SeriesRead:
+    async def fetch(self, query: BarsQuery, gaps: tuple[spans.Span, ...]) -> reader.SeriesRead:
         """The bars of a query inside some gaps, tidy; where the query allows a part, gaps that
         could not be fetched are `missing`.
 
@@ -50,14 +50,14 @@ class GapFetcher:
         """
         room = asyncio.Semaphore(AT_ONCE)
 
-        async def one(gap: Span) -> SourceBars:
+        async def one(gap: spans.Span) -> SourceBars:
             async with room:
                 key = (query.symbol, query.series, gap, query.background)
                 return await self.flights.once(key, lambda: self._fetch(query.over(gap)))
 
         outcomes = await asyncio.gather(*map(one, gaps), return_exceptions=True)
         answers: list[SourceBars] = []
-        failures: dict[Span, errors.PolygonClientError] = {}
+        failures: dict[spans.Span, errors.PolygonClientError] = {}
         for gap, outcome in zip(gaps, outcomes, strict=True):
             if isinstance(outcome, SourceBars):
                 answers.append(outcome)
@@ -69,13 +69,15 @@ class GapFetcher:
         partial_answer = query.allow_partial and isinstance(first, errors.DataFetchError)
         if first is not None and not partial_answer:
             raise _naming(missing, first)
-        unheld = SpanSet.of(gap for answer in answers for gap in answer.missing)
+        unheld = spans.SpanSet.of(gap for answer in answers for gap in answer.missing)
         absent = bridged(unheld, self.market)
         if absent and not query.allow_partial:
             raise self._incomplete(query, absent)
         return _joined(answers, (*missing, *absent))
 
-    def _incomplete(self, query: BarsQuery, absent: tuple[Span, ...]) -> errors.IncompleteDataError:
+    def _incomplete(
+        self, query: BarsQuery, absent: tuple[spans.Span, ...]
+    ) -> errors.IncompleteDataError:
         assert self.upstream is not None
         return errors.IncompleteDataError(
             f"{query.symbol} {query.series.value}: {self.upstream.name} has no "
@@ -97,7 +99,7 @@ class GapFetcher:
         return answer
 
 
-def _joined(answers: list[SourceBars], missing: tuple[Span, ...]) -> reader.SeriesRead:
+def _joined(answers: list[SourceBars], missing: tuple[spans.Span, ...]) -> reader.SeriesRead:
     published = [answer.through for answer in answers if answer.through is not None]
     return reader.SeriesRead(
         Bars.concat(answer.bars for answer in answers).tidy(),
@@ -110,7 +112,7 @@ def _joined(answers: list[SourceBars], missing: tuple[Span, ...]) -> reader.Seri
 
 
 def _naming(
-    missing: tuple[Span, ...], error: errors.PolygonClientError
+    missing: tuple[spans.Span, ...], error: errors.PolygonClientError
 ) -> errors.PolygonClientError:
     """The same error, saying which spans are missing for it."""
     named = isinstance(error, errors.NotFoundError) or "; missing: " in str(error)

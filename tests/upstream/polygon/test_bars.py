@@ -115,7 +115,10 @@ def test_what_stays_wrong_is_a_typed_error(
 @pytest.mark.parametrize(
     "kind", [Mischief.LOST_PAGE, Mischief.LOOP, Mischief.ENDLESS, Mischief.BAD_LAST_PAGE]
 )
-def test_pages_that_do_not_end_well_are_no_answer(kind: Mischief) -> None:
+def test_pages_that_do_not_end_well_are_no_answer(
+    kind: Mischief, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("polytape.wire.polygon.requests.MOST_PAGES", 25)
     with street(NOW, most_rows=500) as wall:
         wall.spoil(kind, kind)
         with pytest.raises(IncompleteDataError):
