@@ -283,6 +283,60 @@ def test_the_vendors_own_client_works_unchanged(feed: ScriptedFeed, url: str) ->
     assert [(bar.symbol, bar.close) for bar in bars] == [("AAPL", 11.5)]
 
 
+def _holes(bars: dict[int, float]) -> int:
+    """Minutes that are missing between the first and the last bar."""
+    return (max(bars) - min(bars)) // 60_000 + 1 - len(bars)
+
+
+def test_the_vendors_own_client_and_ours_get_the_same_bars(feed: ScriptedFeed, url: str) -> None:
+    """At the same time, each from its first bar on without a hole."""
+    from massive import WebSocketClient
+
+    from polytape import PolygonClient
+    from polytape.wire.polygon.events import MinuteAggregate
+
+    theirs: dict[int, float] = {}
+    ours: dict[int, float] = {}
+    enough = threading.Event()
+
+    class Enough(Exception):  # noqa: N818 - it is no error
+        pass
+
+    def handle(messages: list[Any]) -> None:
+        theirs.update({bar.start_timestamp: bar.close for bar in messages})
+        if len(theirs) >= 20 and len(ours) >= 20:
+            enough.set()
+            raise Enough
+
+    def trade() -> None:
+        number = 0
+        while not enough.wait(0.01) and number < 2_000:
+            feed.send([minute("AAPL", number, close=10.0 + number)])
+            number += 1
+
+    def listen() -> None:
+        with PolygonClient(url) as client, client.stream("AAPL") as stream:
+            while not enough.is_set():
+                event = stream.get(0.1)
+                if isinstance(event, MinuteAggregate):
+                    ours[event.start] = event.close
+
+    client = WebSocketClient(
+        "any", feed=url.removeprefix("http://"), secure=False, subscriptions=["AM.AAPL"]
+    )
+    threads = [threading.Thread(target=trade), threading.Thread(target=listen)]
+    for thread in threads:
+        thread.start()
+    with pytest.raises(Enough):
+        client.run(handle)
+    for thread in threads:
+        thread.join()
+    assert [_holes(theirs), _holes(ours)] == [0, 0]
+    both = theirs.keys() & ours.keys()
+    assert len(both) >= 10
+    assert {start: theirs[start] for start in both} == {start: ours[start] for start in both}
+
+
 def test_a_client_that_stops_reading_slows_nobody(feed: ScriptedFeed, url: str) -> None:
     """Its bars are conflated in its own queue; once it reads again, the newest come last."""
     small = {"max_queue": 1, "ping_interval": None}
