@@ -72,6 +72,7 @@ def test_bars_and_prices_say_it_in_json_and_arrow(gateway: str) -> None:
     assert (latest["made_up"], latest["basis"]["source"]) == (True, "synthetic")
 
 
+@pytest.mark.realdata
 def test_a_real_answer_has_no_such_header(real_gateway: str) -> None:
     assert HEADER not in httpx2.get(f"{real_gateway}/status").headers
 

@@ -20,9 +20,7 @@ pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
 COMMANDS = (
     "bars AAPL --start 2026-10-01 --end 2026-10-09 --timeframe 60min --format csv",
     "history backfill AAPL MSFT --from 2026-08-03 --to 2026-09-30",
-    "search apple",
     "session AAPL --at 2026-10-14T15:30:00Z",
-    "validate AAPL",
 )
 
 
