@@ -54,7 +54,8 @@ class LiveWriter:
         self._submit = submit
         # From where on each wanted symbol's minutes are whole; None until the feed has said so.
         self._since: dict[str, int | None] = {}
-        self._minutes: dict[tuple[str, int], MinuteAggregate] = {}
+        # By symbol and start, so that a symbol's are taken without a look at all others.
+        self._minutes: dict[str, dict[int, MinuteAggregate]] = {}
 
     def want(self, topics: frozenset[Topic]) -> None:
         """Exactly these topics are wanted from now on."""
@@ -66,7 +67,7 @@ class LiveWriter:
         del backfilled
         for event in events:
             if isinstance(event, MinuteAggregate):
-                self._minutes[event.symbol, event.start * US_PER_MS] = event
+                self._minutes.setdefault(event.symbol, {})[event.start * US_PER_MS] = event
 
     def notice(
         self, kind: str, detail: str = "", *, start: int | None = None, end: int | None = None
@@ -87,18 +88,21 @@ class LiveWriter:
                 self._write_symbol(symbol, Span(since, instant))
                 self._since[symbol] = instant
         oldest = min((since or instant for since in self._since.values()), default=instant)
-        self._minutes = {key: bar for key, bar in self._minutes.items() if key[1] >= oldest}
+        for minutes in self._minutes.values():
+            for start in [start for start in minutes if start < oldest]:
+                del minutes[start]
 
     def _write_symbol(self, symbol: str, span: Span) -> None:
-        minutes: dict[str, list[MinuteAggregate]] = {}
-        for (name, start), event in sorted(self._minutes.items()):
-            if start in span and symbol in (name, ALL):
-                minutes.setdefault(name, []).append(event)
-        market = MarketBars.of({name: _bars(events) for name, events in minutes.items()})
+        names = list(self._minutes) if symbol == ALL else [symbol]
+        minutes = {
+            name: [event for start, event in self._minutes.get(name, {}).items() if start in span]
+            for name in names
+        }
         symbols = None if symbol == ALL else (symbol,)
         fetched_at = self._now()
 
         def write() -> None:
+            market = MarketBars.of({name: _bars(events) for name, events in minutes.items()})
             try:
                 self._write(Series.MINUTE, symbols, SpanSet.of([span]), market, fetched_at)
             except PolygonClientError as error:
@@ -108,6 +112,7 @@ class LiveWriter:
 
 
 def _bars(events: Sequence[MinuteAggregate]) -> Bars:
+    events = sorted(events, key=lambda event: event.start)
     stamps = np.array([event.start for event in events], np.int64) * US_PER_MS
     return Bars.of(
         stamps,
