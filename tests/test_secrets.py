@@ -9,15 +9,18 @@ from datetime import UTC, datetime
 import httpx2
 import pytest
 
-from polytape.errors import PolygonClientError
+from polytape.errors import PolygonClientError, ValidationError
 from polytape.fake_vendor.mischief import Mischief
 from polytape.gateway.app import create_app
 from polytape.gateway.gateway import Gateway
 from polytape.model.market import xnys
+from polytape.net.http import check_url
+from polytape.net.socket import connect
 from polytape.settings import load
 from polytape.upstream.budget.redis_window import shared_window
 from polytape.wire.polygon.errors import refusal_of
 from tests.fakes.vendor import KEY, Street, street
+from tests.hostile.slow_server import slow_server
 from tests.upstream.polygon.conftest import NOW
 
 pytestmark = pytest.mark.socket
@@ -81,6 +84,42 @@ def test_errors_do_not_hold_it_even_where_the_vendor_repeats_it(wall: Street) ->
     with pytest.raises(PolygonClientError) as caught:
         wall.source().reference.find("AAPL")
     assert KEY not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_a_socket_does_not_log_it(caplog: pytest.LogCaptureFixture) -> None:
+    """The library writes heads and frames down, the token and the key among them."""
+    caplog.set_level(logging.DEBUG)
+    refused = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"
+    with slow_server(lambda _, connection, __: connection.sendall(refused)) as server:
+        url = f"ws{server.url.removeprefix('http')}"
+        with pytest.raises(PolygonClientError):
+            async with connect(url, {"authorization": f"Bearer {KEY}"}):
+                pass
+        assert KEY.encode() in server.requests[0]
+    assert KEY not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"http://me:{KEY}@host:99999999",
+        f"http://me:{KEY}@[::1",
+        f"http://host/?apiKey={KEY}",
+        f"http://host/#{KEY}",
+        f"ftp://{KEY}@host",
+        f"http://{KEY}@host",
+        f"http://host:80:{KEY}@/",
+    ],
+)
+def test_an_address_that_is_wrong_is_shown_without_its_secrets(url: str) -> None:
+    """User, password and query stand where keys stand."""
+    with pytest.raises(ValidationError) as caught:
+        check_url(url, "vendor_url")
+    error = caught.value
+    formatted = "".join(traceback.format_exception(error))
+    for shown in (str(error), repr(error), repr(vars(error)), formatted.split("Error:")[-1]):
+        assert KEY not in shown
+    assert "vendor_url" in str(error)
 
 
 def test_settings_and_budgets_do_not_show_it() -> None:

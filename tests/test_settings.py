@@ -1,5 +1,6 @@
 """The environment, read once: what is wrong names its variable, and no secret shows."""
 
+import copy
 import pickle
 from datetime import date
 from pathlib import Path
@@ -9,7 +10,15 @@ import msgspec
 import pytest
 
 from polytape.errors import ConfigurationError
-from polytape.settings import PlanOption, Secret, Settings, SourceName, load, long_day_from
+from polytape.settings import (
+    PlanOption,
+    Secret,
+    Settings,
+    SourceName,
+    access_folder,
+    load,
+    long_day_from,
+)
 
 
 def test_nothing_set_is_the_default() -> None:
@@ -121,7 +130,10 @@ def test_a_secret_is_shown_only_on_purpose() -> None:
     assert secret.reveal() == "hidden"
     assert (secret == Secret("hidden"), secret == Secret("x")) == (True, False)
     assert len({secret, Secret("hidden")}) == 1
-    assert pickle.loads(pickle.dumps(secret)) == secret
+    assert copy.deepcopy(settings) == settings
+    for whole in (secret, settings):
+        with pytest.raises(TypeError, match="not pickled"):
+            pickle.dumps(whole)
     with pytest.raises(TypeError):
         msgspec.json.encode(settings)
 
@@ -139,3 +151,24 @@ def test_the_hours_are_read_alone() -> None:
     assert long_day_from(wrong_port) == date(2026, 12, 7)
     with pytest.raises(ConfigurationError, match="POLYTAPE_LONG_DAY_FROM: a date"):
         long_day_from({"POLYTAPE_LONG_DAY_FROM": "7 December"})
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "folder"),
+    [
+        ({}, "linux", Path.home() / ".local/state/polytape"),
+        ({"XDG_STATE_HOME": "/s"}, "linux", Path("/s/polytape")),
+        ({"XDG_STATE_HOME": "s"}, "linux", Path.home() / ".local/state/polytape"),
+        ({}, "darwin", Path.home() / "Library/Application Support/polytape"),
+        ({"XDG_STATE_HOME": "/s"}, "darwin", Path("/s/polytape")),
+        ({"LOCALAPPDATA": "/l", "XDG_STATE_HOME": "/s"}, "win32", Path("/l/polytape")),
+        ({}, "win32", Path.home() / "AppData/Local/polytape"),
+        ({"POLYTAPE_ACCESS_FOLDER": "~/mine"}, "linux", Path.home() / "mine"),
+        ({"POLYTAPE_ACCESS_FOLDER": "/mine", "XDG_STATE_HOME": "/s"}, "win32", Path("/mine")),
+    ],
+)  # fmt: skip
+def test_tokens_lie_where_the_platform_keeps_state(
+    environment: dict[str, str], platform: str, folder: Path
+) -> None:
+    """Or where the setting says; a relative XDG path is to be ignored."""
+    assert access_folder(environment, platform) == folder

@@ -11,13 +11,14 @@ from polytape.engines.registry import CLIENT_ENGINES, EngineSpec
 PATH = Path(__file__).parents[1] / "src/polytape/client/engines.pyi"
 HEAD = '''"""Written by `make stubs` from the registry of engines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from inspect import Signature
 from typing import Literal
 
 from polytape.client.aio import AsyncPolygonClient
 from polytape.client.sync import PolygonClient
+from polytape.engines.rates import Calibration
 from polytape.engines.registry import EngineSpec
 {results}
 from polytape.model.market import Market
@@ -29,6 +30,16 @@ class SyncEngine:
 
 class AsyncEngine:
     def __init__(self, client: AsyncPolygonClient) -> None: ...
+
+class SyncScanner(SyncEngine):
+    def __init__(
+        self, client: PolygonClient, rates: Calibration | Iterable[Calibration] = ()
+    ) -> None: ...
+
+class AsyncScanner(AsyncEngine):
+    def __init__(
+        self, client: AsyncPolygonClient, rates: Calibration | Iterable[Calibration] = ()
+    ) -> None: ...
 
 def as_of_instant(as_of: When | None, market: Market, now: int) -> int: ...
 def method_doc(spec: EngineSpec) -> str: ...
@@ -53,8 +64,10 @@ def stub() -> str:
 
 
 def _class(name: str | None, doc: str, prefix: str) -> str:
-    methods = [_method(spec, prefix) for spec in CLIENT_ENGINES if spec.client_class == name]
-    head = f'class {prefix}{name}({prefix or "Sync"}Engine):\n    """{doc}"""\n\n'
+    specs = [spec for spec in CLIENT_ENGINES if spec.client_class == name]
+    methods = [_method(spec, prefix) for spec in specs]
+    base = "Scanner" if any(spec.rated for spec in specs) else "Engine"
+    head = f'class {prefix}{name}({prefix or "Sync"}{base}):\n    """{doc}"""\n\n'
     return head + "\n".join(methods)
 
 

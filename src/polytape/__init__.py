@@ -53,12 +53,14 @@ if TYPE_CHECKING:
         VWAPEngine,
         ZoneCalculator,
     )
+    from polytape.client.one_call import download
     from polytape.client.sync import PolygonClient
     from polytape.engines.live.atr import LiveAtr
     from polytape.engines.live.fractals import LiveFractals
     from polytape.engines.live.profile import LiveProfile
     from polytape.engines.live.session import LiveSession
     from polytape.engines.live.vwap import LiveVwap
+    from polytape.engines.options import ScanOptions
     from polytape.errors import (
         AuthenticationError,
         ConfigurationError,
@@ -110,6 +112,8 @@ _MODULES = {
     "PolygonClientConfig": "polytape.client.config",
     "VWAPEngine": _ENGINES,
     "ZoneCalculator": _ENGINES,
+    "download": "polytape.client.one_call",
+    "ScanOptions": "polytape.engines.options",
     "scan_many": "polytape.scan.many",
 }
 
@@ -152,10 +156,12 @@ __all__ = [
     "PolygonClientConfig",
     "PolygonClientError",
     "RateLimitError",
+    "ScanOptions",
     "VWAPEngine",
     "ValidationError",
     "ZoneCalculator",
     "__version__",
+    "download",
     "scan_many",
 ]
 

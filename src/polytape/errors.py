@@ -15,7 +15,7 @@ The type says who is to blame; the facts are attributes. Every error survives pi
 
 import builtins
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 
 class PolygonClientError(Exception):
@@ -27,11 +27,14 @@ class PolygonClientError(Exception):
 
 
 class ConnectionError(PolygonClientError, builtins.ConnectionError):
-    """The server could not be reached or broke off: refused, reset, timed out. `url` says where."""
+    """The server could not be reached or broke off: refused, reset, timed out. `url` says where,
+    `sent` whether the request may have arrived.
+    """
 
-    def __init__(self, message: str, *, url: str = "") -> None:
+    def __init__(self, message: str, *, url: str = "", sent: bool = True) -> None:
         super().__init__(message)
         self.url = url
+        self.sent = sent
 
 
 class ValidationError(PolygonClientError, ValueError):
@@ -109,7 +112,8 @@ def one_of(names: Sequence[str]) -> str:
 
 
 def _shown(value: object) -> str:
-    text = repr(value)
+    # A date is shown as it is written, not as Python makes one.
+    text = value.isoformat() if isinstance(value, date) else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004 - a line's worth
 
 

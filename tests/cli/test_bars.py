@@ -1,15 +1,16 @@
 """Bars as they are printed: a table in New York time, csv and json as they came."""
 
 import json
-from pathlib import Path
+from datetime import date
 from typing import Self
 
 import pytest
 from click.testing import CliRunner
 
 from polytape.cli.answers import BarRow, BarsAnswer, Metadata
-from polytape.cli.bars import FIRST_SHOWN, LAST_SHOWN, _form_of, bars, bars_text
+from polytape.cli.bars import FIRST_SHOWN, LAST_SHOWN, _dates, bars, bars_text
 from polytape.model.timestamps import iso
+from polytape.wire.api.clock_messages import ClockState
 
 METADATA: Metadata = {"symbol": "AAPL", "timeframe": "1min", "source": "test"}
 OPENING = 1_719_927_000_000_000  # 2024-07-02 09:30 New York
@@ -75,22 +76,6 @@ def test_the_middle_of_many_is_left_out_and_counted() -> None:
     assert "1,000 bars" in text
 
 
-@pytest.mark.parametrize(
-    ("name", "form"),
-    [
-        ("a.csv", "csv"),
-        ("a.JSON", "json"),
-        ("a.parquet", "parquet"),
-        ("a.txt", "csv"),
-        ("a", "csv"),
-    ],
-)
-def test_a_files_ending_says_its_form(name: str, form: str) -> None:
-    """Of none a table is printed."""
-    assert _form_of(Path(name)) == form
-    assert _form_of(None) == "table"
-
-
 @pytest.mark.parametrize("allowed", [True, False])
 def test_a_part_is_wanted_only_where_that_is_said(
     monkeypatch: pytest.MonkeyPatch, allowed: bool
@@ -105,12 +90,41 @@ def test_a_part_is_wanted_only_where_that_is_said(
         def __exit__(self, *_: object) -> None:
             pass
 
+        def get(self, path: str, kind: object) -> object:
+            assert (path, kind) == ("/clock", ClockState)
+            return {"now": "2024-07-02T14:00:00Z", "speed": 60.0, "paused": False, "wall": False}
+
         def post(self, path: str, body: dict[str, object], kind: object) -> object:
             assert (path, kind) == ("/bars", BarsAnswer)
             bodies.append(body)
             return {"data": [], "metadata": METADATA | {"timeframe": "1day", "count": 0}}
 
     monkeypatch.setattr("polytape.cli.bars.connect", lambda _: Answering())
+    monkeypatch.setattr("polytape.cli.gateway_time.connect", lambda _: Answering())
     result = CliRunner().invoke(bars, ["AAPL", *(["--allow-partial"] if allowed else [])])
     assert result.exit_code == 0, result.output
     assert bodies[0].get("allow_partial", False) is allowed
+    # The last 30 days of the gateway's own time: of a replay they are not this machine's.
+    assert (bodies[0]["start_date"], bodies[0]["end_date"]) == ("2024-06-02", "2024-07-02")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        (None, None, ("2024-06-02", "2024-07-02")),
+        ("2024-06-28", None, ("2024-06-28", "2024-07-02")),
+        (None, "2024-05-31", ("2024-05-01", "2024-05-31")),
+        ("2024-05-01", "2024-05-31", ("2024-05-01", "2024-05-31")),
+    ],
+)
+def test_the_gateway_is_asked_for_its_day_where_one_is_missing(
+    start: str | None, end: str | None, expected: tuple[str, str]
+) -> None:
+    asked: list[date] = []
+
+    def today() -> date:
+        asked.append(date(2024, 7, 2))
+        return asked[-1]
+
+    assert _dates(start, end, today) == expected
+    assert len(asked) == (end is None)

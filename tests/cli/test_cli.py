@@ -72,7 +72,7 @@ def test_regular_hours_and_limit(polytape: Run, gateway: str) -> None:
     assert len(out.splitlines()) == 3
 
 
-@pytest.mark.parametrize("name", ["a.parquet", "a.csv", "a.json", "a.CSV", "a"])
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv", "a.json", "a.CSV"])
 def test_files_are_written_whole_in_the_form_of_their_ending(
     polytape: Run, gateway: str, tmp_path: Path, name: str
 ) -> None:
@@ -91,8 +91,8 @@ def test_files_are_written_whole_in_the_form_of_their_ending(
 
 def test_a_folder_that_is_not_there_is_named(polytape: Run, gateway: str) -> None:
     code, out, err = polytape("bars", "AAPL", *WEEK, "--out", "/no/where.csv", "--url", gateway)
-    assert (code, out) == (1, "")
-    assert err == "polytape: cannot write /no/where.csv: No such file or directory\n"
+    assert (code, out) == (2, "")
+    assert "--out /no/where.csv: there is no folder /no (polytape" in err
 
 
 def test_session_price_search_validate_and_limit(polytape: Run, gateway: str) -> None:
@@ -117,6 +117,28 @@ def test_session_price_search_validate_and_limit(polytape: Run, gateway: str) ->
     for empty in ("table", "csv", "json"):
         code, out, _ = polytape("search", "qqqqqqqq", "--format", empty, "--url", gateway)
         assert code == 0
+
+
+def test_a_symbol_that_is_meant_is_named_and_an_exit_code_is_said(
+    polytape: Run, gateway: str
+) -> None:
+    """`validate` left with 1 and not a word; APPL was `no symbol`."""
+    code, _, err = polytape("validate", "APPL", "AAPL", "--url", gateway)
+    assert code == 1
+    assert "there is no symbol APPL (did you mean AAPL?)" in err
+    assert "1 of 2 do not exist: exit code 1" in err
+    for words in (("bars", "APPL"), ("price", "APPL"), ("fractals", "APPL")):
+        code, _, err = polytape(*words, "--url", gateway)
+        assert (code, "(did you mean AAPL?)" in err) == (1, True), words
+    assert "did you mean" not in polytape("price", "ZZZZZZ", "--url", gateway)[2]
+
+
+def test_no_bars_say_why(polytape: Run, gateway: str) -> None:
+    """Of a weekend there are none, and never will be."""
+    week_end = ("--start", "2024-07-06", "--end", "2024-07-07", "--format", "csv")
+    code, out, err = polytape("bars", "AAPL", *week_end, "--url", gateway)
+    assert (code, len(out.splitlines())) == (0, 1)
+    assert "no bars: 2024-07-06 is a weekend, 2024-07-07 is a weekend" in err
 
 
 @pytest.mark.parametrize(
@@ -152,7 +174,7 @@ def test_no_gateway_names_the_url(polytape: Run, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("polytape.PolygonClientConfig.MAX_RETRIES", 0)
     code, out, err = polytape("bars", "AAPL", "--url", "http://127.0.0.1:9")
     assert (code, out) == (1, "")
-    assert "could not reach http://127.0.0.1:9/api/v1/bars" in err
+    assert "could not reach http://127.0.0.1:9/api/v1/" in err
     assert err.endswith("(is a gateway running there? polytape serve starts one)\n")
 
 
@@ -186,7 +208,7 @@ def test_the_demo_shows_and_stops() -> None:
         "made up",
         "AAPL 60min",
         "daily_atr",
-        "source_questions",
+        "fetches",
         "replayed, live",
         "stopped",
     ):
@@ -243,8 +265,18 @@ def test_history_from_import_to_deletion(polytape: Run, tmp_path: Path) -> None:
     code, out, _ = polytape("history", "verify", "A", "--format", "csv", *store)
     assert code == 1
     assert "360" in out
+    code, out, err = polytape("history", "verify", "A", "ZZZ", *store)
+    assert code == 1
+    assert "360 missing: 10:00-16:00" in out
+    assert "(exit code 1); polytape history repair A asks for those days again" in err
+    assert "nothing of ZZZ is stored" in err
+    assert "nothing of ZZZ is stored" in polytape("history", "status", "A", "ZZZ", *store)[2]
+    _, out, _ = polytape("history", "status", *store)
+    assert max(map(len, out.splitlines())) <= 80
+    assert polytape("history", "import", str(folder), "--format", "csv", "--on-error", "skip", *store)[0] == 0  # fmt: skip
+    assert json.loads(polytape("history", "status", "--format", "json", *store)[1])[0]["bars"] == 30
     code, out, _ = polytape("history", "compact", *store)
-    assert (code, out) == (0, "0 files merged into 0\n")
+    assert (code, out) == (0, "2 files merged into 1\n")
     exported = tmp_path / "a.parquet"
     code, out, _ = polytape("history", "export", "A", "--out", str(exported), *store)
     assert (code, pyarrow.parquet.read_table(exported).num_rows) == (0, 30)

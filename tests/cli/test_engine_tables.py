@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from polytape.cli.engine_tables import LEVEL_NAMES, heading, moment_text, rows_of
+from polytape.cli.engine_tables import LEVEL_NAMES, heading, how_lines, moment_text, rows_of
 from polytape.engines.registry import CLIENT_ENGINES, SCAN
 
 
@@ -88,3 +88,61 @@ def test_a_result_without_anything_has_a_table(name: str) -> None:
              "pivots": {}, "start": "2024-06-03T04:00:00Z", "history": {"swings": []}, "fractals": {"structure": "INSUFFICIENT_DATA", "swings": []}}  # fmt: skip
     rows = rows_of(name, empty)
     assert [list(row) for row in rows] == ([["level"]] * 13 if name == "camarilla" else [])
+
+
+SWING = {"occurred_at": "2024-07-02T13:30:00Z", "kind": "high", "price": 92.4, "price_as_traded": 646.8,
+         "confirmed_at": "2024-07-02T14:00:00Z", "settled_at": None}  # fmt: skip
+ZONE = {"name": "PDH", "type": "daily-zone", "side": "support", "low": 0.9, "low_as_traded": 6.3,
+        "level": 1.0, "level_as_traded": 7.0, "high": 1.1, "high_as_traded": 7.7}  # fmt: skip
+NODES: dict[str, object] = {
+    "poc": 10.0,
+    "poc_as_traded": 70.0,
+    "value_area_low": None,
+    "value_area_high": None,
+    "hvns": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("engine", "result", "table", "csv"),
+    [
+        ("fractals", {"fractals": {"swings": [SWING]}},
+         {"price": "92.40 (646.80)"}, {"price": 92.4, "price as traded": 646.8}),
+        ("zones", {"zones": [ZONE]},
+         {"level": "1.00 (7.00)", "low": 0.9}, {"low as traded": 6.3, "high as traded": 7.7}),
+        ("hvn", {"profiles": {"7": NODES}, "anchors": {"7": 0.5}, "anchors_as_traded": {"7": 3.5}},
+         {"what": "poc", "price": "10.00 (70.00)"}, {"price as traded": 70.0}),
+        ("vwap", {"levels": [{"name": "VWAP", "price": 2.0, "price_as_traded": 14.0}]},
+         {"price": "2.00 (14.00)"}, {"price": 2.0, "price as traded": 14.0}),
+    ],
+)  # fmt: skip
+def test_prices_as_traded_stand_beside_the_others(
+    engine: str, result: dict[str, Any], table: dict[str, Any], csv: dict[str, Any]
+) -> None:
+    """In a table for people in brackets, within 80 columns; in csv as columns."""
+    split = result | {"split_factor": 7.0}
+    first, *_ = rows_of(engine, split, "table")
+    assert first == first | table
+    assert sum(max(len(f"{k}"), len(f"{v}")) + 3 for k, v in first.items()) <= 78
+    row, *_ = rows_of(engine, split, "csv")
+    assert row == row | csv
+    for factor in (1.0, None):  # nothing differs, or nobody knows
+        row, *_ = rows_of(engine, result | {"split_factor": factor}, "table")
+        assert not [name for name in row if "as traded" in name]
+
+
+def test_an_anchor_is_a_row_of_its_window() -> None:
+    """A price below a dollar has four decimals."""
+    result = {"profiles": {"7": NODES}, "anchors": {"7": 0.05}, "anchors_as_traded": {"7": 0.35}}
+    assert rows_of("hvn", result | {"split_factor": 7.0}, "table")[-1] == {
+        "days": 7, "what": "anchor", "price": "0.0500 (0.3500)"
+    }  # fmt: skip
+    assert rows_of("hvn", result)[-1]["price"] == 0.05
+
+
+def test_what_changes_how_a_result_is_read_is_said_above_it() -> None:
+    assert how_lines({"preset": None}) == []
+    assert how_lines({"preset": "classic", "split_factor": 7.0}) == [
+        "preset classic",
+        "prices as traded on that day: times 7, for the splits since",
+    ]

@@ -17,6 +17,7 @@ from polytape import (
 )
 from polytape.cli.app import run
 from polytape.cli.output import MADE_UP
+from polytape.engines.registry import CLIENT_ENGINES, EngineSpec
 from tests.cli.conftest import Run
 from tests.conftest import DATA
 
@@ -77,6 +78,36 @@ def test_a_scan_over_http_is_the_clients(polytape: Run, gateway: str, tmp_path: 
     code, out, _ = polytape(*how, "--weekly", "320,330.5", "--format", "json")
     parts = [part["name"] for zone in json.loads(out)[0]["zones"] for part in zone["parts"]]
     assert any(name.startswith("weekly WL") for name in parts)
+
+
+@pytest.mark.parametrize("command", ["vwap", "camarilla"])
+def test_every_engine_draws_into_a_file(
+    command: str, polytape: Run, gateway: str, tmp_path: Path
+) -> None:
+    """`--plot` is beside the table, which is the same as without it."""
+    picture = tmp_path / "aapl.png"
+    how = (command, "AAPL", "--as-of", WHEN, "--url", gateway)
+    code, out, err = polytape(*how, "--plot", str(picture), "--dark")
+    assert code == 0
+    assert "drawn into" in err
+    assert MADE_UP in err
+    assert picture.read_bytes()[1:4] == b"PNG"
+    assert polytape(*how)[1] == out
+
+
+@pytest.mark.parametrize("spec", CLIENT_ENGINES, ids=lambda spec: spec.name)
+def test_a_picture_that_cannot_be_written_is_an_error_before_the_work(
+    spec: EngineSpec, polytape: Run, tmp_path: Path
+) -> None:
+    """Nothing is asked of a gateway: there is none."""
+    for name, said in (
+        ("x.txt", "its ending has to be one of"),
+        ("no/x.png", "there is no folder"),
+    ):
+        how = (spec.name, "AAPL", "--url", "http://127.0.0.1:1", "--plot", str(tmp_path / name))
+        code, _, err = polytape(*how)
+        assert code == 2
+        assert said in err
 
 
 @pytest.mark.realdata

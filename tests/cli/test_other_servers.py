@@ -25,7 +25,7 @@ def test_what_a_plain_server_has_is_printed(polytape: Run, server: PlainServer) 
     """It need not have every route, nor every field."""
     url = ("--url", server.url)
     code, out, err = polytape("price", "SPY", "--format", "json", *url)
-    assert (code, json.loads(out), err) == (0, {"symbol": "SPY", "price": 123.45}, "")
+    assert (code, json.loads(out), err) == (0, {"symbol": "SPY", "price": 123.45, "at": "x"}, "")
     code, out, _ = polytape("search", "x", "--format", "json", *url)
     assert (code, json.loads(out)[0]["ticker"]) == (0, "SPY")
     code, out, _ = polytape("validate", "SPY", "ZZZ", "--format", "csv", *url)

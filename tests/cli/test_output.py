@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -115,3 +116,24 @@ def test_a_paragraph_fits_the_screen(text: str, indent: int) -> None:
     assert {len(line) for line in lines} == {output.screen_width()}
     assert all(line.startswith(" " * indent) for line in lines)
     assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+@given(rows, st.integers(40, 80))
+def test_a_table_is_no_wider_than_the_screen_and_says_everything(
+    cells: list[list[str]], width: int
+) -> None:
+    """A long text goes over several lines; no word of it is lost, and no other cell is cut."""
+    wide = [[one, two, " ".join(f"{three}{n}" for n in range(20))] for one, two, three in cells]
+    lines = [click.unstyle(line) for line in output.fitted_lines(["a", "bb", "ccc"], wide, width)]
+    assert all(len(line) <= width for line in lines)
+    printed = " ".join(lines)
+    for row in wide:
+        assert all(word in printed for cell in row for word in cell.split())
+
+
+def test_records_that_fit_no_table_are_blocks() -> None:
+    """Nine columns of text on a narrow screen: a line a field."""
+    headers = [f"column {n}" for n in range(9)]
+    lines = [click.unstyle(one) for one in output.fitted_lines(headers, [["x" * 20] * 9], 80)]
+    assert len(lines) == 10
+    assert all(len(line) <= 80 for line in lines)

@@ -36,18 +36,16 @@ def plain(lines: list[str]) -> list[str]:
 
 def test_a_scan_says_of_what_when_and_how_the_market_moves() -> None:
     """An ATR that could not be had is left out."""
-    head, *_ = plain(scan_lines(result(), 5))
-    assert (
-        head
-        == "SPY 170.15 · Fri 2013-10-11 14:30 New York · UPTREND · ATR 5min 0.10, ATR 1day 2.00"
-    )
+    head, more, *_ = plain(scan_lines(result(preset="classic"), 5))
+    assert head == "SPY 170.15 · Fri 2013-10-11 14:30 New York · UPTREND"
+    assert more == "  ATR 5min 0.10, ATR 1day 2.00 · preset classic"
     head, *_ = plain(scan_lines(result(price=None), 5))
     assert head.startswith("SPY no price · ")
 
 
 def test_a_zone_is_a_line_and_the_kinds_that_voted_for_it() -> None:
     """Each kind once, with all of its levels."""
-    _, line, parts = plain(scan_lines(result(zone()), 5))
+    _, _, line, parts = plain(scan_lines(result(zone()), 5))
     assert line == "  L5  168.00-168.50  support  score 9.8  -1.50 (-0.5 ATR)"
     assert parts.strip() == "fractal 168.03/168.08 (cam-weekly R4 168.20, hvn-30d 168.10)"
 
@@ -55,7 +53,7 @@ def test_a_zone_is_a_line_and_the_kinds_that_voted_for_it() -> None:
 def test_many_levels_of_a_kind_are_counted() -> None:
     """Of a quiet month's swings the first four are named."""
     swings = [PARTS[0] | {"level": 168 + n / 100} for n in range(9)]
-    _, _, parts = plain(scan_lines(result(zone(parts=swings)), 5))
+    _, _, _, parts = plain(scan_lines(result(zone(parts=swings)), 5))
     assert parts.strip() == "fractal 168.00/168.01/168.02/168.03 and 5 more"
 
 
@@ -66,10 +64,10 @@ def test_many_levels_of_a_kind_are_counted() -> None:
 def test_the_rate_of_a_level_stands_beside_it(low: float | None, end: str) -> None:
     """With what a random level does, and whether chance tells them apart."""
     rate = {"share": 0.714, "of": 210, "random": 0.68, "low": low, "high": 0.1}
-    _, _, text, _ = plain(scan_lines(result(zone(rate=rate)), 5))
+    _, _, _, text, _ = plain(scan_lines(result(zone(rate=rate)), 5))
     assert text.strip() == f"held 71% of 210, random levels 68%{end}"
     untouched = dict.fromkeys(("share", "random", "low", "high")) | {"of": 0}
-    _, _, text, _ = plain(scan_lines(result(zone(rate=untouched)), 5))
+    _, _, _, text, _ = plain(scan_lines(result(zone(rate=untouched)), 5))
     assert text.strip() == "no zone of this level was touched before"
 
 
@@ -77,13 +75,29 @@ def test_only_the_first_zones_are_shown() -> None:
     """They are in the order of their score; none is said to be none."""
     lines = plain(scan_lines(result(zone("L5"), zone("L3"), zone("L1")), 2))
     assert [line[2:4] for line in lines if line.startswith("  L")] == ["L5", "L3"]
-    assert plain(scan_lines(result(), 5))[1] == "  no zones"
+    assert plain(scan_lines(result(), 5))[2] == "  no zones"
+
+
+def test_nothing_is_wider_than_80_columns() -> None:
+    """However much is to be said."""
+    lacks = "1min bars are not held in full: 2013-09-12 to 2013-10-03 (16 sessions) missing"
+    rate = {"share": 0.714, "of": 210, "random": 0.68, "low": -0.04, "high": 0.1}
+    traded: dict[str, Any] = {"low_as_traded": 1176.0, "high_as_traded": 1179.5}
+    everything = result(
+        zone(rate=rate, **traded), atr_15min=0.2, errors={"hvn-30d": lacks}, preset="classic",
+        notes=[lacks], split_factor=7.0,
+    )  # fmt: skip
+    lines = plain(scan_lines(everything, 5))
+    assert max(map(len, lines)) <= 80
+    assert "      as traded 1176.00-1179.50" in lines
+    assert "  prices as traded on that day: times 7, for the splits since" in lines
+    assert not [line for line in plain(scan_lines(result(zone()), 5)) if "as traded" in line]
 
 
 def test_what_could_not_be_had_is_said_below() -> None:
     """A part that is missing makes a zone weaker: the reader must know."""
     lines = plain(scan_lines(result(errors={"hvn": "no bars"}, notes=["days are short"]), 5))
-    assert lines[-2:] == ["hvn: no bars", "days are short"]
+    assert lines[-2:] == ["  hvn: no bars", "  days are short"]
 
 
 @pytest.mark.parametrize("form", ["table", "csv", "json"])

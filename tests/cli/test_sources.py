@@ -95,6 +95,25 @@ def test_a_wrong_key_or_address_is_named_and_the_key_not_shown(
     assert "with blank" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("url", "warned"),
+    [
+        ("http://vendor.example", True),
+        ("https://vendor.example", False),
+        ("http://127.0.0.1:9", False),
+        ("http://localhost:9", False),
+    ],
+)
+def test_a_key_that_goes_in_clear_is_warned_of(
+    url: str, warned: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On this machine nobody is on the way."""
+    source = chosen(Settings(api_key=KEY, vendor_url=url))
+    assert source is not None
+    source.close()
+    assert ("reads the API key" in capsys.readouterr().err) is warned
+
+
 def test_only_bars_that_are_stored_need_no_source(tmp_path: Path) -> None:
     """An empty store is none."""
     with pytest.raises(ConfigurationError, match="no source of bars"):

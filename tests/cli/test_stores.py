@@ -15,6 +15,13 @@ from tests.conftest import MARKET, day_span
 from tests.upstream.flatfiles.files import DAY
 
 
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's data folder."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    return tmp_path / "data" / "polytape"
+
+
 @pytest.mark.parametrize(
     ("settings", "identity"),
     [
@@ -47,7 +54,7 @@ def test_each_source_has_its_own_place() -> None:
 def test_none_stores_nothing() -> None:
     """A command that needs a store says so; a gateway does without."""
     settings = Settings(store="none")
-    assert stores.open_store(settings) is None
+    assert stores.open_place(settings) is None
     assert not stores.has_bars(settings)
     with pytest.raises(ConfigurationError, match="--store none keeps nothing: name a store"):
         stores.location_of("none")
@@ -61,11 +68,11 @@ def test_none_stores_nothing() -> None:
 def test_a_store_of_another_source_is_refused(tmp_path: Path) -> None:
     """The error names both."""
     place = str(tmp_path)
-    with stores.opened_store({"store": place, "source": "synthetic"}) as store:
+    with stores.made_store({"store": place, "source": "synthetic"}) as store:
         assert store.source == "synthetic/0"
     with (
         pytest.raises(ConfigurationError, match="holds bars of synthetic/0, not of polygon"),
-        stores.opened_store({"store": place}),
+        stores.made_store({"store": place}),
     ):
         pass
 
@@ -74,7 +81,7 @@ def test_a_store_has_bars_once_something_is_in_it(tmp_path: Path) -> None:
     """A gateway without a source serves what is stored; without either it does not start."""
     settings = Settings(store=str(tmp_path))
     assert not stores.has_bars(settings)
-    with stores.opened_store({"store": str(tmp_path)}) as store:
+    with stores.made_store({"store": str(tmp_path)}) as store:
         span = day_span(DAY)
         bars = Bars.of([span.start], [1], [1], [1], [1], [1])
         cover = Coverage("A", span, fetched_at=span.end, final=True)
@@ -82,3 +89,42 @@ def test_a_store_has_bars_once_something_is_in_it(tmp_path: Path) -> None:
     assert stores.has_bars(settings)
     with stores.opened_store({"store": str(tmp_path)}) as store:
         assert store.read("A", Series.DAY, span).timestamp.tolist() == [MARKET.midnight(DAY)]
+
+
+def test_only_what_brings_bars_makes_a_store_and_says_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], own_folder: Path
+) -> None:
+    """A typo in --store is an error that names what there is; it used to be a new, empty store."""
+    typo = tmp_path / "tpyo"
+    with (
+        pytest.raises(ConfigurationError, match=r"there is no store at .*tpyo \(--store names one"),
+        stores.opened_store({"store": str(typo)}),
+    ):
+        pass
+    assert not typo.exists()
+    with stores.made_store({"store": str(typo)}):
+        assert capsys.readouterr().err == f"a new store: {typo}\n"
+    with stores.made_store({"store": str(typo)}), stores.opened_store({"store": str(typo)}):
+        assert capsys.readouterr().err == ""
+    assert not list(own_folder.glob("*"))
+
+
+def test_a_command_reads_the_store_that_serve_used_whatever_its_source(
+    own_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without --store: the vendor's, else the only one there is; of several it names them all."""
+    with stores.made_store({"source": "synthetic"}) as made, stores.opened_store({}) as read:
+        assert (read.storage.url, read.source) == (made.storage.url, "synthetic/0")
+    with stores.made_store({}), stores.opened_store({}) as read:
+        assert read.source == "polygon"
+        assert "there are others (--store names one)" in capsys.readouterr().err
+    with stores.opened_store({"source": "synthetic"}) as read:
+        assert read.source == "synthetic/0"
+    (own_folder / "polygon" / "store.json").unlink()
+    (own_folder / "more").mkdir()
+    (own_folder / "more" / "store.json").write_text('{"schema": 1, "source": "synthetic/7"}')
+    with (
+        pytest.raises(ConfigurationError, match=r"there are .*synthetic/7.*synthetic/0"),
+        stores.opened_store({}),
+    ):
+        pass

@@ -10,11 +10,11 @@ from polytape.cli.watch_fetch import (
     History,
     SymbolZones,
     Task,
-    market_now,
     perform,
 )
 from polytape.errors import NotFoundError
-from polytape.model.instants import parse_instant
+from polytape.model.instants import parse_instant, parse_span
+from polytape.model.spans import Span
 from tests.conftest import MARKET, NOW
 
 pytestmark = pytest.mark.socket
@@ -80,10 +80,19 @@ def test_before_its_first_bar_a_symbol_has_an_empty_day(gateway: str) -> None:
     assert (result.day, result.previous_close, len(result.minutes)) == (None, None, 0)
 
 
-def test_the_gateways_own_time_counts() -> None:
-    """A replay's is not the wall's; another server says nothing of it."""
-    status: dict[str, object] = {"started_at": "2024-07-02T13:30:00Z", "uptime_seconds": 90.5}
-    expected = parse_instant("2024-07-02T13:31:30.5Z", "at", MARKET)
-    assert market_now(status, 7) == expected
-    assert market_now({}, 7) == 7
-    assert market_now({"started_at": "2024-07-02T13:30:00Z"}, 7) == 7
+def test_no_more_is_fetched_than_is_needed(gateway: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual volume is of ten sessions, and the day itself: no month of minutes."""
+    spans: dict[str, Span] = {}
+    with PolygonClient(gateway) as client:
+        fetch = client.fetch_table
+
+        def counted(symbol: str, first: date, last: date, timeframe: str) -> object:
+            spans[timeframe] = parse_span(first, last, MARKET)
+            return fetch(symbol, first, last, timeframe)
+
+        monkeypatch.setattr(client, "fetch_table", counted)
+        result = perform(client, Task("AAPL", "history"), NOW)
+    assert isinstance(result, History)
+    assert len(result.usual.days) == 10
+    sessions = list(MARKET.sessions(spans["1min"]))
+    assert 11 <= len(sessions) <= 14

@@ -1,7 +1,9 @@
 """Where the watch draws."""
 
 import os
+import signal
 import sys
+from types import FrameType
 
 import click
 import pytest
@@ -39,6 +41,23 @@ def test_the_cursor_comes_back_whatever_ends_it(capsys: pytest.CaptureFixture[st
         raise KeyboardInterrupt
     assert capsys.readouterr().out == ENTER + LEAVE
     assert "\x1b[?25h" in LEAVE
+
+
+def test_sigterm_ends_it_as_ctrl_c_does(capsys: pytest.CaptureFixture[str]) -> None:
+    """The terminal comes back, and so does whoever heard the signal before."""
+
+    def earlier(number: int, _: FrameType | None) -> None:
+        pytest.fail(f"signal {number} went past the screen")
+
+    before = signal.signal(signal.SIGTERM, earlier)
+    try:
+        with pytest.raises(SystemExit) as ended, Screen():
+            signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(signal.SIGTERM) is earlier
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert ended.value.code == 128 + signal.SIGTERM
+    assert capsys.readouterr().out == ENTER + LEAVE
 
 
 def test_a_small_screen_counts_what_it_does_not_show(

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
@@ -53,15 +52,6 @@ class Recorder:
 
     def show(self, lines: list[str], state: str) -> None:
         self.tables.append(lines)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
-        pass
 
 
 class AtOnce(Executor):

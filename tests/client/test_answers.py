@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytape.client.answers import CachedAnswer
+from polytape.client.frames import to_frame
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.query import BarsQuery
@@ -128,7 +129,7 @@ def test_a_cut_is_the_querys_span_hours_and_limit(
     span = Span(min(one, other), max(one, other))
     query = BarsQuery("SPY", Timeframe.MIN_15, span, limit, include_extended)
     whole = replace(answer_of(WEEK, WEEK.end), bars=flat_bars(MINUTES))
-    bars, metadata = whole.cut(query, MARKET)
+    bars, metadata, frames = whole.cut(query, MARKET)
     wanted = [
         at for at in MINUTES
         if at in span and (include_extended or bool(MARKET.regular(np.array([at]))[0]))
@@ -136,4 +137,5 @@ def test_a_cut_is_the_querys_span_hours_and_limit(
     wanted = wanted if limit is None else wanted[-limit:]
     assert bars.timestamp.tolist() == wanted
     assert (metadata.count, metadata.include_extended) == (len(wanted), include_extended)
+    assert frames.make().equals(to_frame(bars))
     assert whole.metadata.count == 0  # the whole answer's own is left alone

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 import polytape
-from polytape.errors import DataFetchError, NotFoundError
+from polytape.errors import AuthenticationError, DataFetchError, NotFoundError
 from polytape.wire.flow import Request, Response
 from tests.client.flows import connection, json, play
 from tests.conftest import NOW
@@ -57,3 +57,43 @@ def test_an_error_is_raised_as_what_it_stands_for() -> None:
 
 def test_the_wall_clock_is_in_microseconds() -> None:
     assert connection().now_us() == NOW
+
+
+OWNER = "o" * 43
+
+
+def test_the_owners_token_is_sent_once_it_is_asked_for() -> None:
+    """Not before: a server that asks for nothing is told nothing."""
+    reads: list[str] = []
+
+    def read() -> str:
+        reads.append(OWNER)
+        return OWNER
+
+    conn = connection(read_owner_token=read)
+    _, (plain,) = play(conn.ask("GET", "/x"), [json({})])
+    assert ("authorization" in plain.headers, reads) == (False, [])
+    ask = conn.ask("POST", "/x", body={"a": 1})
+    answer, (first, second) = play(ask, [json({}, 401), json({"done": True})])
+    assert answer == {"done": True}
+    assert "authorization" not in first.headers
+    assert second.headers["authorization"] == f"Bearer {OWNER}"
+    assert second.body == first.body
+    _, (third,) = play(conn.ask("GET", "/x"), [json({})])
+    assert third.headers["authorization"] == f"Bearer {OWNER}"
+    assert OWNER not in repr(conn)
+
+
+def test_a_token_that_is_refused_is_not_sent_for_ever() -> None:
+    """Nor is one sent in place of the caller's own key; a new one is read from the file."""
+    tokens = [OWNER, OWNER, "n" * 43]
+    conn = connection(read_owner_token=lambda: tokens.pop(0))
+    with pytest.raises(AuthenticationError):
+        play(conn.ask("GET", "/x"), [json({}, 401), json({}, 401)])
+    with pytest.raises(AuthenticationError):
+        play(conn.ask("GET", "/x"), [json({}, 401)])
+    _, requests = play(conn.ask("GET", "/x"), [json({}, 401), json({})])
+    assert requests[-1].headers["authorization"] == "Bearer " + "n" * 43
+    own = connection("own", read_owner_token=lambda: OWNER)
+    with pytest.raises(AuthenticationError):
+        play(own.ask("GET", "/x"), [json({}, 401)])

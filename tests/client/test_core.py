@@ -48,13 +48,13 @@ def symbols_of(request: Any) -> list[str]:
 
 def test_what_was_fetched_whole_answers_every_query_inside_it() -> None:
     core = core_of()
-    (bars, _), requests = play(core.bars(QUERY), [response(BARS)])
+    (bars, *_), requests = play(core.bars(QUERY), [response(BARS)])
     assert bars.same(BARS)
     assert len(requests) == 1
     inner = Span(WEEK.start + DAY_US, WEEK.end - DAY_US)
     for query in (QUERY, QUERY.over(inner), replace(QUERY, limit=3),
                   replace(QUERY, include_extended=False)):  # fmt: skip
-        (bars, metadata), requests = play(core.bars(query), [])
+        (bars, metadata, _), requests = play(core.bars(query), [])
         assert requests == []
         assert metadata.count == len(bars) > 0
     stats = core.stats
@@ -66,9 +66,9 @@ def test_a_query_that_uses_no_cache_is_fetched_and_cached_anew() -> None:
     core = core_of()
     play(core.bars(QUERY), [response(BARS)])
     changed = flat_bars(BARS.timestamp.tolist(), 99.0)
-    (bars, _), requests = play(core.bars(replace(QUERY, use_cache=False)), [response(changed)])
+    (bars, *_), requests = play(core.bars(replace(QUERY, use_cache=False)), [response(changed)])
     assert (bars.close[0], len(requests)) == (99.0, 1)
-    (bars, _), _ = play(core.bars(QUERY), [])
+    (bars, *_), _ = play(core.bars(QUERY), [])
     assert bars.same(changed)
 
 
@@ -102,7 +102,7 @@ def test_of_several_queries_only_those_that_are_not_cached_are_fetched_together(
     wanted = [others[0], QUERY, others[1]]
     answers, (request,) = play(core.bars_together(wanted), [response(BARS.last(1), BARS.last(2))])
     assert symbols_of(request) == ["A", "B"]
-    assert [len(bars) for bars, _ in answers] == [1, len(BARS), 2]
+    assert [len(one.bars) for one in answers] == [1, len(BARS), 2]
     _, requests = play(core.bars_together(wanted), [])
     assert requests == []
 
@@ -113,7 +113,7 @@ def test_one_query_and_those_that_are_cut_here_are_asked_one_by_one() -> None:
     limited = [replace(QUERY, limit=2), replace(QUERY, symbol="A", limit=2)]
     answers, requests = play(core_of().bars_together(limited), [response(BARS)] * 2)
     assert [request.path for request in requests] == ["/api/v1/bars"] * 2
-    assert [len(bars) for bars, _ in answers] == [2, 2]
+    assert [len(one.bars) for one in answers] == [2, 2]
     unknown = [QUERY, replace(QUERY, symbol="A")]
     _, requests = play(core_of().bars_together(unknown), [json({}, 404), *[response(BARS)] * 2])
     assert len(requests) == 3

@@ -13,10 +13,13 @@ from tools import stubs
 
 import polytape
 from polytape.client.engines import as_of_instant, method_doc, signature_of
+from polytape.engines.confluence import ConfluenceZone
 from polytape.engines.options import FractalOptions, ScanOptions
 from polytape.engines.registry import CLIENT_ENGINES, FRACTALS, SCAN, EngineSpec
+from polytape.engines.scan_result import ScanResult
 from polytape.errors import ValidationError
 from polytape.model.timestamps import to_us
+from tests.cli.test_rates_file import calibration
 from tests.conftest import MARKET
 
 every_engine = pytest.mark.parametrize("spec", CLIENT_ENGINES, ids=lambda spec: spec.name)
@@ -45,7 +48,12 @@ def engine(spec: EngineSpec, client: Any = None, prefix: str = "") -> Any:
 
 def bound(flow: Any) -> dict[str, Any]:
     """The arguments of a flow that has not begun."""
-    return dict(flow.gi_frame.f_locals)
+    return dict(own(flow).gi_frame.f_locals)
+
+
+def own(flow: Any) -> Any:
+    """An engine's own flow, inside the one that adds its preset."""
+    return flow.gi_frame.f_locals["flow"]
 
 
 def test_the_stub_is_what_the_registry_says() -> None:
@@ -91,7 +99,7 @@ async def test_a_call_becomes_the_flow_of_the_registry(spec: EngineSpec) -> None
     other = await getattr(engine(spec, RunsLater(), "Async"), spec.method)("brk.b", as_of=moment)
     for one in (flow, other):
         arguments = bound(one)
-        assert one.gi_code is spec.load_flow().__code__
+        assert own(one).gi_code is spec.load_flow().__code__
         assert (arguments["symbol"], arguments["as_of"]) == ("BRK.B", to_us(moment))
         assert arguments["market"] is MARKET
         assert arguments["options"] == spec.options()
@@ -107,6 +115,71 @@ def test_options_are_taken_by_position_and_by_name() -> None:
             engine(FRACTALS).run(*wrong)
     with pytest.raises(TypeError, match="color"):
         engine(FRACTALS).run("A", color="red")
+
+
+class Scans(Runs):
+    """A client on which every scan has a zone of each level."""
+
+    def run(self, flow: Any) -> Any:
+        return ScanResult("SPY", datetime(2026, 11, 18, tzinfo=UTC), 100.0, 1.0, 1.0, 1.0,
+                          zones=tuple(zone(level) for level in ("L5", "L1")))  # fmt: skip
+
+
+class ScansLater(Scans):
+    async def run_now(self, build: Any) -> Any:
+        return self.run(build(to_us(datetime.now(UTC))))
+
+
+def zone(level: str) -> ConfluenceZone:
+    facts: dict[str, Any] = dict.fromkeys(ConfluenceZone.__dataclass_fields__)
+    return ConfluenceZone(**(facts | {"level": level, "parts": (), "votes": (), "families": ()}))
+
+
+async def test_rates_that_a_scanner_is_given_stand_beside_the_levels() -> None:
+    """Once, for each of its scans; of symbols that were not walked there are none."""
+    made = calibration("SPY")
+    for rates in (made, [made], iter([calibration("AAPL"), made])):
+        scanner = polytape.ConfluenceScanner(Scans(), rates=rates)  # type: ignore[arg-type]
+        for result in (scanner.scan("SPY"), scanner.scan("SPY")):
+            first, last = result.zones
+            assert first.rate is not None
+            assert (first.rate.of, last.rate) == (200, None)
+    later = polytape.AsyncConfluenceScanner(ScansLater(), rates=made)  # type: ignore[arg-type]
+    assert (await later.scan("SPY")).zones[0].rate is not None
+    bare = polytape.ConfluenceScanner(Scans()).scan("SPY")  # type: ignore[arg-type]
+    assert [one.rate for one in bare.zones] == [None, None]
+
+
+def test_rates_of_other_levels_are_refused_before_anything_is_sent() -> None:
+    """And what is no calibration, where the scanner is made."""
+    scanner = polytape.ConfluenceScanner(Never(), rates=calibration("SPY"))  # type: ignore[arg-type]
+    for how in ({"levels": "classic"}, {"preset": "classic"}):
+        with pytest.raises(
+            ValidationError, match="rates of classic levels, as `polytape calibrate"
+        ):
+            scanner.scan("spy", **how)  # type: ignore[arg-type]
+    for wrong in ("spy.json", [1], None):
+        with pytest.raises(ValidationError, match=r"rates=.*calibrations"):
+            polytape.ConfluenceScanner(Never(), rates=wrong)  # type: ignore[arg-type]
+
+
+class Never(Runs):
+    """A client that must not be reached."""
+
+    def run_now(self, build: Any) -> Any:
+        raise AssertionError(build)
+
+
+def test_a_preset_sets_what_the_caller_did_not_name() -> None:
+    """Be it with the default; by position as by name. An unknown one is named at once."""
+    scan = bound(engine(SCAN).scan("A", "2026-11-18", [300], preset="classic", nearest=None))
+    options = scan["options"]
+    assert (options.preset, options.atr_method, options.nearest) == ("classic", "sma", None)
+    assert (options.weekly_levels, options.levels, options.percentile) == ([300], "classic", 70.0)
+    named = bound(engine(FRACTALS).run("A", preset="classic", atr_method="wilder"))
+    assert named["options"] == FractalOptions(preset="classic")
+    with pytest.raises(ValidationError, match=r"preset='older' is not valid: one of classic"):
+        engine(SCAN, Never()).scan("A", preset="older")
 
 
 def test_an_instant_is_read_as_everywhere_and_is_now_by_default() -> None:

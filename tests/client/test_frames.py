@@ -1,12 +1,13 @@
 """Bars as pandas frames."""
 
+import gc
 import json
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from polytape.client.frames import to_frame
+from polytape.client.frames import FrameMaker, to_frame
 from polytape.model.bars import Bars
 from polytape.model.basis import Basis
 from polytape.wire.api.messages import BarsMetadata, SpanMessage
@@ -66,3 +67,41 @@ def test_a_frame_shares_no_memory_with_the_bars() -> None:
     frame["volume"] = 0
     assert bars.same(flat_bars(STAMPS))
     assert not np.shares_memory(frame["close"].to_numpy(), bars.close)
+
+
+def test_who_gets_a_frame_may_change_it() -> None:
+    """A maker's frames are equal, and what one caller writes no other sees, nor the bars."""
+    metadata = BarsMetadata(
+        symbol="SPY", timeframe="1min", count=2, source="test", made_up=True, notes=["a note"],
+        basis=Basis(source="test", made_up=True),
+    )  # fmt: skip
+    bars = flat_bars(STAMPS)
+    whole = FrameMaker(bars, metadata)
+    part = FrameMaker(bars.take(slice(1, 2)), metadata, whole, slice(1, 2))
+    expected = to_frame(bars, metadata)
+    for maker, rows in ((whole, slice(None)), (part, slice(1, 2))):
+        first = maker.make()
+        pd.testing.assert_frame_equal(first, expected.iloc[rows])
+        assert first.attrs == expected.attrs
+        assert (first.columns.name, first.index.name) == ("made-up prices", None)
+        first.loc[:, ["open", "close"]] = -1.0
+        first.iloc[0, 1] = -2.0
+        first["volume"] = 0
+        first["mine"] = 1
+        first.columns.name = "mine"
+        first.index.name = "mine"
+        first.attrs["notes"].append("mine")
+        first.attrs["basis"]["source"] = "mine"
+        pd.testing.assert_frame_equal(maker.make(), expected.iloc[rows])
+        assert maker.make().attrs == expected.attrs
+        assert maker.make().columns.name == "made-up prices"
+        assert bars.same(flat_bars(STAMPS))
+
+
+def test_a_frame_outlives_its_answer_and_is_still_its_owners() -> None:
+    """Where nobody else is left, a column is written in place: it must be writable."""
+    metadata = BarsMetadata(symbol="SPY", timeframe="1min", count=2, source="test")
+    frame = FrameMaker(flat_bars(STAMPS), metadata).make()
+    gc.collect()
+    frame.loc[frame.index[0], "close"] = 7.0
+    assert frame["close"].iloc[0] == 7.0

@@ -117,7 +117,10 @@ def test_history_and_stream_are_one_series(scene: Scene) -> None:
     assert list(frame.columns)[-1] == "forming"
     assert len(frame) - len(got) in (0, 1)
     assert bool(frame["forming"].iloc[-1]) == (forming is not None)
-    assert frame.attrs == {"symbol": "AAPL", "timeframe": "5min"}
+    assert (frame.attrs["symbol"], frame.attrs["timeframe"]) == ("AAPL", "5min")
+    basis = frame.attrs["basis"]  # as that of any other frame
+    assert (basis["made_up"], frame.columns.name) == (True, "made-up prices")
+    assert [one["series"] for one in basis["inputs"]] == ["1min", "1min"]
     assert not frame.index.has_duplicates
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from polytape.client.live_join import TRIES, LiveJoin, LiveRequest
@@ -148,7 +148,6 @@ def take_step(step: str, join: LiveJoin, gateway: Gateway) -> list[LiveBar]:
     return [bar for event in [*notices, *events] for bar in join.receive(event)]
 
 
-@settings(max_examples=40)
 @given(st.sampled_from(["1min", "5min", "15min", "60min"]), st.integers(0, 80), STEPS)
 def test_whatever_breaks_the_bars_are_whole(timeframe: str, start: int, steps: list[str]) -> None:
     """Lines that drop, gateways that start anew, bars that come again, a history that fails."""

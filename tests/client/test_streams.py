@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +10,10 @@ from polytape import AsyncPolygonClient, PolygonClient
 from polytape.client.stream_session import StreamEvent, StreamNotice
 from polytape.client.streams import AsyncStream, Stream, parse_channels
 from polytape.errors import AuthenticationError, ConnectionError, ValidationError
+from polytape.net.owner_token import make_owner_token
 from polytape.wire.polygon.events import MinuteAggregate
 from polytape.wire.polygon.topics import Topic
+from tests.conftest import OWNER_TOKEN
 from tests.fakes.feed import ScriptedFeed, minute
 from tests.gateway.api.test_streams import gateway_with
 
@@ -57,6 +60,21 @@ def test_a_stream_gives_typed_events(feed: ScriptedFeed, url: str) -> None:
         feed.send([minute("AAPL", 1)])
         wanted = [minute("AAPL", 0), minute("SPY", 0), minute("AAPL", 1)]
         assert bars(stream, 3) == wanted
+
+
+def test_the_owners_token_opens_a_stream(
+    feed: ScriptedFeed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the gateway asks for a token and the owner's is the one."""
+    monkeypatch.setenv("POLYTAPE_ACCESS_FOLDER", str(tmp_path))
+    make_owner_token(tmp_path, OWNER_TOKEN)
+    with gateway_with(feed, OWNER_TOKEN) as url:
+        with PolygonClient(url) as client, client.stream("AAPL") as stream:
+            until(stream, "subscribed")
+    with gateway_with(feed, "another") as url:
+        with PolygonClient(url) as client, client.stream("AAPL") as stream:
+            with pytest.raises(AuthenticationError):
+                stream.get(WAIT_S)
 
 
 def test_symbols_come_and_go_while_it_runs(feed: ScriptedFeed, url: str) -> None:

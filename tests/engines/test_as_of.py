@@ -18,15 +18,14 @@ from polytape.engines.as_of import (
     days_back,
     days_query,
     few,
-    last_period,
     minutes_query,
     missing_days,
-    name_days,
-    on_dates,
     parse_windows,
     stale,
 )
+from polytape.engines.holes import name_days
 from polytape.engines.options import PERIODS, Period
+from polytape.engines.periods import last_period, on_dates
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant

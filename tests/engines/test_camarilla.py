@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from polytape.engines.as_of import last_period
 from polytape.engines.camarilla import camarilla, camarilla_of
 from polytape.engines.camarilla_run import camarilla_flow
 from polytape.engines.flow import run_with
 from polytape.engines.options import PERIODS, CamarillaOptions, Period
+from polytape.engines.periods import last_period
 from polytape.errors import IncompleteDataError, ValidationError
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant

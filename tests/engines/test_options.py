@@ -18,6 +18,7 @@ from polytape.engines.options import (
     FractalOptions,
     HvnOptions,
     NoOptions,
+    PresetOptions,
     ScanOptions,
     ZoneOptions,
 )
@@ -51,17 +52,23 @@ def defaults(function: Any) -> dict[str, Any]:
         (
             HvnOptions,
             volume_profile,
-            {"timeframe", "windows", "include_extended", "on_ticks", "exclude_bad_prints"},
+            {
+                *("timeframe", "windows", "include_extended", "on_ticks"),
+                *("anchors", "exclude_bad_prints"),
+            },
         ),
-        (CamarillaOptions, camarilla, {"periods"}),
-        (CamarillaOptions, camarilla_of, {"periods"}),
+        (CamarillaOptions, camarilla, {"periods", "pivots_of"}),
+        (CamarillaOptions, camarilla_of, {"periods", "pivots_of"}),
     ],
 )
 def test_an_option_has_the_default_of_the_function_that_it_is_for(
     kind: type[EngineOptions], function: Any, alone: set[str]
 ) -> None:
     made, of_function = kind(), defaults(function)
-    names = {field.name for field in msgspec.structs.fields(kind)}
+    own = {field.name for field in msgspec.structs.fields(kind)}
+    names = own - set(
+        PresetOptions.__struct_fields__
+    )  # how a result is shown, and how options are named
     assert names - of_function.keys() == alone
     for name in names - alone:
         assert getattr(made, name) == of_function[name], name

@@ -214,7 +214,7 @@ def test_zones_over_a_hole_say_which_day_it_is(known: AsOfBars) -> None:
     run = zones_at("AAPL", AsOfBars(minutes, days, AS_OF, known.market))
     over = "no bar of 2026-11-12: the range runs over the hole"
     week = "no PWH, PWL, PWC: no daily bar of 2026-11-12"
-    assert run.notes == (f"atr_5min: {over}", f"atr_15min: {over}", f"atr_day: {over}", week)
+    assert run.notes == (f"atr_5min, atr_15min, atr_day: {over}", week)
     assert run.atr_day == atr(days).last
     assert {zone.family for zone in run.zones} == {"daily", "atr", "market-structure"}
     own = zones_at("AAPL", AsOfBars(minutes, days, AS_OF, known.market), ZoneOptions((300.0,)))

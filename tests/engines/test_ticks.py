@@ -1,4 +1,4 @@
-"""Profiles on whole ticks against a twin that goes level by level, and beside MarketProfile."""
+"""Profiles on whole ticks against a twin that goes level by level."""
 
 from collections import defaultdict
 

@@ -14,6 +14,7 @@ from polytape.model.instants import parse_instant
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
 from polytape.model.timeframes import Timeframe
+from polytape.model.units import DAY_US
 from polytape.store.segments import SegmentStore
 from polytape.upstream.budget.budget import Budget
 from tests.conftest import MARKET, NOW, day_span
@@ -165,7 +166,9 @@ async def test_the_status_counts_what_happened(market: Market) -> None:
     source, times = Scripted(leave=True), [NOW]
     store = SegmentStore(memory(), "scripted", MARKET)
     budget = Budget.of(100, 1.0)
-    gateway = Gateway(source.upstream(), market, lambda: times[-1], budget, store)
+    gateway = Gateway(
+        source.upstream(), market, lambda: NOW - DAY_US, budget, store, wall=lambda: times[-1]
+    )
     for _ in range(3):
         await gateway.bars.bars(QUERY)
     times.append(NOW + 90_500_000)
@@ -174,6 +177,8 @@ async def test_the_status_counts_what_happened(market: Market) -> None:
         polytape.__version__, "scripted", False
     )  # fmt: skip
     assert (status.store, status.started_at) == ("memory", "2026-11-23T15:00:00Z")
+    # A replay's time is the market's: it says nothing of how long the gateway has run.
+    assert status.market_time == "2026-11-22T15:00:00Z"
     assert (status.uptime_seconds, status.fetches, status.answered_from_memory) == (90.5, 1, 2)
     assert (status.bars_served, status.requests, status.cached_answers) == (3, 0, 1)
     assert status.cached_bytes == gateway.cache.bytes > 0
@@ -181,7 +186,7 @@ async def test_the_status_counts_what_happened(market: Market) -> None:
     assert status.rate_limit.reset_at == "2026-11-23T15:01:30.500Z"
     text = gateway.render_metrics().decode()
     assert "polytape_bars_served_total 3.0" in text
-    assert 'polytape_source_questions_total{series="1min"} 1.0' in text
+    assert 'polytape_source_fetches_total{series="1min"} 1.0' in text
     assert "polytape_budget_remaining 100.0" in text
     gateway.close()
 

@@ -8,6 +8,7 @@ import httpx2
 import msgspec
 import pytest
 
+from polytape.gateway.admission import Admission, simple_admission
 from polytape.gateway.app import create_app
 from polytape.gateway.browser_guard import BrowserGuard
 from polytape.gateway.dialects.registry import DIALECTS
@@ -59,7 +60,11 @@ async def sent(app: Any, scope: Any) -> list[Any]:
 
 def wrapped(gateway: Gateway, token: str | None = TOKEN) -> tuple[Inner, Middleware]:
     inner = Inner()
-    return inner, Middleware(inner, gateway, token, DIALECTS, BrowserGuard())
+    return inner, Middleware(inner, gateway, admission(token), DIALECTS)
+
+
+def admission(token: str | None = None) -> Admission:
+    return simple_admission(token, BrowserGuard(), DIALECTS)
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/stream", "/docs", "/v2/stream"])
@@ -178,7 +183,7 @@ async def test_a_request_that_outlasts_the_shutdown_is_told(synthetic_gateway: G
         reached.set()
         await asyncio.Event().wait()
 
-    app = Middleware(slow, synthetic_gateway, None, DIALECTS, BrowserGuard())
+    app = Middleware(slow, synthetic_gateway, admission(), DIALECTS)
     task = asyncio.ensure_future(sent(app, make_scope("http", "/status")))
     await reached.wait()
     task.cancel()
@@ -196,7 +201,7 @@ async def test_an_answer_under_way_is_not_begun_again(synthetic_gateway: Gateway
         reached.set()
         await asyncio.Event().wait()
 
-    app = Middleware(stuck, synthetic_gateway, None, DIALECTS, BrowserGuard())
+    app = Middleware(stuck, synthetic_gateway, admission(), DIALECTS)
     task = asyncio.ensure_future(sent(app, make_scope("http", "/status")))
     await reached.wait()
     task.cancel()
@@ -291,7 +296,7 @@ async def test_a_path_makes_no_line_of_the_log(
 ) -> None:
     """And the line names who asked."""
     _, app = wrapped(synthetic_gateway, None)
-    caplog.set_level("INFO", "polytape.gateway")
+    caplog.set_level("INFO", "polytape.access")
     scope = make_scope("http", "/x\nERROR all is lost") | {"client": ("10.0.0.9", 1)}
     await sent(app, scope)
     (line,) = caplog.messages

@@ -8,7 +8,9 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import httpx2
 import pytest
 
 from polytape import PolygonClient
@@ -36,6 +38,27 @@ def gateway_process(
     finally:
         process.kill()
         process.communicate()
+
+
+def test_who_asks_is_who_connects(tmp_path: Path) -> None:
+    """Whatever a header says: guesses of one address are counted together. The audit is written
+    though nothing else is logged, and a new token's file is named.
+    """
+    folder = {"POLYTAPE_ACCESS_FOLDER": str(tmp_path)}
+    with gateway_process("--source", "synthetic", **folder) as (url, process):
+        statuses = []
+        for number in range(12):
+            headers = {"X-Forwarded-For": f"192.0.2.{number}", "X-API-Key": f"guess-{number}"}
+            statuses.append(
+                httpx2.delete(f"{url}/api/v1/history?symbol=A", headers=headers).status_code
+            )
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=20)
+    assert statuses == [401] * 10 + [429] * 2
+    assert err.count('"what": "DELETE /api/v1/history"') == 12
+    assert err.count('"address": "127.0.0.1"') == 12
+    assert f"The owner's token is new, in {tmp_path}/owner.token" in err
+    assert "192.0.2" not in err
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

@@ -36,6 +36,9 @@ class AtOnce:
     async def work(self, call: Callable[[], T]) -> T:
         return call()
 
+    async def heavy(self, call: Callable[[], T]) -> T:
+        return call()
+
     async def foreground(self, call: Callable[[], T]) -> T:
         return call()
 

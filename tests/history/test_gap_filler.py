@@ -1,8 +1,10 @@
 """Stored bars made whole: fetched once, stored whole, never claimed where they are not."""
 
 import asyncio
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from hypothesis import settings
@@ -11,12 +13,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from polytape.errors import DataFetchError, IncompleteDataError, NotFoundError
 from polytape.gateway.symbols import SymbolsService
+from polytape.history.backfill import run_tasks
 from polytape.history.bars_cache import BarsCache
 from polytape.history.gap_filler import GapFiller
 from polytape.model.bars import Bars
 from polytape.model.query import BarsQuery, series_query
 from polytape.model.spans import Span, SpanSet
 from polytape.model.timeframes import Series, Timeframe
+from polytape.net.atomic_file import Write
 from polytape.net.storage import FolderStorage
 from polytape.store.segments import SegmentStore
 from tests.conftest import MARKET
@@ -141,24 +145,66 @@ async def test_days_made_from_minutes_are_not_cached_as_final() -> None:
     store.close()
 
 
-async def test_a_disk_that_cannot_be_written_is_named_and_the_rest_goes_on(
-    tmp_path: Path,
-) -> None:
-    class Filling(FolderStorage):
-        full = False
+class Filling(FolderStorage):
+    """A folder on a disk that can be full."""
 
-        def put(self, name: str, write: object) -> int:
-            if type(self).full:
-                raise DataFetchError(f"{self.root / name}: the disk is full")
-            return super().put(name, write)  # type: ignore[arg-type]
+    full: ClassVar[bool] = False
 
+    def put(self, name: str, write: Write) -> int:
+        if type(self).full:
+            raise DataFetchError(f"{self.root / name}: the disk is full")
+        return super().put(name, write)
+
+
+@pytest.fixture
+def filling(tmp_path: Path) -> Iterator[Scene]:
     scene = Scene(Filling(tmp_path))
-    await scene.fetch(JULY[0], JULY[1])
-    Filling.full = True
-    with pytest.raises(DataFetchError, match="the disk is full"):
-        await scene.fetch(JULY[3], JULY[4])
-    assert (await scene.fetch(JULY[0], JULY[1])).same(scene.truth(JULY[0], JULY[1]))
+    yield scene
+    Filling.full = False
     scene.close()
+
+
+async def test_a_full_disk_takes_bars_in_hand_from_nobody(
+    filling: Scene, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are answered with a note, counted, and not covered; the log says so once."""
+    failures: list[str] = []
+    filling.filler.on_write_failure = lambda: failures.append("one")
+    await filling.fetch(JULY[0], JULY[0])
+    Filling.full = True
+    for day in (JULY[1], JULY[2]):
+        query = BarsQuery("AAPL", Timeframe.MIN_1, days(day), adjusted=False)
+        result = await filling.service.bars(query)
+        assert result.bars.same(filling.truth(day, day))
+        (note,) = result.metadata.notes
+        assert note.startswith("what was fetched could not be stored, and is fetched again another")
+        assert note.endswith("the disk is full")
+    assert (len(failures), caplog.text.count("the store cannot be written")) == (2, 1)
+    covered = [part.span for part in filling.store.coverage("AAPL", Series.MINUTE)]
+    assert covered == [days(JULY[0])]
+    assert (await filling.fetch(JULY[0], JULY[0])).same(filling.truth(JULY[0], JULY[0]))
+    # From memory the second time: a retry costs no request.
+    before = len(filling.source.queries)
+    await filling.fetch(JULY[1], JULY[1])
+    assert len(filling.source.queries) == before
+    Filling.full = False
+    await filling.fetch(JULY[3], JULY[4])
+    assert "the store can be written again" in caplog.text
+    assert len(failures) == 2
+
+
+async def test_a_backfill_is_there_to_store(filling: Scene) -> None:
+    """On a full disk it fails, though the bars came; afterwards it does not take them from memory."""
+    query = series_query("AAPL", Series.MINUTE, days(JULY[0]), background=True)
+    Filling.full = True
+    await filling.fetch(JULY[0], JULY[0])
+    count = await run_tasks(filling.filler, [query])
+    (failure,) = count.failed
+    assert "the disk is full" in str(failure.error)
+    Filling.full = False
+    count = await run_tasks(filling.filler, [query])
+    assert (count.failed, count.bars) == ((), len(filling.truth(JULY[0], JULY[0])))
+    assert [p.span for p in filling.store.coverage("AAPL", Series.MINUTE)] == [days(JULY[0])]
 
 
 async def test_a_damaged_segment_is_a_gap_like_others(tmp_path: Path) -> None:

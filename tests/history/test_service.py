@@ -35,9 +35,11 @@ async def test_from_the_first_fill_to_the_last_bar_forgotten() -> None:
     assert (apple.bars, apple.spans, apple.final) == (len(truth["AAPL"]), (WEEK,), True)
     assert [one.report.sound for one in await service.verify(["AAPL"], WEEK)] == [True]
     assert await service.repairs(["AAPL"], WEEK) == []
-    (compaction,) = await service.compact()
+    (folder,) = await service.folders()
+    compaction = await service.compact_folder(folder)
+    assert compaction is not None
     assert (compaction.before, compaction.rows) == (2, count.bars)
-    assert await service.compact() == []
+    assert await service.compact_folder(folder) is None
     assert await service.delete("AAPL", WEEK) == len(truth["AAPL"])
     assert (await service.status(["AAPL"])).symbols == []
     assert scene.store.read("MSFT", Series.MINUTE, WEEK).same(truth["MSFT"])
@@ -70,7 +72,7 @@ async def test_without_a_store_it_says_how_to_have_one() -> None:
         lambda: service.status([]),
         lambda: service.verify([], WEEK),
         lambda: service.repairs([], WEEK),
-        service.compact,
+        service.folders,
         lambda: service.delete("A", WEEK),
     ]
     for call in calls:

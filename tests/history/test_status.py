@@ -6,6 +6,7 @@ from pathlib import Path
 from polytape.history.status import SymbolStatus, series_status, symbol_status
 from polytape.model.timeframes import Series
 from polytape.net.storage import FolderStorage
+from polytape.store.compact import compact_all
 from polytape.store.segments import SegmentStore
 from tests.conftest import MARKET, day_span
 from tests.history.scene import JULY
@@ -37,3 +38,18 @@ def test_a_row_for_each_symbol_and_series_of_which_something_is_known() -> None:
         SymbolStatus("A", "1day", (day_span(JULY[0]),), 0, True),
         SymbolStatus("B", "1day", (day_span(JULY[0]),), 0, True),
     ]
+
+
+def test_bars_that_were_brought_in_again_are_counted_once() -> None:
+    """A repeated import overrules the earlier one: the count is that of a read, at any time."""
+    store = SegmentStore(memory(), "test", MARKET)
+    week = day_span(JULY[0], JULY[4])
+    starts = [day_span(day).start for day in JULY[:3]]
+    for fetched_at in (1, 2, 3):
+        write_market(store, {"A": some_bars(starts), "B": some_bars(starts[:2])}, week, fetched_at)
+    write(store, "A", some_bars(starts[:1]), day_span(JULY[0], JULY[1]), 4)
+    (row,) = series_status(store)
+    assert row.rows == sum(len(store.read(s, Series.MINUTE, week)) for s in ("A", "B")) == 4
+    compact_all(store)
+    (row,) = series_status(store)
+    assert (row.rows, row.segments) == (4, 1)

@@ -171,13 +171,31 @@ def test_where_nothing_trades_an_empty_answer_is_enough(store: SegmentStore) -> 
     writer.close()
 
 
-def test_an_empty_answer_after_bars_is_no_proof_either(store: SegmentStore) -> None:
-    """What was there once did not vanish."""
+def test_an_empty_answer_takes_no_stored_bars_away(store: SegmentStore) -> None:
+    """What was there once did not vanish; the days without a stored bar are looked at again."""
     writer = StoreWriter(store, MARKET)
     query, fetched_at = series_query("A", Series.MINUTE, WEEK), at("2024-07-15 12:00")
-    writer.store_answer(query, SourceBars(some_bars(HOURS), proves_empty=False), fetched_at)
-    assert covered(store) == [(WEEK, True)]
+    monday = some_bars([hour for hour in HOURS if hour in day_span(JULY[0])])
+    writer.store_answer(query, SourceBars(monday), fetched_at)
     empty = SourceBars(some_bars([]), proves_empty=False)
-    writer.store_answer(query, empty, fetched_at + 2 * HOUR_US)
-    assert covered(store) == [(WEEK, False)]
+    writer.store_answer(query, empty, fetched_at + 1)
+    assert covered(store) == [(day_span(JULY[0]), True), (day_span(JULY[1], JULY[4]), False)]
+    assert store.read("A", Series.MINUTE, WEEK).same(monday)
+    writer.close()
+
+
+def test_many_empty_days_in_a_row_are_looked_at_again(store: SegmentStore) -> None:
+    """Half an answer is no whole one; a quiet day or two are, since some stocks trade seldom."""
+    writer = StoreWriter(store, MARKET)
+    fetched_at = at("2024-07-22 12:00")
+    fortnight = day_span(JULY[0], date(2024, 7, 12))
+    first, last = day_span(JULY[0]), day_span(date(2024, 7, 12))
+    quiet = [first.start, day_span(JULY[2]).start, last.start]
+    answer = SourceBars(some_bars(quiet), proves_empty=False)
+    query = series_query("A", Series.MINUTE, fortnight)
+    writer.store_answer(query, answer, fetched_at)
+    doubtful = day_span(date(2024, 7, 5), date(2024, 7, 11))
+    assert [span for span, final in covered(store) if not final] == [doubtful]
+    writer.store_answer(query, answer, fetched_at + HOUR_US)
+    assert covered(store) == [(fortnight, True)]
     writer.close()

@@ -36,10 +36,12 @@ SYMBOLS = ("AAPL", "NVDA")
 WEEKS = day_span(date(2026, 11, 9), date(2026, 11, 23))
 NOW = parse_instant("2026-11-23 11:30 America/New_York", "now", MARKET)
 # An empty page that says so is a lie that nobody can notice; a drip needs real time.
-UNSEEN = {Mischief.EMPTY_PAGE, Mischief.DRIP}
+UNSEEN = {Mischief.EMPTY_PAGE, Mischief.DRIP, Mischief.NO_ROWS}
+# What is answered without the rows that cannot be right, with a note: see tests/hostile.
+IN_PART = {Mischief.HALF_ELSEWHERE, Mischief.BAD_PRICES, Mischief.CONTRADICTIONS}
 
 steps = st.tuples(
-    st.lists(st.sampled_from(sorted(set(Mischief) - UNSEEN)), max_size=4),
+    st.lists(st.sampled_from(sorted(set(Mischief) - UNSEEN - IN_PART)), max_size=4),
     st.sampled_from(SYMBOLS),
     st.sampled_from(list(Series)),
     st.integers(0, 350),
@@ -133,7 +135,7 @@ Steps = list[tuple[list[Mischief], str, Series, int, int, bool]]
 ON_ANY_WALL = [HealthCheck.function_scoped_fixture]
 
 
-@settings(max_examples=15, suppress_health_check=ON_ANY_WALL)
+@settings(max_examples=6, suppress_health_check=ON_ANY_WALL)
 @given(walks)
 def test_a_walk_ends_with_the_truth_or_a_typed_error(wall: Street, steps: Steps) -> None:
     """Whatever the vendor does wrong."""

@@ -91,15 +91,28 @@ def test_daily_bars_on_days_without_a_session_are_named_and_not_fetched_again() 
 
 
 def test_a_repair_fetches_each_doubtful_day_once_and_no_holiday() -> None:
+    """Days that follow each other are one fetch; a gap over many days is asked for in full."""
     day = day_span(JULY[1])
     findings = tuple(Finding("spike", day.start + n, "") for n in range(3))
     gaps = (
         Gap(day_span(JULY[1]), 5, None),
         Gap(day_span(JULY[2]), 1, None),
         Gap(day_span(JULY[3]), 0, "exchange holiday"),
+        Gap(day_span(JULY[8], JULY[10]), 3, None),
     )
     report = QualityReport(9, findings, gaps)
     queries = repair_queries([SpanReport("X", Series.DAY, WEEK, report)], MARKET)
     assert [(q.symbol, q.series, q.span) for q in queries] == [
-        ("X", Series.DAY, day_span(JULY[1])), ("X", Series.DAY, day_span(JULY[2]))
-    ]  # fmt: skip
+        ("X", Series.DAY, day_span(JULY[1], JULY[2])),
+        ("X", Series.DAY, day_span(JULY[8], JULY[10])),
+    ]
+
+
+def test_a_long_gap_is_repaired_in_fetches_of_a_page() -> None:
+    """Two months of minutes at a time: a repair of years can be cancelled between them."""
+    years = day_span(date(2022, 1, 3), date(2023, 12, 29))
+    report = QualityReport(0, (), (Gap(years, 195_000, None),))
+    queries = repair_queries([SpanReport("X", Series.MINUTE, years, report)], MARKET)
+    assert len(queries) == 12
+    assert queries[0].span.start == years.start
+    assert queries[-1].span.end == years.end

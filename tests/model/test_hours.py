@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from polytape import PolygonClient
 from polytape.cli.clock import this_market
-from polytape.engines.as_of import AsOfBars, complete, days_back, days_query, last_period
+from polytape.engines.as_of import AsOfBars, complete, days_back, days_query
+from polytape.engines.periods import last_period
 from polytape.engines.zones import overnight
 from polytape.errors import ValidationError
 from polytape.model.hours import DAY_HOURS, HoursRule, long_day

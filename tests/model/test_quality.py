@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pytest
 
+from polytape.model.arrays import Bools, Ints
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.quality import QualityReport, check
@@ -140,3 +141,54 @@ def test_daily_bars_on_closed_days_are_findings_and_longer_ones_are_not() -> Non
     assert check(bars, Timeframe.WEEK, span, market=MARKET).sound
     before = flat_bars([MARKET.midnight(date(1980, 1, 2))], 10.0)
     assert check(before, Timeframe.DAY, day_span(date(1980, 1, 2)), market=MARKET).findings == ()
+
+
+def test_gaps_with_no_bar_between_them_are_one_range(market: Market) -> None:
+    """Three empty sessions over a holiday are one gap, not a row a session; one bar makes two."""
+    span = day_span(date(2024, 7, 1), date(2024, 7, 8))
+    sessions = list(market.sessions(span))
+    every = [np.arange(s.open, s.close, MINUTE_US) for s in sessions]
+    ends = flat_bars([*every[0].tolist(), *every[-1].tolist()])
+    quality = check(ends, Timeframe.MIN_1, span, market=market)
+    (gap,) = [gap for gap in quality.gaps if gap.cause is None]
+    assert (gap.span.start, gap.span.end) == (sessions[1].open, sessions[-2].close)
+    assert gap.missing == sum(map(len, every[1:-1]))
+    assert repr(quality.gaps).count("holiday") == 0
+    middle = int(every[2][100])
+    split = check(Bars.concat([ends, flat_bars([middle])]).tidy(), Timeframe.MIN_1, span, market=market)  # fmt: skip
+    parts = [one.span for one in split.gaps if one.cause is None]
+    assert [one.start for one in parts] == [sessions[1].open, middle + MINUTE_US]
+    assert split.unexplained_missing == gap.missing - 1
+
+
+def test_the_minute_that_was_forming_at_the_end_of_a_span_is_not_expected(
+    day: Bars, market: Market
+) -> None:
+    """A span that was fetched in session hours ends inside a minute, and inside a day."""
+    session = market.session(DAY)
+    assert session is not None
+    noon = session.open + 60 * MINUTE_US
+    cut = SPAN.until(noon + MINUTE_US // 2)
+    bars = day.take(day.timestamp < noon)
+    assert check(bars, Timeframe.MIN_1, cut, market=market).sound
+    assert check(bars.take(slice(0)), Timeframe.DAY, cut, market=market).sound
+    later = SPAN.until(noon + MINUTE_US)
+    assert check(bars, Timeframe.MIN_1, later, market=market).unexplained_missing == 1
+
+
+def test_the_cost_of_a_report_is_linear_in_its_bars(market: Market) -> None:
+    """Each session looks at its own bars: ten months of minutes took 22 s."""
+    looked_at = 0
+    span = day_span(date(2024, 1, 2), date(2024, 10, 31))
+    stamps = np.concatenate([np.arange(s.open, s.close, MINUTE_US) for s in market.sessions(span)])
+    isin = np.isin
+
+    def counting(places: Ints, among: Ints) -> Bools:
+        nonlocal looked_at
+        looked_at += len(among)
+        return isin(places, among)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(np, "isin", counting)
+        assert check(flat_bars(stamps.tolist()), Timeframe.MIN_1, span, market=market).sound
+    assert looked_at <= len(stamps)

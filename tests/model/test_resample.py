@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from polytape.model.bars import Bars
@@ -17,6 +17,7 @@ from polytape.model.resample import (
     bar_start,
     complete_through,
     days_from_minutes,
+    merge,
     resample,
     wall_grid,
     whole_bars,
@@ -24,7 +25,7 @@ from polytape.model.resample import (
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
 from polytape.model.timestamps import day_number, iso, to_us
-from polytape.model.units import DAY_US, HOUR_US, MINUTE_US
+from polytape.model.units import HOUR_US, MINUTE_US
 from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.synthetic.source import Synthetic
 from tests import naive
@@ -110,21 +111,75 @@ def test_weeks_begin_on_sunday_and_months_on_the_first(
     assert starts == {"Sun" if timeframe is Timeframe.WEEK else "01"}
 
 
-@given(st.sampled_from(list(Timeframe)), st.integers(0, 2**40))
+@given(st.sampled_from(list(Timeframe)), st.integers(0, 2**40), st.booleans())
 def test_a_bar_holds_its_start_and_ends_where_the_next_begins(
-    timeframe: Timeframe, offset: int
+    timeframe: Timeframe, offset: int, anchored: bool
 ) -> None:
-    """On days of 24 hours: a grid of 2 or 4 hours has no place that fits a Sunday on which the
-    clock is changed, and nobody trades on one.
-    """
-    instant = to_us(datetime(2004, 1, 1, tzinfo=ZONE)) + offset * 500
-    day = MARKET.day_span(MARKET.date_of(instant))
-    assume(timeframe.minutes is None or day.end - day.start == DAY_US)
-    start, end = bar_start(instant, timeframe, MARKET), bar_end(instant, timeframe, MARKET)
+    check_one_bar(to_us(datetime(2004, 1, 1, tzinfo=ZONE)) + offset * 500, timeframe, anchored)
+
+
+CHANGES = [date(2024, 3, 10), date(2024, 11, 3), date(2026, 3, 8), date(2026, 11, 1)]
+
+
+@given(
+    st.sampled_from(CHANGES),
+    st.integers(-6 * 60, 30 * 60),
+    st.sampled_from(INTRADAY),
+    st.booleans(),
+)
+def test_so_it_does_on_the_nights_on_which_the_clock_is_changed(
+    day: date, minute: int, timeframe: Timeframe, anchored: bool
+) -> None:
+    check_one_bar(MARKET.midnight(day) + minute * MINUTE_US, timeframe, anchored)
+
+
+def check_one_bar(instant: int, timeframe: Timeframe, anchored: bool) -> None:
+    start = bar_start(instant, timeframe, MARKET, anchored=anchored)
+    end = bar_end(instant, timeframe, MARKET, anchored=anchored)
     assert start <= instant < end
-    assert bar_start(start, timeframe, MARKET) == start
-    assert bar_start(end, timeframe, MARKET) == end
+    assert bar_start(start, timeframe, MARKET, anchored=anchored) == start
+    assert bar_start(end - 1, timeframe, MARKET, anchored=anchored) == start
+    assert bar_start(end, timeframe, MARKET, anchored=anchored) == end
     assert int(bar_ends(np.array([start]), timeframe, MARKET)[0]) == end
+
+
+@pytest.mark.parametrize("day", CHANGES[:2])
+@pytest.mark.parametrize("anchored", [False, True])
+@pytest.mark.parametrize("timeframe", [Timeframe.MIN_60, Timeframe.MIN_120, Timeframe.MIN_240])
+def test_bars_of_such_a_night_lie_on_the_clock_grid_of_new_york(
+    day: date, anchored: bool, timeframe: Timeframe
+) -> None:
+    """Each minute is in one bar, and every bar begins where the slow twin's does. An hour that
+    occurs twice is two bars of an hour.
+    """
+    length, anchor = timeframe.length_us or 0, MARKET.opening_bell_us if anchored else 0
+    first = MARKET.midnight(day) - 150 * MINUTE_US  # 21:30: both grids begin a place
+    first = bar_start(first, timeframe, MARKET, anchored=anchored)
+    stamps = list(range(first, MARKET.day_span(day).end, MINUTE_US))
+    made = wall_grid(np.array(stamps), length, MARKET, anchor).tolist()
+    twin = naive.grid_starts(stamps, length // MINUTE_US, anchored=anchored)
+    if timeframe is Timeframe.MIN_60:
+        again = [s for s in stamps if s not in twin and s in made]
+        expected = [] if day.month == 3 else [1]
+        assert [naive.local(stamp).hour for stamp in again] == expected
+    else:
+        assert made == twin
+    assert merge(flat_bars(stamps), np.array(made)).timestamp.tolist() == sorted(set(made))
+
+
+def test_hours_of_a_short_and_of_a_long_night_by_hand() -> None:
+    def starts(day: date, timeframe: Timeframe) -> list[str]:
+        span = MARKET.day_span(day)
+        grid = np.arange(span.start, span.start + 7 * HOUR_US, MINUTE_US)
+        labels = np.unique(wall_grid(grid, timeframe.length_us or 0, MARKET)).tolist()
+        return [f"{naive.local(label):%H:%M %Z}" for label in labels]
+
+    spring, autumn = CHANGES[:2]
+    assert starts(spring, Timeframe.MIN_120)[:4] == ["00:00 EST", "03:00 EDT", "04:00 EDT",
+                                                     "06:00 EDT"]  # fmt: skip
+    assert starts(spring, Timeframe.MIN_240)[:2] == ["00:00 EST", "04:00 EDT"]
+    assert starts(autumn, Timeframe.MIN_120)[:3] == ["00:00 EDT", "02:00 EST", "04:00 EST"]
+    assert starts(autumn, Timeframe.MIN_240)[:2] == ["00:00 EDT", "04:00 EST"]
 
 
 def test_bars_begin_at_the_bell_of_their_market() -> None:

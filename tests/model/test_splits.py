@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.query import series_query
-from polytape.model.splits import Split, SplitVerdict, adjust, check_split
+from polytape.model.splits import RefusedSplit, Split, SplitVerdict, adjust, check_split
 from polytape.model.timeframes import Series
 from polytape.upstream.flatfiles.source import FlatFiles
 from tests.conftest import MARKET, day_span, flat_bars
@@ -66,6 +66,40 @@ def test_a_row_that_says_the_same_twice_counts_once_and_a_future_one_not_at_all(
 def test_a_split_of_no_shares_is_refused(bad: float) -> None:
     with pytest.raises(ValidationError):
         Split(TODAY, "X", 1, bad)
+
+
+@pytest.mark.parametrize(("old", "new"), [(1, 1e8), (1e8, 1), (5e-324, 1e308), (1e308, 5e-324)])
+def test_a_ratio_beyond_all_bounds_is_refused(old: float, new: float) -> None:
+    """It would overflow, or be 0; one of 2,000,000 to 1 was seen."""
+    with pytest.raises(ValidationError, match="a ratio of at most 10,000,000 to 1"):
+        Split(TODAY, "X", old, new)
+    assert Split(TODAY, "X", 2_000_000, 1).ratio == 5e-7
+
+
+@pytest.mark.parametrize("day", [date.min, date.max, date(1899, 12, 31), date(2101, 1, 1)])
+def test_a_day_of_no_year_that_splits_are_of_is_refused(day: date) -> None:
+    with pytest.raises(ValidationError, match="a day of 1900 to 2100"):
+        Split(day, "X", 1, 2)
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, np.nan, np.inf])
+def test_prices_that_are_none_tell_nothing_of_a_split(price: float) -> None:
+    """A store that was filled by others may have one."""
+    split = Split(date(2023, 6, 9), "X", 1, 7)
+    for before, after in ((price, 10.0), (70.0, price)):
+        days = flat_bars([MARKET.midnight(date(2023, 6, 8)), MARKET.midnight(date(2023, 6, 9))])
+        days.close[0], days.open[1] = before, after
+        assert check_split(split, days, MARKET).verdict is SplitVerdict.UNKNOWN
+
+
+def test_a_refused_record_touches_what_its_split_would_have() -> None:
+    """Bars before its day, once it has come; without a day, all of them."""
+    first = date(2023, 6, 1)
+    for day, touches in ((date(2023, 6, 2), True), (first, False), (date(2024, 1, 2), False),
+                         (None, True)):  # fmt: skip
+        record = RefusedSplit("X", day, "0-for-1", "why")
+        assert record.touches(first, TODAY) is touches
+    assert str(record) == "a record of splits was refused, and is not applied: X 0-for-1 (why)"
 
 
 @pytest.mark.realdata

@@ -61,3 +61,10 @@ def test_it_has_the_rights_of_any_new_file(tmp_path: Path) -> None:
     (tmp_path / "usual").write_bytes(b"1")
     write_atomically(tmp_path / "x", lambda sink: sink.write(b"1"))
     assert (tmp_path / "x").stat().st_mode == (tmp_path / "usual").stat().st_mode
+
+
+def test_the_processs_umask_is_not_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read it, it would have to be set: files of other threads had every right meanwhile."""
+    monkeypatch.setattr(os, "umask", lambda _: pytest.fail("the umask was set"))
+    write_atomically(tmp_path / "x", lambda sink: sink.write(b"1"))
+    assert (tmp_path / "x").read_bytes() == b"1"

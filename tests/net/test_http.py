@@ -2,6 +2,8 @@
 
 import asyncio
 import builtins
+import re
+import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
@@ -10,7 +12,7 @@ import pytest
 
 from polytape.errors import ConnectionError, IncompleteDataError, ValidationError
 from polytape.net.async_http import AsyncDriver
-from polytape.net.http import SyncDriver, check_url, is_loopback
+from polytape.net.http import SyncDriver, check_url, is_loopback, translated
 from polytape.wire.flow import Flow, Request, Response, Wait
 
 Handler = Callable[[httpx2.Request], httpx2.Response]
@@ -170,3 +172,34 @@ def test_urls_that_cannot(url: object) -> None:
                                             ("http://10.0.0.1", False), ("http://a.b", False)])  # fmt: skip
 def test_no_proxy_is_asked_for_this_machine(url: str, local: bool) -> None:
     assert is_loopback(url) is local
+
+
+@pytest.mark.parametrize(
+    ("error", "sent", "says"),
+    [
+        (httpx2.ConnectError("refused"), False, "could not reach http://test/x: refused"),
+        (httpx2.ConnectTimeout("late"), False, "no answer from http://test/x in time"),
+        (httpx2.ReadTimeout("late"), True, "no answer from http://test/x in time"),
+        (httpx2.WriteError("reset"), True, "could not reach http://test/x: reset"),
+    ],
+)  # fmt: skip
+def test_it_is_known_whether_a_request_may_have_arrived(
+    error: Exception, sent: bool, says: str
+) -> None:
+    """What never left has cost nothing at the other end."""
+    with (
+        pytest.raises(ConnectionError, match=re.escape(says)) as caught,
+        translated("http://test/x"),
+    ):
+        raise error
+    assert caught.value.sent is sent
+
+
+def test_a_name_that_dns_does_not_know_is_said() -> None:
+    """With the host: the rest of the address is not what is wrong."""
+    error = httpx2.ConnectError("[Errno -2] Name or service not known")
+    error.__cause__ = socket.gaierror(-2, "Name or service not known")
+    with pytest.raises(ConnectionError) as caught, translated("https://api.nohost.test/v2/x"):
+        raise error
+    says = "DNS does not know the host api.nohost.test (Name or service not known)"
+    assert str(caught.value) == f"could not reach https://api.nohost.test/v2/x: {says}"

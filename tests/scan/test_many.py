@@ -1,6 +1,7 @@
 """Many symbols from a store: the same numbers by processes and on a real Dask cluster."""
 
 import warnings
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import polytape
 from polytape import scan_many
 from polytape.engines.flow import run_with
 from polytape.engines.options import ScanOptions
@@ -23,11 +25,13 @@ from polytape.model.market_bars import MarketBars
 from polytape.model.query import series_query
 from polytape.model.timeframes import Series
 from polytape.net.storage import FolderStorage
+from polytape.scan import many as many_scans
 from polytape.store.coverage import Coverage
 from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.synthetic.source import Synthetic
+from tests.cli.test_rates_file import calibration
 from tests.conftest import MARKET, NOW, day_span
 from tests.engines.test_scanner import answers
 
@@ -109,6 +113,15 @@ def test_wrong_questions_are_refused_at_once(store: str, tmp_path: Path) -> None
     assert scan_many([], store=store).to_frame().empty
 
 
+def test_options_are_a_mapping_or_what_an_editor_can_complete() -> None:
+    """`ScanOptions(...)` and a mapping of the same names are the same options."""
+    mapping = {"nearest": 6, "windows": [7, 14], "preset": "classic"}
+    named = polytape.ScanOptions(nearest=6, windows=(7, 14), preset="classic")
+    assert many_scans._parse_options(named) == many_scans._parse_options(mapping)
+    with pytest.raises(ValidationError, match="options="):
+        many_scans._parse_options(polytape.ScanOptions(windows=5))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("how", "message"),
     [
@@ -131,6 +144,26 @@ def test_wrong_options_are_refused_before_any_process_starts(
 ) -> None:
     with pytest.raises(ValidationError, match=message):
         scan_many(["AAPL"], **({"store": store, "as_of": WHEN} | how))
+
+
+def test_a_preset_rates_and_prices_as_traded_reach_every_symbol(store: str) -> None:
+    """An option that is given as well wins."""
+    options = {"preset": "classic", "nearest": 2, "percentile": 80.0, "as_traded": True}
+    rates = [replace(calibration("AAPL"), scale="classic")]
+    how: dict[str, Any] = {"store": store, "as_of": WHEN, "workers": 1, "options": options}
+    many = scan_many(["AAPL", "SPY"], rates=rates, **how)
+    for symbol, result in many.results.items():
+        assert (result.preset, result.scale, len(result.zones)) == ("classic", "classic", 2)
+        assert result.split_factor == 1.0
+        rated = {zone.level: zone.rate is not None for zone in result.zones}
+        assert rated == {level: symbol == "AAPL" and level in ("L5", "L4") for level in rated}
+    frame = many.to_frame()
+    assert frame["low_as_traded"].tolist() == frame["low"].tolist()
+    with pytest.raises(ValidationError, match="rates of classic levels"):
+        scan_many(["AAPL"], rates=[calibration("AAPL")], **how)
+    for wrong in ({"options": {"preset": "older"}}, {"rates": ["spy.json"]}):
+        with pytest.raises(ValidationError, match=r"one of classic|calibrations"):
+            scan_many(["AAPL"], **(how | wrong))
 
 
 def test_a_store_may_be_a_path(store: str, tmp_path: Path) -> None:

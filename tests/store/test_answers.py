@@ -51,4 +51,7 @@ def test_a_file_is_read_as_earlier_versions_wrote_it() -> None:
     stored.put("q", b"[1]", 5)
     (name,) = storage.names(ANSWERS)
     content = msgspec.json.decode(storage.read(f"{ANSWERS}/{name}"))
-    assert content == {"question": "q", "asked": 5, "answer": [1]}
+    assert {"question": "q", "asked": 5, "answer": [1]}.items() <= content.items()
+    del content["hash"]  # the first versions had none
+    storage.put(f"{ANSWERS}/{name}", lambda sink: sink.write(msgspec.json.encode(content)))
+    assert stored.get("q") == (5, b"[1]")

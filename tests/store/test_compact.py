@@ -21,8 +21,8 @@ from polytape.store.compact import (
     compact_all,
     forget,
 )
+from polytape.store.footer import Segment
 from polytape.store.reading import SegmentReader
-from polytape.store.segment import Segment
 from polytape.store.segments import SegmentStore
 from tests.conftest import MARKET
 from tests.store.bars import DAY, FIRST, HOUR, WEEK, memory, some_bars, write, write_market

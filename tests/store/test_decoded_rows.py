@@ -5,7 +5,7 @@ import pytest
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.store.decoded_rows import SHARED_GROUPS, SMALL_BYTES, DecodedRows
-from polytape.store.segment import DamagedSegmentError, Segment
+from polytape.store.footer import DamagedSegmentError, Segment
 from polytape.store.segments import SegmentStore
 from tests.conftest import MARKET
 from tests.store.bars import DAY, FIRST, HOUR, memory, some_bars, write_market

@@ -4,11 +4,12 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span, SpanSet
 from polytape.model.timeframes import Series
-from polytape.store.compact import forget
+from polytape.store.coverage import Coverage
+from polytape.store.footer import Segment
 from polytape.store.in_force import RowsInForce, bars_inside, named_symbols, spans_in_force
-from polytape.store.segment import Segment
 from polytape.store.segments import SegmentStore
 from tests.conftest import MARKET
 from tests.store.bars import DAY, FIRST, HOUR, WEEK, memory, some_bars, write, write_market
@@ -17,9 +18,9 @@ from tests.store.bars import DAY, FIRST, HOUR, WEEK, memory, some_bars, write, w
 def test_the_symbols_that_coverage_names_are_known() -> None:
     store = SegmentStore(memory(), "test", MARKET)
     day = Span(FIRST, FIRST + DAY)
-    write_market(store, {"A": some_bars([FIRST]), "B": some_bars([FIRST])}, day, 1)
+    whole = Coverage(None, day, 1, final=True, excluded_symbols=frozenset("B"))
+    store.write(Series.MINUTE, MarketBars.of({"A": some_bars([FIRST])}), [whole])
     write(store, "C", some_bars([FIRST]), day, 2)
-    forget(store, "B", Series.MINUTE, day)
     (folder,) = store.catalog.folders(Series.MINUTE)
     segments = store.catalog.segments(folder)
     assert named_symbols(segments) == {"B", "C"}

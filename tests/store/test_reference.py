@@ -18,7 +18,7 @@ from tests.store.bars import memory
 
 APPLE = Split(date(2014, 6, 9), "AAPL", 1.0, 7.0)
 LATER = Split(date(2020, 8, 31), "AAPL", 1.0, 4.0)
-shares = st.floats(0.001, 1e6)
+shares = st.floats(0.01, 1e4)
 splits = st.builds(
     Split, st.dates(date(1980, 1, 1), date(2030, 1, 1)), st.sampled_from(["A", "B"]), shares, shares
 )

@@ -58,6 +58,14 @@ def test_a_store_on_s3_keeps_its_contract(location: str) -> None:
         storage.read("nothing/here")
 
 
+def test_a_lock_on_s3_is_one_programs(location: str) -> None:
+    """By conditional puts."""
+    one, other = open_storage(location), open_storage(location)
+    for _ in range(2):
+        with one.try_lock("bars") as ours, other.try_lock("bars") as theirs:
+            assert (ours, theirs) == (True, False)
+
+
 def test_a_bucket_that_is_not_there_is_named(location: str) -> None:
     storage = open_storage(location.replace("bars", "nobucket"))
     with pytest.raises((DataFetchError, FileNotFoundError), match=r"nobucket|404|NoSuchBucket"):

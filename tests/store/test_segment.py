@@ -16,13 +16,16 @@ from polytape.model.bars import Bars
 from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
 from polytape.store.coverage import Coverage
-from polytape.store.segment import (
+from polytape.store.footer import (
     FOOTER_KEY,
     SCHEMA,
     DamagedSegmentError,
-    SegmentWriter,
     arrow_schema,
     read_footer,
+    sealed_end,
+)
+from polytape.store.segment import (
+    SegmentWriter,
     read_market,
     read_symbol,
     table_within,
@@ -34,7 +37,7 @@ from tests.store.bars import FIRST, HOUR, WEEK, some_bars
 
 def written(coverage: tuple[Coverage, ...], *parts: MarketBars) -> bytes:
     sink = io.BytesIO()
-    writer = SegmentWriter(sink, coverage)
+    writer = SegmentWriter(sink, coverage, "test")
     for part in parts:
         writer.add(part)
     writer.close()
@@ -75,6 +78,8 @@ def test_the_words_of_a_footer_are_those_of_every_store_that_there_is() -> None:
             {"symbol": None, "start": 4, "end": 5, "asked": 6, "final": False, "but": ["B", "C"]},
         ],
         "groups": [["A", "A"]],
+        "source": "test",
+        "sealed": True,
     }
 
 
@@ -125,11 +130,11 @@ def test_damage_is_named() -> None:
 def test_a_segment_of_a_newer_schema_is_not_damaged() -> None:
     sink = io.BytesIO()
     writer = parquet.ParquetWriter(sink, arrow_schema())
-    footer = {"schema": SCHEMA + 1, "covers": [], "groups": []}
+    footer = {"schema": SCHEMA + 1, "covers": [], "groups": [], "sealed": True}
     writer.add_key_value_metadata({FOOTER_KEY: msgspec.json.encode(footer)})
     writer.close()
     with pytest.raises(DataFetchError, match=f"schema {SCHEMA + 1}") as caught:
-        read_footer(opened(sink.getvalue()), "x")
+        read_footer(opened(sealed_end(sink.getvalue())), "x")
     assert not isinstance(caught.value, DamagedSegmentError)
 
 

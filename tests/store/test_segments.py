@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from contextlib import suppress
 from datetime import date
 from itertools import count, pairwise
 from pathlib import Path
@@ -26,6 +27,7 @@ from polytape.store.segment import to_bars
 from polytape.store.segments import SegmentStore
 from tests.conftest import MARKET
 from tests.store.bars import DAY, FIRST, HOUR, WEEK, memory, some_bars, write, write_market
+from tests.store.interrupted import Crash, Interrupted
 
 Rows = dict[str, dict[int, float]]
 
@@ -82,18 +84,28 @@ spans = st.tuples(st.integers(0, HOURS - 1), st.integers(1, 60)).map(
 series = st.sampled_from(list(Series))
 
 
+def die() -> None:
+    """The process is gone."""
+    raise Crash
+
+
 class StoreMachine(RuleBasedStateMachine):
-    """Writes, compactions, deletions and reads, in one store that two objects have open."""
+    """Writes, compactions (some die), deletions and reads, in one store that two objects have open,
+    over days: deletions are forgotten in the end.
+    """
 
     def make_storage(self) -> Storage:
-        return memory()
+        return Interrupted()
 
     @initialize()
     def start(self) -> None:
         storage = self.make_storage()
         names = map("{:08d}".format, count())
         self.stores = [
-            SegmentStore(storage, "test", MARKET, name=lambda: next(names)) for _ in range(2)
+            SegmentStore(
+                storage, "test", MARKET, name=lambda: next(names), now=lambda: self.fetched_at
+            )
+            for _ in range(2)
         ]
         self.model = DictStore()
         self.fetched_at = 0
@@ -128,6 +140,20 @@ class StoreMachine(RuleBasedStateMachine):
         self.stores[who].write(kind, MarketBars.of({}), [cover])
         self.model.write(kind, {}, [cover])
 
+    @rule()
+    def days_pass(self) -> None:
+        self.fetched_at += 3 * DAY
+
+    @rule(kind=series, at=st.integers(0, 25), who=st.integers(0, 1))
+    def compact_and_die(self, kind: Series, at: int, who: int) -> None:
+        storage = self.stores[who].storage
+        if isinstance(storage, Interrupted):
+            storage.before(at, die)
+            with suppress(Crash):
+                for folder in self.stores[who].catalog.folders(kind):
+                    compact(self.stores[who], folder)
+            storage.undisturbed()
+
     @rule(kind=series, who=st.integers(0, 1))
     def compact(self, kind: Series, who: int) -> None:
         catalog = self.stores[who].catalog
@@ -135,9 +161,10 @@ class StoreMachine(RuleBasedStateMachine):
             compact(self.stores[who], folder)
             assert len(catalog.segments(folder)) <= 1
 
-    @rule(kind=series, symbol=st.sampled_from(SYMBOLS), span=spans)
-    def forget(self, kind: Series, symbol: str, span: Span) -> None:
-        forget(self.stores[0], symbol, kind, span)
+    @rule(kind=series, symbol=st.sampled_from(SYMBOLS), span=spans, who=st.integers(0, 1))
+    def forget(self, kind: Series, symbol: str, span: Span, who: int) -> None:
+        self.fetched_at += 1
+        forget(self.stores[who], symbol, kind, span)
         self.model.forget(symbol, kind, span)
 
     @rule(kind=series, symbol=st.sampled_from(SYMBOLS), span=spans, who=st.integers(0, 1))

@@ -4,17 +4,19 @@ from collections.abc import Callable
 
 import pytest
 
+from polytape.errors import DataFetchError
 from polytape.net.storage import open_storage
 from polytape.store.answers import StoredAnswers
-from polytape.upstream.answer_store import AnswerStore, MemoryAnswers
+from polytape.upstream.answer_store import AnswerStore, BestEffortAnswers, MemoryAnswers
 
 STORES: list[Callable[[], AnswerStore]] = [
     MemoryAnswers,
+    lambda: BestEffortAnswers(MemoryAnswers()),
     lambda: StoredAnswers(open_storage("memory")),
 ]
 
 
-@pytest.fixture(params=STORES, ids=["memory", "stored"])
+@pytest.fixture(params=STORES, ids=["memory", "best effort", "stored"])
 def store(request: pytest.FixtureRequest) -> AnswerStore:
     made: AnswerStore = request.param()
     return made
@@ -45,3 +47,34 @@ def test_questions_that_look_alike_are_two(store: AnswerStore) -> None:
     store.put("search aapl", b"[1]", 1)
     store.put("search AAPL", b"[2]", 1)
     assert (store.get("search aapl"), store.get("search AAPL")) == ((1, b"[1]"), (1, b"[2]"))
+
+
+class FullDisk(MemoryAnswers):
+    """Cannot be read or written while it is told so."""
+
+    full = True
+
+    def get(self, question: str) -> tuple[int, bytes] | None:
+        if self.full:
+            raise DataFetchError("the disk cannot be read")
+        return super().get(question)
+
+    def put(self, question: str, answer: bytes, fetched_at: int) -> None:
+        if self.full:
+            raise DataFetchError("the disk is full")
+        super().put(question, answer, fetched_at)
+
+
+def test_a_full_disk_takes_an_answer_in_hand_from_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """It is counted, logged once, and asked for again; afterwards it is stored."""
+    failures: list[str] = []
+    disk = FullDisk()
+    answers = BestEffortAnswers(disk, lambda: failures.append("one"))
+    for _ in range(3):
+        answers.put("q", b"1", 5)
+        assert answers.get("q") is None
+    assert (len(failures), caplog.text.count("cannot be stored")) == (3, 1)
+    disk.full = False
+    answers.put("q", b"1", 5)
+    assert answers.get("q") == (5, b"1")
+    assert "are stored again" in caplog.text

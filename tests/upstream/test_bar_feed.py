@@ -183,3 +183,47 @@ def test_an_unknown_vwap_is_left_out() -> None:
     first, second = minute_events("A", bars)
     assert first.vwap is UNSET
     assert (second.vwap, second.start, second.open) == (1.5, START // 1_000 + MINUTE_MS, 2.0)
+
+
+class Minutes:
+    """A clock of another kind: a minute for each look at how long to wait."""
+
+    def __init__(self) -> None:
+        self.at = START
+
+    def now(self) -> int:
+        return self.at
+
+    def seconds_until(self, instant: int) -> float:
+        self.at += MINUTE_MS * 1_000
+        return 0.0 if self.at >= instant else 1.0
+
+
+async def test_any_clock_that_can_be_waited_for_will_do() -> None:
+    """The type check is half of this test."""
+    sink = Ends()
+    feed = BarFeed(EveryMinute(), Minutes(), lambda: UNIVERSE, _direct)
+    feed.want(frozenset([Topic("AM", "A")]))
+    with pytest.raises(EndOfScriptError):
+        await feed.run(sink)
+    assert sink.starts == [START // 1_000 + n * MINUTE_MS for n in range(3)]
+
+
+class Ends:
+    """Takes three batches."""
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+
+    def events(self, events: Sequence[MarketEvent], *, backfilled: bool = False) -> None:
+        self.starts += [event.start for event in events if isinstance(event, MinuteAggregate)]
+
+    def notice(
+        self, kind: str, detail: str = "", *, start: int | None = None, end: int | None = None
+    ) -> None:
+        if len(self.starts) == 3:
+            raise EndOfScriptError
+
+
+async def _direct(work: Callable[[], list[MinuteAggregate]]) -> list[MinuteAggregate]:
+    return work()

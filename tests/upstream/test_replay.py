@@ -13,12 +13,14 @@ from polytape.gateway.gateway import Gateway
 from polytape.history.stored_source import StoredSource
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
+from polytape.model.market import xnys
 from polytape.model.market_bars import MarketBars
 from polytape.model.query import series_query
+from polytape.model.resample import days_from_minutes
 from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
-from polytape.model.units import MINUTE_US
+from polytape.model.units import DAY_US, HOUR_US, MINUTE_US
 from polytape.net.storage import open_storage
 from polytape.store.coverage import Coverage
 from polytape.store.reference import Reference
@@ -241,3 +243,44 @@ def test_before_the_first_minute_the_last_bar_is_of_the_day_before(whole: Segmen
     last = replay.bars.last_bar("AAPL")
     assert MARKET.date_of(int(last.timestamp[0])) == date(2024, 6, 28)
     assert Span(0, monday).end > int(last.timestamp[0])
+
+
+LONG = xnys(long_day_from=date(2024, 7, 1))
+
+
+@pytest.mark.parametrize("clock", ["07-02 19:59", "07-02 20:30", "07-02 23:59", "07-03 10:00",
+                                   "07-03 17:30", "07-03 20:15"])  # fmt: skip
+def test_a_replay_of_a_long_day_is_cut_by_trade_dates(clock: str) -> None:
+    """In the evening the next one has begun: its midnight lies ahead, its minutes are there."""
+    now = parse_instant(f"2024-{clock} America/New_York", "now", MARKET)
+    source = Synthetic(LONG, lambda: NOW)
+    replay = replayed(source.upstream(), LONG, lambda: now)
+    span = LONG.day_span(DAY)
+    whole = source.bars(series_query("SPY", Series.MINUTE, Span(now - 5 * DAY_US, now))).bars
+    past = whole.take(whole.timestamp + MINUTE_US <= now)
+    assert replay.bars.last_bar("SPY").same(past.last(1))
+    minutes = replay.bars.bars(series_query("SPY", Series.MINUTE, span)).bars
+    assert minutes.same(past.within(span))
+    days = replay.bars.bars(series_query("SPY", Series.DAY, Span(span.start, span.end))).bars
+    over = now >= parse_instant(f"{DAY} 17:00 America/New_York", "end", MARKET)
+    if over:
+        official = source.bars(series_query("SPY", Series.DAY, span)).bars
+        assert days.same(official)
+    else:
+        assert days.same(days_from_minutes(minutes, LONG))
+
+
+def test_a_forming_bar_does_not_depend_on_where_a_query_ends() -> None:
+    """Its day is asked for up to eleven, or from midnight on: the bar is that of the whole day so
+    far.
+    """
+    now = parse_instant(f"{DAY} 12:00 America/New_York", "now", MARKET)
+    for market in (MARKET, LONG):
+        replay = replayed(Synthetic(market, lambda: NOW).upstream(), market, lambda: now)
+        midnight, day = market.midnight(DAY), market.day_span(DAY)
+        answers = [
+            replay.bars.bars(series_query("SPY", Series.DAY, span)).bars
+            for span in (day, Span(midnight, now - HOUR_US), Span(midnight, day.end))
+        ]
+        assert len(answers[0]) == 1
+        assert all(bars.same(answers[0]) for bars in answers)

@@ -44,9 +44,9 @@ BARS = lines("""
     bars AAPL --start 2024-07-01 --end 2024-07-05 --out a.parquet > a.parquet
     bars AAPL --start 2024-07-01 --end 2024-07-05 --out a.csv > a.csv
     bars AAPL --start 2024-07-01 --end 2024-07-05 --out a.json > a.json
-    bars AAPL --start 2024-07-01 --end 2024-07-05 --out a > a
-    bars AAPL --start 2024-07-01 --end 2024-07-05 --out a.txt --format table > a.txt
-    bars AAPL --start 2024-07-01 --end 2024-07-05 --out b.json --format csv > b.json
+    bars AAPL --start 2024-07-01 --end 2024-07-05 --out a
+    bars AAPL --start 2024-07-01 --end 2024-07-05 --out a.txt --format table
+    bars AAPL --start 2024-07-01 --end 2024-07-05 --out b.json --format csv
 """)
 
 LOOKED_UP = lines("""

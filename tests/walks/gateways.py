@@ -32,7 +32,8 @@ def opened(
 ) -> Iterator[str]:
     """The URL of a gateway at the fixed instant, over a source and a store at a place."""
     store = None if storage is None else SegmentStore(storage, identity, xnys())
-    gateway = Gateway(upstream, xnys(), lambda: NOW, budget or Budget.of(100, 1.0), store)
+    budget = budget or Budget.of(100, 1.0)
+    gateway = Gateway(upstream, xnys(), lambda: NOW, budget, store, wall=lambda: NOW)
     with running(create_app(gateway, token=token, compress=compress)) as url:
         yield url
 

@@ -32,6 +32,7 @@ MASKS = (
     (re.compile(r"\b[0-9a-f]{32}\b"), "REQUEST-ID"),
     (re.compile(rf"(?<![\d.]){re.escape(polytape.__version__)}(?![\d.])"), "VERSION"),
     (re.compile(r'("bytes": ?)\d+'), r"\1BYTES"),
+    (re.compile(r'("job": ?)"[0-9a-f]{8}"'), r'\1"JOB"'),
     # What a library says of an address, a store or an option that it was given.
     (re.compile(r'(could not reach \S+: )[^"(\n]*[^"(\n ]'), r"\1WHY"),
     (

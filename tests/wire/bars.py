@@ -28,3 +28,11 @@ def some_bars(draw: st.DrawFn) -> Bars:
 
 def metadata_of(bars: Bars, **more: Any) -> BarsMetadata:
     return BarsMetadata(symbol="X", timeframe="1min", count=len(bars), source="test", **more)
+
+
+def many_bars(count: int) -> Bars:
+    """A bar a minute, every third without a vwap."""
+    column = np.arange(1.0, count + 1) / 7
+    vwap = np.where(np.arange(count) % 3, column, np.nan)
+    stamps = np.arange(count, dtype=np.int64) * 60_000_000
+    return Bars.of(stamps, column, column, column, column, column, vwap, np.floor(column))

@@ -13,7 +13,7 @@ from polytape.model.bars import Bars
 from polytape.wire import arrow
 from polytape.wire.api.messages import BarsMetadata, SpanMessage
 from polytape.wire.api.problems import Problem, problem
-from tests.wire.bars import metadata_of, some_bars
+from tests.wire.bars import many_bars, metadata_of, some_bars
 
 LOST = problem(HTTPStatus.NOT_FOUND, "no symbol ZZZ", name="not-found")
 
@@ -23,6 +23,28 @@ def test_arrow_keeps_every_bit(bars: Bars) -> None:
     back, metadata = arrow.decode(arrow.encode(bars, metadata_of(bars, notes=["made of air"])))
     assert back.same(bars)
     assert metadata == metadata_of(bars, notes=["made of air"])
+
+
+@pytest.mark.parametrize("count", [0, 1, arrow.BATCH_BARS, arrow.BATCH_BARS + 1, 40_000])
+def test_a_stream_in_parts_has_the_same_bars_and_is_the_same_bytes_where_one_batch_has_them(
+    count: int,
+) -> None:
+    bars = many_bars(count)
+    parts = list(arrow.stream(bars, metadata_of(bars)))
+    back, metadata = arrow.decode(b"".join(parts))
+    assert back.same(bars)
+    assert metadata == metadata_of(bars)
+    assert max(map(len, parts)) < 2_000_000
+    whole = arrow.encode(bars, metadata_of(bars))
+    assert (b"".join(parts) == whole) == (count <= arrow.BATCH_BARS)
+    assert arrow.METADATA_KEY in parts[0]
+
+
+def test_an_answer_that_ends_after_some_of_its_parts_is_incomplete() -> None:
+    bars = many_bars(40_000)
+    *some, _, _ = arrow.stream(bars, metadata_of(bars))
+    with pytest.raises(IncompleteDataError, match="40000 bars and holds 32768"):
+        arrow.decode(b"".join(some))
 
 
 @given(st.integers(1, 3_000))

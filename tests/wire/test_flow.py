@@ -148,3 +148,14 @@ def test_headers_that_say_nothing_hold_nobody_up(headers: dict[str, str]) -> Non
     world.run()
     world.run()
     assert world.waits == []
+
+
+def test_what_the_server_said_goes_before_a_budget_that_is_used_up() -> None:
+    """A gateway that cannot reach the vendor says so, and that its budget is used up: the first is
+    the trouble.
+    """
+    headers = {"ratelimit-remaining": "0", "ratelimit-reset": "600"}
+    world = World([Response(504, headers, b"no such host")])
+    assert world.run().body == b"no such host"
+    with pytest.raises(RateLimitError):
+        world.run()

@@ -12,7 +12,7 @@ from polytape.errors import DataFetchError, IncompleteDataError
 from polytape.model.bars import Bars
 from polytape.wire import json_rows
 from tests.conftest import MARKET
-from tests.wire.bars import metadata_of, seconds, some_bars
+from tests.wire.bars import many_bars, metadata_of, seconds, some_bars
 
 
 @given(some_bars())
@@ -102,3 +102,11 @@ def test_another_servers_metadata_is_not_read_into() -> None:
     assert json_rows.decode(body, MARKET)[1] is None
     with pytest.raises(IncompleteDataError, match="3 bars and holds 0"):
         json_rows.decode(b'{"data":[],"metadata":{"count":3,"source":5}}', MARKET)
+
+
+@pytest.mark.parametrize("count", [0, 1, json_rows.PART_ROWS, 2 * json_rows.PART_ROWS + 1])
+def test_a_stream_in_parts_is_the_same_bytes(count: int) -> None:
+    bars = many_bars(count)
+    parts = list(json_rows.stream(bars, metadata_of(bars)))
+    assert b"".join(parts) == json_rows.encode(bars, metadata_of(bars))
+    assert max(map(len, parts)) < 1_000_000

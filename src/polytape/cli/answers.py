@@ -45,9 +45,10 @@ class BarsAnswer(TypedDict):
 
 
 class LatestAnswer(TypedDict):
-    """`GET /latest/{symbol}`: the last price in dollars."""
+    """`GET /latest/{symbol}`: the last price in dollars, and the start of its minute."""
 
     price: float
+    timestamp: NotRequired[str]
     made_up: NotRequired[bool]
     basis: NotRequired[JsonObject | None]
 
@@ -87,6 +88,41 @@ class SessionAnswer(TypedDict):
 
     symbol: str
     current_price: str | None
+
+
+class JobAnswer(TypedDict):
+    """One job of `GET /jobs`: `state` is waiting, running, done, failed or cancelled."""
+
+    id: str
+    kind: str
+    state: str
+    symbols: list[str]
+    symbol_count: int
+    unit: str
+    total: int | None
+    done: int
+    failed: int
+    bars: int
+    requests: int
+    eta_seconds: float | None
+    doing: str
+    failures: list[str]
+    error: str | None
+    created_at: str
+    started_at: str | None
+
+
+class JobsAnswer(TypedDict):
+    """`GET /jobs`."""
+
+    jobs: list[JobAnswer]
+
+
+class StatusAnswer(TypedDict):
+    """`GET /status`: where a gateway's store is, where it has one."""
+
+    source: str
+    store: str | None
 
 
 def check(answer: Json, kind: Any) -> Json:

@@ -1,12 +1,12 @@
 """The `polytape` command: starts, runs one command, and turns errors into one line."""
 
-import os
 import sys
 
 import click
 
 import polytape
 from polytape.cli.commands import LazyGroup
+from polytape.cli.streams import abandon_stdout, open_streams
 from polytape.errors import ConnectionError, PolygonClientError, ValidationError
 
 GATEWAY_LIBRARIES = (
@@ -26,6 +26,10 @@ EXTRAS = {
     "matplotlib": "plot",
     "redis": "redis",
 } | dict.fromkeys(GATEWAY_LIBRARIES, "gateway")
+# An error may name what was written, and that may be a file's worth.
+LONGEST_LINE = 1_000
+# What shells say of a program that ctrl-C ended.
+STOPPED = 130
 # What ends a command with one line on stderr.
 REPORTED = (
     PolygonClientError,
@@ -37,21 +41,28 @@ REPORTED = (
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and leave with its exit code: 0, 1 for an error, 2 for wrong usage."""
+    """Run the command line and leave with its exit code: 0, 1 for an error or a doubt, 2 for wrong
+    usage, 130 for ctrl-C.
+    """
+    open_streams()
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
 def run(arguments: list[str]) -> int:
     """The exit code; errors are one line on stderr."""
     try:
+        _check_text(arguments)
         code = app.main(arguments, prog_name="polytape", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except REPORTED as error:
         return _fail(*_message(error))
-    except OSError as error:  # the reader of a pipe left, or the disk behind stdout is full
-        _abandon_stdout()
+    except OSError as error:
+        if error.filename is not None:
+            return _fail(f"{error.filename}: {error.strerror}", 1)
+        # The reader of a pipe left, or the disk behind stdout is full.
+        abandon_stdout()
         return 0 if isinstance(error, BrokenPipeError) else _fail(f"cannot write: {error}", 1)
     return code if isinstance(code, int) else 0
 
@@ -88,7 +99,7 @@ def _configure_logging(*, verbose: bool) -> None:
 def _message(error: BaseException) -> tuple[str, int]:
     """What to say of an error, and the exit code."""
     match error:
-        case ConnectionError() if "/api/v1/" in error.url or error.url.endswith("/status"):
+        case ConnectionError() if _lacks_cure(error):
             return f"{error} (is a gateway running there? polytape serve starts one)", 1
         case PolygonClientError():
             return str(error), 2 if isinstance(error, ValidationError) else 1
@@ -100,17 +111,29 @@ def _message(error: BaseException) -> tuple[str, int]:
         case click.UsageError():
             return f"{error.format_message()} (polytape --help tells more)", 2
         case _:
-            return "stopped", 130
+            return "stopped", STOPPED
 
 
-def _abandon_stdout() -> None:
-    """Nothing more can be written there; the interpreter would try once more at its end."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+def _lacks_cure(error: ConnectionError) -> bool:
+    """Whether a gateway does not answer, and the error does not say how to start one."""
+    ours = "/api/v1/" in error.url or error.url.endswith("/status")
+    return ours and "polytape serve" not in str(error)
+
+
+def _check_text(arguments: list[str]) -> None:
+    """Raises: UsageError for an argument that is no text: no name, date or path can be."""
+    for number, argument in enumerate(arguments, start=1):
+        if "\0" in argument:
+            raise click.UsageError(f"argument {number} has a null byte in it: {_cut(argument)!r}")
+        if any("\ud800" <= letter <= "\udfff" for letter in argument):
+            raise click.UsageError(f"argument {number} is not UTF-8 text: {_cut(argument)!r}")
+
+
+def _cut(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def _fail(text: str, code: int) -> int:
-    line = " ".join(text.split())
+    line = _cut(" ".join(text.split()), LONGEST_LINE)
     click.echo(f"polytape: {line}", err=True)
     return code

@@ -3,8 +3,8 @@
 import csv
 import io
 import sys
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import NotRequired, TypedDict
 from zoneinfo import ZoneInfo
@@ -12,10 +12,12 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from polytape.cli import output
 from polytape.cli.answers import BarRow, BarsAnswer, Metadata, whole_bars
 from polytape.cli.gateway import connect
+from polytape.cli.gateway_time import gateway_day
 from polytape.cli.options import BARS_FORMATS, symbol_argument, url_option
-from polytape.cli.output import MADE_UP, basis_line, note, price_text, table_lines
+from polytape.cli.output_file import chosen_form
 
 FIRST_SHOWN, LAST_SHOWN = 10, 30
 DEFAULT_DAYS_BACK = 30
@@ -45,7 +47,7 @@ class BarsBody(TypedDict):
 @click.option("--allow-partial", is_flag=True, help="What there is, where some bars are missing.")
 @click.option("--format", "form", type=click.Choice(BARS_FORMATS), help="Default table.")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Write to a file; its ending says how."
+    "--out", type=click.Path(path_type=Path), help="FILE.csv, .json or .parquet; - is stdout."
 )
 @url_option
 def bars(
@@ -61,10 +63,8 @@ def bars(
     url: str | None,
 ) -> None:
     """Bars of one symbol; times are shown in New York time, csv and json are UTC."""
-    form = form or _form_of(out)
-    if form == "parquet" and out is None:
-        raise click.BadParameter("--format parquet needs --out FILE")
-    first, last = _dates(start, end)
+    form, out = chosen_form(out, form)
+    first, last = _dates(start, end, lambda: gateway_day(url))
     body = BarsBody(
         symbol=symbol,
         timeframe=timeframe,
@@ -78,7 +78,9 @@ def bars(
         body["allow_partial"] = True
     metadata = _print(body, form, url) if out is None else _write(body, out, form, url)
     for remark in _remarks(metadata):
-        note(remark)
+        output.note(remark)
+    if metadata.get("count") == 0:
+        output.note(_why_empty(first, last, timeframe))
 
 
 def bars_text(rows: Sequence[BarRow], metadata: Metadata, form: str) -> str:
@@ -100,7 +102,7 @@ def bars_lines(rows: Sequence[BarRow], metadata: Metadata) -> list[str]:
     if len(shown) < len(rows):
         left_out = f"... {len(rows) - len(shown):,} more"
         shown.insert(FIRST_SHOWN, [left_out, *[""] * (len(names) - 1)])
-    lines = table_lines(names, shown, right=range(1, len(names)), tight=True)
+    lines = output.table_lines(names, shown, right=range(1, len(names)), tight=True)
     return [click.style(title.ljust(len(lines[0])), italic=True), *lines]
 
 
@@ -119,15 +121,21 @@ def _write(body: BarsBody, out: Path, form: str, url: str | None) -> Metadata:
     return write_bars(body, out, form, url)
 
 
+def _why_empty(first: str, last: str, timeframe: str) -> str:
+    from polytape.cli.why_empty import why_empty
+
+    return why_empty(first, last, timeframe)
+
+
 def _remarks(metadata: Metadata) -> Iterator[str]:
     """What a reader must know of the bars, and whether they are invented."""
     basis = metadata.get("basis")
     if basis is None:
         yield from metadata.get("notes", ())
     else:
-        yield from filter(None, [basis_line(basis)])
+        yield from filter(None, [output.basis_line(basis)])
     if metadata.get("made_up"):
-        yield MADE_UP
+        yield output.MADE_UP
 
 
 def _ends(rows: Sequence[BarRow]) -> Sequence[BarRow]:
@@ -140,9 +148,11 @@ def _ends(rows: Sequence[BarRow]) -> Sequence[BarRow]:
 def _cells(row: BarRow, *, intraday: bool) -> list[str]:
     moment = datetime.fromisoformat(row["timestamp"]).astimezone(SHOWN_IN)
     when = f"{moment:%a %Y-%m-%d %H:%M}" if intraday else f"{moment:%a %Y-%m-%d}"
-    prices = [price_text(price) for price in (row["open"], row["high"], row["low"], row["close"])]
+    prices = [
+        output.price_text(price) for price in (row["open"], row["high"], row["low"], row["close"])
+    ]
     vwap = row.get("vwap")
-    return [when, *prices, f"{row['volume']:,.0f}", "" if vwap is None else price_text(vwap)]
+    return [when, *prices, f"{row['volume']:,.0f}", "" if vwap is None else output.price_text(vwap)]
 
 
 def _csv(rows: Sequence[BarRow]) -> str:
@@ -156,19 +166,12 @@ def _csv(rows: Sequence[BarRow]) -> str:
     return out.getvalue()
 
 
-def _form_of(out: Path | None) -> str:
-    """The format of a file by its ending; of none, a table."""
-    ending = "" if out is None else out.suffix.lower().removeprefix(".")
-    return "table" if out is None else ending if ending in BARS_FORMATS else "csv"
-
-
-def _dates(start: str | None, end: str | None) -> tuple[str, str]:
-    """First and last day: by default the last 30 days."""
-    today = datetime.now(UTC).astimezone(SHOWN_IN).date()
+def _dates(start: str | None, end: str | None, today: Callable[[], date]) -> tuple[str, str]:
+    """First and last day: by default the last 30 days. `today` is the gateway's."""
     if start is not None:
-        return start, end or f"{today}"
-    last = today if end is None else _day_of(end)
-    return f"{last - timedelta(days=DEFAULT_DAYS_BACK)}", end or f"{today}"
+        return start, end or f"{today()}"
+    last = today() if end is None else _day_of(end)
+    return f"{last - timedelta(days=DEFAULT_DAYS_BACK)}", end or f"{last}"
 
 
 def _day_of(end: str) -> date:

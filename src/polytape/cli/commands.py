@@ -4,10 +4,14 @@ it runs, so that `polytape --help` starts in a blink.
 
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 import click
 
 from polytape.engines.registry import CLIENT_ENGINES, SCAN
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +80,29 @@ COMMANDS: dict[str, CommandSpec] = {
     },
     "rate-limit": CommandSpec("symbols:rate_limit", "The gateway's upstream request budget."),
     "cache": CommandSpec("symbols:cache", "The gateway's memory of answers."),
+    "open": CommandSpec(
+        "open_page:open_page", "Open the gateway's page in a browser, as its owner."
+    ),
+    "token": CommandSpec(
+        "token:token", "Tokens by client: who may read, spend and administer; add, list, remove."
+    ),
+    "jobs": CommandSpec(
+        "jobs:jobs",
+        "The gateway's backfills, repairs and compactions; jobs cancel ID ends one.",
+    ),
     "history": CommandSpec(
         "history:history", "What is kept: fill, status, verify, repair, import, export."
+    ),
+    "doctor": CommandSpec(
+        "doctor:doctor",
+        "Look at key, plan, clock, store, port, versions: what is wrong, and what mends it.",
+    ),
+    "init": CommandSpec("init:init", "Write a polytape.toml with every setting explained."),
+    "service": CommandSpec(
+        "service:service", "Print what starts the gateway with the machine: systemd, launchd, task."
+    ),
+    "completion": CommandSpec(
+        "completion:completion", "Print what completes commands in bash, zsh or fish."
     ),
 }
 
@@ -93,6 +118,14 @@ class LazyGroup(click.Group):
         """The command of a name, loaded."""
         spec = COMMANDS.get(cmd_name)
         return None if spec is None else spec.load()
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        """The commands that begin so, without loading any of them; and this group's options."""
+        from click.shell_completion import CompletionItem
+
+        begun = {name: spec for name, spec in COMMANDS.items() if name.startswith(incomplete)}
+        items = [CompletionItem(name, help=spec.help) for name, spec in begun.items()]
+        return [*items, *super(click.Group, self).shell_complete(ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """The help's list, without loading any of them."""

@@ -28,7 +28,7 @@ from polytape.wire.polygon.messages import US_PER_MS
 SYMBOL = "AAPL"
 STREAMED = ("AAPL", "SPY")
 REPLAY_SPEED, LIVE_BARS = 120.0, 6
-FIGURES = ("source", "requests", "bars_served", "source_questions", "uptime_seconds")
+FIGURES = ("source", "requests", "bars_served", "fetches", "uptime_seconds")
 
 
 def show() -> None:
@@ -81,7 +81,7 @@ def _scan(client: PolygonClient, last: Session) -> None:
     for line in scan_output.scan_lines(scan_output.as_json(result), 4):
         click.echo(line)
     picture = Path(tempfile.gettempdir()) / "polytape-demo.png"
-    result.plot(str(picture))
+    result.plot(path=picture)
     click.echo(f"drawn into {picture}")
 
 

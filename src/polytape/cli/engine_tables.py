@@ -1,21 +1,72 @@
 """Results of the engines as tables: rows from the gateway's JSON."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from polytape.cli.answers import JsonObject
+from polytape.cli.answers import Json, JsonObject
+from polytape.engines.as_traded import as_traded_text, only_as_traded, only_in_todays_shares
 
 SHOWN_IN = ZoneInfo("America/New_York")
 LEVEL_NAMES = (*(f"R{n}" for n in range(6, 0, -1)), "PP", *(f"S{n}" for n in range(1, 7)))
 
-Row: TypeAlias = dict[str, object]
+Row: TypeAlias = dict[str, Json]
+
+# Of several prices in a row the one that is shown as traded, too.
+MAIN_PRICES = ("level", "price")
+# Columns that make room for prices as traded; csv and JSON have them.
+GIVES_WAY = frozenset({"side", "was", "percent", "bars", "settled", "share"})
 
 
-def rows_of(engine: str, result: JsonObject) -> list[Row]:
-    """The table of an engine's result. `engine` is its name in the registry."""
-    return ROWS.get(engine, plain_rows)(result)
+def rows_of(engine: str, result: JsonObject, form: str = "csv") -> list[Row]:
+    """The table of an engine's result. `engine` is its name in the registry. Where prices as traded
+    were wanted and differ, they stand in columns of their own; in a table for people in brackets.
+    """
+    make = ROWS.get(engine, plain_rows)
+    if "split_factor" not in result:
+        return make(result)
+    rows = make(only_in_todays_shares(result))
+    if result["split_factor"] in (None, 1):
+        return rows
+    both = list(zip(rows, make(only_as_traded(result)), strict=True))
+    prices = {name for row, other in both for name in row if row[name] != other[name]}
+    put = _in_brackets if form == "table" else _in_columns
+    return [put(row, other, prices) for row, other in both]
+
+
+def how_lines(result: JsonObject) -> list[str]:
+    """The preset of a result, and how prices as traded differ where they were wanted."""
+    lines = [] if result.get("preset") is None else [f"preset {result['preset']}"]
+    if "split_factor" in result:
+        lines.append(as_traded_text(result["split_factor"]))
+    return lines
+
+
+def _in_columns(row: Row, traded: Row, prices: Collection[str]) -> Row:
+    made: Row = {}
+    for name, value in row.items():
+        made[name] = value
+        if name in prices:
+            made[f"{name} as traded"] = traded[name]
+    return made
+
+
+def _in_brackets(row: Row, traded: Row, prices: Collection[str]) -> Row:
+    """`119.62 (598.10)` for the price that matters most, on a screen of 80 columns."""
+    main = next(({name} for name in MAIN_PRICES if name in prices), set(prices) - {"middle"})
+    return {
+        name: f"{_cents(value)} ({_cents(traded[name])})"
+        if name in main and isinstance(value, float)
+        else value
+        for name, value in row.items()
+        if name not in GIVES_WAY
+    }
+
+
+def _cents(price: float) -> str:
+    """A price with two decimals, below a dollar with four."""
+    return f"{price:.{2 if price >= 1 else 4}f}"
 
 
 def heading(engine: str, result: JsonObject) -> str | None:
@@ -31,7 +82,11 @@ def heading(engine: str, result: JsonObject) -> str | None:
         regular = result["atr_regular"]
         text = "" if regular is None else f", of regular hours {regular:.4f}"
         return f"{result['symbol']} ATR of {result['timeframe']} {result['atr']:.4f}{text}"
-    return None
+    if engine == "camarilla":
+        ends = [f"{period} to {made['end']}" for period, made in result["pivots"].items()]
+        return " · ".join([result["symbol"], *ends])
+    at = result.get("as_of")
+    return None if at is None else f"{result['symbol']} as of {moment_text(at)} New York"
 
 
 def moment_text(text: str) -> str:
@@ -81,6 +136,8 @@ def hvn_rows(result: JsonObject) -> list[Row]:
         }
         levels = [(name, price) for name, price in prices.items() if price is not None]
         levels += [(f"HVN {node['rank']}", node["price"]) for node in profile["hvns"]]
+        anchor = result.get("anchors", {}).get(window)
+        levels += [] if anchor is None else [("anchor", anchor)]
         rows += [{"days": int(window), "what": n, "price": round(p, 4)} for n, p in levels]
     return rows
 

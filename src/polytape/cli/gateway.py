@@ -1,15 +1,18 @@
 """A running gateway, for commands that fetch and print: no numpy, no pandas, no pyarrow."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from polytape.cli.answers import Json, JsonObject, check
+from polytape.cli.answers import Json, JsonObject, Verdict, check
+from polytape.cli.did_you_mean import candidates
 from polytape.cli.output import MADE_UP, note
 from polytape.client.connection import Connection
-from polytape.errors import DataFetchError
-from polytape.net.http import SyncDriver, check_key, check_url
-from polytape.settings import load
+from polytape.errors import DataFetchError, NotFoundError, PolygonClientError
+from polytape.net.http import SyncDriver, check_key, check_url, is_loopback
+from polytape.net.owner_token import owner_token
+from polytape.settings import access_folder, load
 from polytape.wire.api.media import API
 from polytape.wire.flow import RetryPolicy
 
@@ -26,7 +29,12 @@ class GatewayConnection:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._driver = SyncDriver(connection.base_url)
+        self._driver = SyncDriver(connection.base_url, ca=connection.ca)
+
+    @property
+    def base_url(self) -> str:
+        """The gateway's address."""
+        return self._connection.base_url
 
     def get(self, path: str, kind: object = JsonObject, **query: str) -> Json:
         """The JSON at a path: a whole one of its kind, `cli.answers`."""
@@ -39,6 +47,23 @@ class GatewayConnection:
     def delete(self, path: str, **query: str) -> Json:
         """The JSON that answers a deletion."""
         return self._send("DELETE", f"{API}{path}", query=query)
+
+    def hint(self, symbol: str) -> str:
+        """Which symbols may be meant by one that there is not: those that the gateway knows."""
+        names = candidates(symbol)
+        if not names:
+            return ""
+        try:
+            verdicts = self.post("/validate", {"symbols": names}, dict[str, Verdict])
+        except PolygonClientError:  # it is about the symbol, and no hint is no trouble
+            return ""
+        known = [name for name in names if verdicts.get(name, {}).get("valid")]
+        return f" (did you mean {' or '.join(known)}?)" if known else ""
+
+    def _with_hint(self, error: NotFoundError) -> NotFoundError:
+        absent = re.search(r"\bno symbol (\S+)", error.detail)
+        hint = "" if absent is None else self.hint(absent[1])
+        return NotFoundError(error.detail + hint, status=error.status, request_id=error.request_id)
 
     def status(self) -> JsonObject:
         """What the gateway says of itself."""
@@ -54,22 +79,30 @@ class GatewayConnection:
     ) -> Json:
         pairs = tuple((query or {}).items())
         flow = self._connection.ask(method, path, query=pairs, body=body)
-        response = self._driver.run(flow)
+        try:
+            response = self._driver.run(flow)
+        except NotFoundError as error:
+            raise self._with_hint(error) from error
         if not isinstance(response, dict | list):
             raise DataFetchError("the answer is no JSON object")
         return response
 
 
 @contextmanager
-def connect(url: str | None) -> Iterator[GatewayConnection]:
-    """A connection to the gateway that a command names; the owner's token opens it.
+def connect(url: str | None, policy: RetryPolicy | None = None) -> Iterator[GatewayConnection]:
+    """A connection to the gateway that a command names; the settings' token opens it, or on this
+    machine the owner's, where it asks for one.
 
     Raises: ConfigurationError for a wrong setting, ValidationError for a wrong URL.
     """
     settings = load()
     key = None if settings.token is None else check_key(settings.token.reveal())
     address = check_url(url or settings.url).removesuffix(API)
-    gateway = GatewayConnection(Connection(address, RetryPolicy(max_retries=max_retries()), key))
+    policy = policy or RetryPolicy(max_retries=max_retries())
+    connection = Connection(address, policy, key, ca=settings.ca)
+    if is_loopback(address):
+        connection.read_owner_token = lambda: owner_token(access_folder())
+    gateway = GatewayConnection(connection)
     try:
         yield gateway
     finally:

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from polytape.history.importer import Format, OnError
 
 timeframe_option = click.option("--timeframe", default="1min", help="1min or 1day: what is stored.")
+through_option = click.option(
+    "--url", help="A gateway to do it, with its own store; default: one that keeps the same store."
+)
 
 
 @click.group()
@@ -52,7 +55,11 @@ def verify(
     form: str,
     **options: Unpack[shared.StoreOptions],
 ) -> None:
-    """The data-quality report on what is held, and each gap's cause; exit code 1 for doubts."""
+    """The data-quality report on what is held, and each gap's cause; exit code 1 for doubts.
+
+    The table has a row for each finding, and one for the gaps of each day; csv and json have every
+    gap, also those that the calendar explains. repair asks again for what is doubted.
+    """
     from polytape.cli import history_store
 
     if history_store.verify(symbols, start, end, form, options):
@@ -65,6 +72,7 @@ def verify(
 @timeframe_option
 @click.option("--universe", help="A file of tickers, one a line.")
 @click.option("--dry-run", is_flag=True, help="Say what it would ask and stop.")
+@through_option
 @shared.store_options
 def backfill(
     symbols: tuple[str, ...],
@@ -73,15 +81,20 @@ def backfill(
     timeframe: str,
     universe: str | None,
     dry_run: bool,
+    url: str | None,
     **options: Unpack[shared.StoreOptions],
 ) -> None:
-    """Ask for what is missing and keep it. What was kept stays when it is stopped."""
+    """Ask for what is missing and keep it. What was kept stays when it is stopped.
+
+    Where a gateway keeps the store it is a job of its (polytape jobs), and goes on without this
+    command. Exit code 1 where something failed.
+    """
     from polytape.cli import history_fill
 
     if start is None:
         raise click.BadParameter("--from says the first day")
     failed = history_fill.backfill(
-        symbols, start, end, timeframe, universe, options, dry_run=dry_run
+        symbols, start, end, timeframe, universe, options, dry_run=dry_run, url=url
     )
     if failed:
         raise click.exceptions.Exit(1)
@@ -90,17 +103,23 @@ def backfill(
 @history.command()
 @shared.symbols_argument
 @shared.span_options
+@through_option
 @shared.store_options
 def repair(
     symbols: tuple[str, ...],
     start: str | None,
     end: str | None,
+    url: str | None,
     **options: Unpack[shared.StoreOptions],
 ) -> None:
-    """Ask again for the days that verify doubts."""
+    """Ask again for the days that verify doubts.
+
+    Of symbols that are named it is a job of the gateway that keeps the store, where there is one.
+    Exit code 1 where something failed.
+    """
     from polytape.cli import history_fill
 
-    if history_fill.repair(symbols, start, end, options):
+    if history_fill.repair(symbols, start, end, options, url):
         raise click.exceptions.Exit(1)
 
 
@@ -155,12 +174,15 @@ def import_files(
     "--out",
     required=True,
     type=click.Path(path_type=Path),
-    help="A file, or a folder with --hive.",
+    help="FILE.parquet or FILE.csv, - for stdout; with --hive a folder.",
 )
 @shared.span_options
 @timeframe_option
 @click.option(
-    "--format", "form", type=click.Choice(("parquet", "csv")), default="parquet", help="Of a file."
+    "--format",
+    "form",
+    type=click.Choice(("parquet", "csv")),
+    help="Of folders and stdout; default parquet. A file's is its ending.",
 )
 @click.option("--hive", is_flag=True, help="A folder symbol=S/ for each symbol.")
 @shared.store_options
@@ -170,7 +192,7 @@ def export(
     start: str | None,
     end: str | None,
     timeframe: str,
-    form: "Form",
+    form: "Form | None",
     hive: bool,
     **options: Unpack[shared.StoreOptions],
 ) -> None:

@@ -1,17 +1,19 @@
 """What the commands of `polytape history` read from files and write to them."""
 
+import shutil
+import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from polytape.cli import history_options, output_file, stores
 from polytape.cli.clock import now_us, this_market
-from polytape.cli.history_options import series_of, span_of
 from polytape.cli.options import StoreOptions
 from polytape.cli.output import note
 from polytape.cli.progress import progress
-from polytape.cli.stores import opened_store
 from polytape.errors import ValidationError
 from polytape.history import export as exporting
 from polytape.history import import_tables as tables
@@ -19,6 +21,8 @@ from polytape.history import importer as importing
 from polytape.model.symbols import parse_symbol
 from polytape.store.reference import Reference
 from polytape.upstream.flatfiles.splits_table import read_splits
+
+EXPORTS = {".parquet": "parquet", ".csv": "csv"}
 
 
 def import_files(
@@ -36,10 +40,15 @@ def import_files(
 
     Raises: DataFetchError naming the file; ConfigurationError, ValidationError.
     """
-    mapping = tables.ColumnMapping(series_of(timeframe), _columns(columns), _zone(zone), symbol)
-    with opened_store(options) as store:
+    mapping = tables.ColumnMapping(
+        history_options.series_of(timeframe), _columns(columns), _zone(zone), symbol
+    )
+    files = importing.files_of(paths, form)
+    if form == "flatfiles":
+        for path in files:  # before a store is made for them
+            importing.flat_file_of(path)
+    with stores.made_store(options) as store:
         importer = importing.Importer(store, this_market(), now_us, on_error)
-        files = importing.files_of(paths, form)
         bars = refused = 0
         with progress("files", len(files)) as done:
             for file in importer.run(paths, form, mapping):
@@ -58,23 +67,60 @@ def export(
     start: str | None,
     end: str | None,
     timeframe: str,
-    form: exporting.Form,
+    form: exporting.Form | None,
     options: StoreOptions,
     *,
     hive: bool,
 ) -> None:
     """Write stored bars, and say how many.
 
-    Raises: ConfigurationError naming the path; ValidationError.
+    Raises: BadParameter for a wrong ending; ConfigurationError naming the path; ValidationError.
     """
-    series = series_of(timeframe)
-    with opened_store(options) as store:
-        chosen = [parse_symbol(symbol) for symbol in symbols] or store.symbols(series)
+    series, span = history_options.series_of(timeframe), history_options.span_of(start, end)
+    chosen_form = _export_form(out, form, hive=hive)
+    with stores.opened_store(options) as store:
+        there = store.symbols(series)
+        chosen = [parse_symbol(symbol) for symbol in symbols] or there
         with progress("symbols", len(chosen)) as done:
-            exporter = exporting.Exporter(store, series, span_of(start, end), form, done)
-            write = exporter.to_folders if hive else exporter.to_file
-            rows = write(chosen, out)
-    click.echo(f"{rows:,} bars of {len(chosen):,} symbols written to {out}")
+            exporter = exporting.Exporter(store, series, span, chosen_form, done)
+            if str(out) == output_file.STDOUT:
+                rows = _to_stdout(exporter, chosen)
+            else:
+                rows = (exporter.to_folders if hive else exporter.to_file)(chosen, out)
+        for name in dict.fromkeys(chosen):
+            if name not in there:
+                note(f"no {series.value} bars of {name} are stored in {store.storage.url}")
+    target = "stdout" if str(out) == output_file.STDOUT else out
+    click.echo(
+        f"{rows:,} bars of {len(chosen):,} symbols written to {target}",
+        err=str(out) == output_file.STDOUT,
+    )
+
+
+def _export_form(out: Path, form: exporting.Form | None, *, hive: bool) -> exporting.Form:
+    """The form of what is written: by the ending of a file; of folders and stdout as it is said.
+
+    Raises: BadParameter.
+    """
+    if hive or str(out) == output_file.STDOUT:
+        if hive and str(out) == output_file.STDOUT:
+            raise click.BadParameter("--hive needs --out FOLDER")
+        return form or "parquet"
+    ending = output_file.form_of(out, EXPORTS, makes_folders=True)
+    by_ending: exporting.Form = "csv" if ending == "csv" else "parquet"
+    if form not in (None, by_ending):
+        raise click.BadParameter(f"--out {out} and --format {form} do not agree")
+    return by_ending
+
+
+def _to_stdout(exporter: exporting.Exporter, symbols: Sequence[str]) -> int:
+    """A file is written first: what is sent on is whole."""
+    with tempfile.TemporaryDirectory(prefix="polytape-") as folder:
+        path = Path(folder) / "bars"
+        rows = exporter.to_file(symbols, path)
+        with path.open("rb") as content:
+            shutil.copyfileobj(content, sys.stdout.buffer)
+    return rows
 
 
 def _note_refused(file: importing.FileImport) -> None:

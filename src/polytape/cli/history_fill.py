@@ -1,19 +1,23 @@
 """What the commands of `polytape history` fetch: backfills and repairs."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 import click
 
-from polytape.cli.history_options import series_of, span_of, symbols_of
+from polytape.cli import history_options, stores
+from polytape.cli.history_jobs import gateway_for, run_jobs
 from polytape.cli.options import StoreOptions
 from polytape.cli.output import note, print_facts
 from polytape.cli.progress import progress
 from polytape.cli.universe import read_universe
 from polytape.cli.wiring import opened_gateway
 from polytape.gateway.gateway import Gateway
-from polytape.history.backfill import BackfillPlan, Task, TaskResult, describe
+from polytape.history import backfill as filling
+from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
 
 
@@ -26,15 +30,20 @@ def backfill(
     options: StoreOptions,
     *,
     dry_run: bool,
+    url: str | None = None,
 ) -> int:
-    """Fetch what is missing; how many tasks failed.
+    """Fetch what is missing, as a job of a running gateway or here; how many tasks failed.
 
     Raises: BadParameter where no symbol is named; ConfigurationError, ValidationError.
     """
-    series, span = series_of(timeframe), span_of(start, end)
+    series, span = history_options.series_of(timeframe), history_options.span_of(start, end)
     chosen = [parse_symbol(symbol) for symbol in [*symbols, *read_universe(universe)]]
     if not chosen:
         raise click.BadParameter("name symbols, or a --universe FILE")
+    gateway_url = None if dry_run else gateway_for(url, options)
+    if gateway_url is not None:
+        body = {"start_date": start, "end_date": end, "timeframe": timeframe}
+        return run_jobs(gateway_url, "backfill", body, chosen)
 
     async def fill(gateway: Gateway) -> int:
         plan = await gateway.history.plan(chosen, series, span)
@@ -46,37 +55,71 @@ def backfill(
             click.echo("nothing is missing")
         return 0
 
-    with opened_gateway(options) as gateway:
+    if dry_run and not stores.has_store(options):
+        options = options | StoreOptions(store="none")
+    with opened_gateway(options, keeps=not dry_run) as gateway, said_when_stopped():
         return asyncio.run(fill(gateway))
 
 
 def repair(
-    symbols: Sequence[str], start: str | None, end: str | None, options: StoreOptions
+    symbols: Sequence[str],
+    start: str | None,
+    end: str | None,
+    options: StoreOptions,
+    url: str | None = None,
 ) -> int:
-    """Fetch doubtful days again; how many tasks failed.
+    """Fetch doubtful days again, as a job of a running gateway or here; how many tasks failed.
 
     Raises: ConfigurationError, ValidationError.
     """
-    span = span_of(start, end)
+    span, named = history_options.span_of(start, end), [parse_symbol(symbol) for symbol in symbols]
+    gateway_url = gateway_for(url, options) if named else None
+    if gateway_url is not None:
+        return run_jobs(gateway_url, "repair", {"start_date": start, "end_date": end}, named)
 
     async def mend(gateway: Gateway) -> int:
-        chosen = symbols_of(gateway.history.must_store(), symbols)
-        tasks = await gateway.history.repairs(chosen, span)
-        return await _run(gateway, tasks) if tasks else 0
+        failed = 0
+        chosen = history_options.symbols_of(gateway.history.must_store(), named)
+        with progress("symbols looked at", len(chosen)) as looked_at:
+            for symbol in chosen:
+                tasks = await gateway.history.repairs([symbol], span)
+                count = await gateway.history.run(tasks, partial(_note_failure, gateway.market))
+                failed += len(count.failed)
+                mended.append(count)
+                looked_at(symbol)
+        return failed
 
-    with opened_gateway(options) as gateway:
-        return asyncio.run(mend(gateway))
+    mended: list[filling.BackfillCount] = []
+    with opened_gateway(options, makes_store=False) as gateway, said_when_stopped():
+        failed = asyncio.run(mend(gateway))
+    days, bars = sum(count.tasks for count in mended), sum(count.bars for count in mended)
+    click.echo(f"{days:,} doubtful days asked for again, {bars:,} bars, {failed:,} failed")
+    return failed
 
 
-async def _run(gateway: Gateway, tasks: Sequence[Task]) -> int:
+@contextmanager
+def said_when_stopped() -> Iterator[None]:
+    """On ctrl-C say what is left of the work."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("what was fetched is stored; the same command goes on where it stopped")
+        raise
+
+
+def _note_failure(market: Market, result: filling.TaskResult) -> None:
+    if result.error is not None:
+        note(f"{filling.describe(result.task, market)}: {result.error}")
+
+
+async def _run(gateway: Gateway, tasks: Sequence[filling.Task]) -> int:
     """Do the tasks, with a bar of progress; how many failed."""
     market = gateway.market
     with progress("questions", len(tasks)) as done:
 
-        def on_result(result: TaskResult) -> None:
-            if result.error is not None:
-                note(f"{describe(result.task, market)}: {result.error}")
-            done(describe(result.task, market))
+        def on_result(result: filling.TaskResult) -> None:
+            _note_failure(market, result)
+            done(filling.describe(result.task, market))
 
         count = await gateway.history.run(tasks, on_result)
     failed = len(count.failed)
@@ -85,7 +128,7 @@ async def _run(gateway: Gateway, tasks: Sequence[Task]) -> int:
     return failed
 
 
-def _print_cost(gateway: Gateway, plan: BackfillPlan, symbols: int) -> None:
+def _print_cost(gateway: Gateway, plan: filling.BackfillPlan, symbols: int) -> None:
     state = gateway.budget_state()
     metered = gateway.upstream is not None and gateway.upstream.through is not None
     budget = {

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from polytape.cli.clock import now_us, this_market
 from polytape.errors import ValidationError
+from polytape.history.quarantine import Quarantine
 from polytape.model.instants import parse_span
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
@@ -45,9 +46,13 @@ def days_text(span: Span) -> str:
 
 
 def symbols_of(store: SegmentStore, names: Sequence[str]) -> list[str]:
-    """The symbols that are named, every one of the store where none is.
+    """The symbols that are named; where none is, every one of the store, and those of which rows
+    were set aside.
 
     Raises: ValidationError for what is no symbol.
     """
     symbols = [parse_symbol(name) for name in names]
-    return symbols or sorted({s for series in Series for s in store.catalog.symbols(series)})
+    if symbols:
+        return symbols
+    stored = {s for series in Series for s in store.catalog.symbols(series)}
+    return sorted(stored | {entry.symbol for entry in Quarantine(store.storage).rows()})

@@ -1,49 +1,102 @@
 """What the commands of `polytape history` do with a store alone."""
 
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Sequence
+from functools import partial
 
 import click
 
-from polytape.cli.clock import now_us, this_market
-from polytape.cli.history_options import chosen_series, days_text, span_of, symbols_of
+from polytape.cli import clock, history_options, verify_rows
 from polytape.cli.options import StoreOptions
 from polytape.cli.output import note, print_records
+from polytape.cli.progress import progress
 from polytape.cli.stores import opened_store
 from polytape.history import status as stored
 from polytape.history import verify as quality
+from polytape.history.quarantine import Quarantine
 from polytape.model.symbols import parse_symbol
 from polytape.model.timestamps import iso
 from polytape.store import compact as compaction
+from polytape.store.segments import SegmentStore
 
-Row: TypeAlias = dict[str, object]
+FEW_NAMES = 5
+# A report of thousands of rows is for a file.
+MOST_ROWS = 200
+KILO = 1_000
 
 
 def status(symbols: Sequence[str], form: str, options: StoreOptions) -> None:
     """Print what is stored of each series, or of each symbol."""
     with opened_store(options) as store:
         if symbols:
-            parsed = map(parse_symbol, symbols)
-            rows = [_symbol_row(row) for row in stored.symbol_status(store, parsed, this_market())]
+            parsed = list(dict.fromkeys(map(parse_symbol, symbols)))
+            rows = list(stored.symbol_status(store, parsed, clock.this_market()))
+            print_records(map(partial(_symbol_row, form), rows), form)
+            _note_absent(store, [name for name in parsed if name not in {r.symbol for r in rows}])
         else:
-            rows = [_series_row(row) for row in stored.series_status(store)]
-        print_records(rows, form)
+            shown = _series_row if form == "table" else _series_facts
+            records = [shown(row) for row in stored.series_status(store)]
+            note(f"store {store.storage.url}, bars of {store.source}")
+            if form == "table" and not records:
+                click.echo("the store is empty: polytape history import or backfill fills it")
+            else:
+                print_records(records, form)
+        _note_unread(store)
 
 
 def verify(
     symbols: Sequence[str], start: str | None, end: str | None, form: str, options: StoreOptions
 ) -> bool:
     """Print the report; whether anything is doubtful."""
-    market = this_market()
+    market = clock.this_market()
+    span, today = history_options.span_of(start, end), market.date_of(clock.now_us())
+    spans: list[quality.SpanReport] = []
     with opened_store(options) as store:
-        chosen, today = symbols_of(store, symbols), market.date_of(now_us())
-        reports = quality.verify(store, chosen, span_of(start, end), market=market, today=today)
-        rows = [row for report in reports for row in _report_rows(report)]
-    doubtful = any(row["kind"] != "explained" for row in rows)
-    if form == "table" and not doubtful:
-        note("nothing to doubt")
-    print_records(rows, form)
-    return doubtful
+        chosen = history_options.symbols_of(store, symbols)
+        with progress("symbols", len(chosen)) as verified:
+            for symbol in chosen:
+                spans += quality.verify(store, [symbol], span, market=market, today=today)
+                verified(symbol)
+        _note_absent(store, [name for name in chosen if name not in {r.symbol for r in spans}])
+        _note_unread(store)
+    doubtful = [report for report in spans if not report.report.sound]
+    if form != "table":
+        print_records([row for report in spans for row in verify_rows.report_rows(report)], form)
+    elif doubtful:
+        _print_short([row for report in spans for row in verify_rows.day_rows(report, market)])
+    if spans:
+        note(_verdict(spans, doubtful))
+    return bool(doubtful)
+
+
+def _print_short(rows: list[verify_rows.Row]) -> None:
+    print_records(rows[:MOST_ROWS], "table")
+    if len(rows) > MOST_ROWS:
+        note(f"{len(rows) - MOST_ROWS:,} more rows: --format csv has them all")
+
+
+def _verdict(spans: Sequence[quality.SpanReport], doubtful: Sequence[quality.SpanReport]) -> str:
+    """What the exit code says, in words, and what to do."""
+    bars = sum(report.report.bars for report in spans)
+    if not doubtful:
+        return f"nothing to doubt in {bars:,} bars (exit code 0)"
+    names = list(dict.fromkeys(report.symbol for report in doubtful))
+    findings = sum(len(report.report.findings) for report in doubtful)
+    missing = sum(report.report.unexplained_missing for report in doubtful)
+    shown = " ".join(names[:FEW_NAMES]) + (" ..." if len(names) > FEW_NAMES else "")
+    return (
+        f"doubtful: {findings:,} findings, {missing:,} bars missing without a cause, of {shown} "
+        f"(exit code 1); polytape history repair {shown} asks for those days again"
+    )
+
+
+def _note_absent(store: SegmentStore, names: Sequence[str]) -> None:
+    for name in names:
+        note(f"nothing of {name} is stored in {store.storage.url}")
+
+
+def _note_unread(store: SegmentStore) -> None:
+    for file in store.catalog.unread():
+        note(f"not read: {file.path}: {file.reason}")
 
 
 def compact(options: StoreOptions) -> None:
@@ -65,21 +118,25 @@ def delete(
 ) -> None:
     """Forget symbols, and say how many bars."""
     parsed = [parse_symbol(symbol) for symbol in symbols]
-    several = chosen_series(timeframe)
-    span = span_of(start, end)
+    several = history_options.chosen_series(timeframe)
+    span = history_options.span_of(start, end)
     with opened_store(options) as store:
         if not yes:
-            question = f"Delete {', '.join(parsed)} {days_text(span)} from {store.storage.url}?"
-            click.confirm(question, abort=True)
+            days, names = history_options.days_text(span), ", ".join(parsed)
+            if not click.confirm(f"Delete {names} {days} from {store.storage.url}?"):
+                click.echo("nothing was deleted")
+                return
         gone = sum(
             compaction.forget(store, symbol, series, span)
             for symbol in parsed
             for series in several
         )
+        for symbol in parsed:
+            Quarantine(store.storage).forget(symbol, span)
     click.echo(f"{gone:,} bars deleted")
 
 
-def _series_row(row: stored.SeriesStatus) -> Row:
+def _series_facts(row: stored.SeriesStatus) -> verify_rows.Row:
     return {
         "series": row.series,
         "symbols": row.symbols,
@@ -91,25 +148,33 @@ def _series_row(row: stored.SeriesStatus) -> Row:
     }
 
 
-def _symbol_row(row: stored.SymbolStatus) -> Row:
+def _series_row(row: stored.SeriesStatus) -> verify_rows.Row:
+    """The same for people: days of New York, and sizes in words."""
+    market = clock.this_market()
     return {
-        "symbol": row.symbol,
         "series": row.series,
-        "bars": row.bars,
-        "final": row.final,
-        "spans": ", ".join(days_text(span) for span in row.spans),
+        "symbols": f"{row.symbols:,}",
+        "bars": f"{row.rows:,}",
+        "size": _size(row.bytes),
+        "files": f"{row.segments:,}",
+        "first day": f"{market.date_of(row.first)}",
+        "last day": f"{market.date_of(row.last - 1)}",
     }
 
 
-def _report_rows(report: quality.SpanReport) -> Iterator[Row]:
-    """A row for each finding and each gap of a report."""
-    of: Row = {"symbol": report.symbol, "series": report.series.value}
-    for finding in report.report.findings:
-        at = {"at": iso(finding.timestamp)}
-        yield of | at | {"kind": finding.kind, "missing": 0, "detail": finding.detail}
-    for gap in report.report.gaps:
-        kind = "explained" if gap.cause else "gap"
-        unexplained = f"no bar until {iso(gap.span.end)}: a halt, no trade, or a hole"
-        detail = gap.cause or unexplained
-        at = {"at": iso(gap.span.start)}
-        yield of | at | {"kind": kind, "missing": gap.missing, "detail": detail}
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if count < KILO:
+            return f"{count:.0f} {unit}"
+        count /= KILO
+    return f"{count:,.1f} GB"
+
+
+def _symbol_row(form: str, row: stored.SymbolStatus) -> verify_rows.Row:
+    return {
+        "symbol": row.symbol,
+        "series": row.series,
+        "bars": f"{row.bars:,}" if form == "table" else row.bars,
+        "final": row.final,
+        "spans": ", ".join(history_options.days_text(span) for span in row.spans),
+    }

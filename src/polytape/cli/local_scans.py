@@ -1,15 +1,13 @@
 """Scans made in this process: of a store, and those that are to be drawn."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from polytape.cli import pictures
 from polytape.cli.clock import this_market
-from polytape.cli.gateway import open_client, warn_if_made_up
 from polytape.cli.output import MADE_UP, note
 from polytape.cli.progress import progress
 from polytape.cli.stores import location_of
-from polytape.client.engines import ConfluenceScanner
-from polytape.errors import ConfigurationError
+from polytape.engines.registry import SCAN
 from polytape.model.timeframes import Series
 from polytape.net.storage import open_storage
 from polytape.scan import many
@@ -47,17 +45,6 @@ def of_gateway(request: "ScanRequest") -> "ScanResult":
 
     Raises: ConnectionError where none answers, DataFetchError where it has no such bars.
     """
-    with open_client(request.url) as client:
-        scanner = ConfluenceScanner(client)
-        result = scanner.scan(request.symbols[0], request.as_of, **request.options)
-        warn_if_made_up(client.gateway_status)
-    return result
-
-
-def draw(result: "ScanResult", path: Path) -> None:
-    """Draw a scan into a file. Raises: ConfigurationError naming the path."""
-    try:
-        result.plot(str(path))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path} cannot be drawn: {error}") from error
-    note(f"drawn into {path}")
+    (symbol,) = request.symbols
+    result = pictures.run(SCAN, symbol, request.as_of, request.options, request.url)
+    return cast("ScanResult", result)

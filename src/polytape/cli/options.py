@@ -1,11 +1,12 @@
 """The options that several commands share."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol, TypedDict, TypeVar, get_args
 
 import click
 
-from polytape.settings import PlanOption, SourceName
+from polytape.settings import LogFormat, LogLevel, PlanOption, SourceName
 
 C = TypeVar("C", bound=Callable[..., object])
 
@@ -29,8 +30,16 @@ class StoreOptions(TypedDict, total=False):
 FORMATS = ("table", "csv", "json")
 BARS_FORMATS = (*FORMATS, "parquet")
 
-symbol_argument = click.argument("symbol")
-symbols_argument = click.argument("symbols", nargs=-1)
+
+def complete_symbol(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
+    """Well-known symbols that begin so: no gateway is asked while somebody types."""
+    from polytape.cli.did_you_mean import WELL_KNOWN
+
+    return [symbol for symbol in WELL_KNOWN if symbol.startswith(incomplete.upper())]
+
+
+symbol_argument = click.argument("symbol", shell_complete=complete_symbol)
+symbols_argument = click.argument("symbols", nargs=-1, shell_complete=complete_symbol)
 url_option = click.option("--url", help="The gateway; default $POLYTAPE_URL or localhost:8200.")
 format_option = click.option(
     "--format",
@@ -66,6 +75,24 @@ def several(*options: Decorator) -> Decorator:
     return decorate
 
 
+log_options = several(
+    click.option(
+        "--log-level",
+        type=click.Choice(get_args(LogLevel)),
+        help="What is logged; the vendor's trouble always is. Default warning.",
+    ),
+    click.option(
+        "--log-file",
+        type=click.Path(path_type=Path),
+        help="Log to this file, in turns of 20 MB; default: stderr.",
+    ),
+    click.option(
+        "--log-format",
+        type=click.Choice(get_args(LogFormat)),
+        help="text, or json: an object a line. Default text.",
+    ),
+    click.option("--access-log/--no-access-log", default=None, help="Log a line for each request."),
+)
 store_options = several(store_option, source_option, data_option)
 span_options = several(
     click.option("--from", "start", help="First day."),

@@ -12,6 +12,8 @@ from decimal import Decimal
 
 import click
 
+# A column of text that is narrower cannot be read.
+LEAST_COLUMN = 16
 MADE_UP = "These prices are made up. They are for trying things out, never for trading."
 
 
@@ -58,7 +60,7 @@ def print_records(records: Iterable[Mapping[str, object]], form: str) -> None:
         _print_csv(rows)
     elif rows:
         cells = [[plain(value) for value in record.values()] for record in rows]
-        for line in table_lines(list(rows[0]), cells):
+        for line in fitted_lines(list(rows[0]), cells, screen_width()):
             click.echo(line)
     else:
         click.echo("nothing found")
@@ -89,6 +91,39 @@ def table_lines(
     rule = f" {'─' * (whole - 2)} "
     head = click.style(line(headers), bold=True)
     return [" " * whole, head, rule, *map(line, rows), " " * whole]
+
+
+def fitted_lines(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """A table of at most `width` columns: closer together, then with its longest texts over several
+    lines, and where that is too narrow, too, a block for each record.
+    """
+    widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
+    if sum(widths) + 3 * len(widths) + 1 <= width:
+        return table_lines(headers, rows)
+    longest = max(range(len(widths)), key=widths.__getitem__)
+    room = width - (sum(widths) - widths[longest]) - 2 * len(widths)
+    if room < max(LEAST_COLUMN, len(headers[longest])):
+        return [line for row in rows for line in [*_block(headers, row), ""]]
+    if widths[longest] > room:
+        rows = [line for row in rows for line in _over_lines(row, longest, room)]
+    return table_lines(headers, rows, tight=True)
+
+
+def _over_lines(row: Sequence[str], at: int, room: int) -> list[list[str]]:
+    """A row whose cell `at` is `room` wide, with as many rows below it as that takes."""
+    texts = textwrap.wrap(row[at], room, break_on_hyphens=False) or [""]
+    rows = [[""] * at + [text] + [""] * (len(row) - at - 1) for text in texts]
+    rows[0] = [*row[:at], texts[0], *row[at + 1 :]]
+    return rows
+
+
+def _block(headers: Sequence[str], row: Sequence[str]) -> list[str]:
+    names = max(map(len, headers))
+    lines = []
+    for name, text in zip(headers, row, strict=True):
+        first, *others = paragraph(text, names + 2)
+        lines += [f"{click.style(name.ljust(names), bold=True)}  {first.strip()}", *others]
+    return lines
 
 
 def paragraph(text: str, indent: int) -> list[str]:

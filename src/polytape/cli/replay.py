@@ -5,7 +5,13 @@ from pathlib import Path
 
 import click
 
-from polytape.cli.options import data_option, port_type, store_option, symbols_argument
+from polytape.cli.options import (
+    data_option,
+    log_options,
+    port_type,
+    store_option,
+    symbols_argument,
+)
 
 SOURCES = ("store", "flatfiles", "synthetic")
 
@@ -50,6 +56,7 @@ class ReplayRequest:
     help="CSV: ticker,execution_date,split_from,split_to. Default DATA/splits.csv.",
 )
 @click.option("--seed", type=int, help="Another made-up market.")
+@log_options
 def replay(
     day: str,
     symbols: tuple[str, ...],

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from polytape.cli import engine_options, rates_file, scan_output
+from polytape.cli import engine_options, pictures, rates_file, scan_output
 from polytape.cli import options as shared
 from polytape.cli.answers import EngineAnswer, JsonObject
 from polytape.cli.gateway import GatewayConnection, connect, warn_if_made_up
@@ -14,6 +14,9 @@ from polytape.cli.output import note
 from polytape.cli.universe import read_universe
 from polytape.engines.registry import SCAN
 from polytape.errors import ConnectionError, DataFetchError
+
+if TYPE_CHECKING:
+    from polytape.engines.scan_result import ScanResult
 
 SCANNED_OVER_HTTP = 20
 ALL = "all"
@@ -52,7 +55,8 @@ class ScanRequest:
 @click.option(
     "--rates", type=click.Path(path_type=Path), help="Calibrations to show beside the levels."
 )
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw the first symbol into a file.")
+@pictures.plot_option
+@pictures.dark_option
 @click.option("--store", help="Read this store directly, with no gateway.")
 @shared.url_option
 def scan(
@@ -63,6 +67,7 @@ def scan(
     top: int,
     rates: Path | None,
     plot: Path | None,
+    dark: bool,
     store: str | None,
     url: str | None,
     **options: object,
@@ -80,9 +85,11 @@ def scan(
         raise click.BadParameter("name symbols, or a --universe")
     if plot is not None and len(request.symbols) != 1:
         raise click.BadParameter("--plot draws one symbol")
+    pictures.check(plot)
     many = universe == ALL or len(request.symbols) > SCANNED_OVER_HTTP
     if plot is not None:
-        _scan_and_draw(request, plot, form, top)
+        result = _scan_to_draw(request, form, top)
+        pictures.draw(result, plot, dark=dark)
     elif store is not None or many:
         _scan_store(request, form, top)
     else:
@@ -115,7 +122,7 @@ def _scan_store(request: ScanRequest, form: str, top: int) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _scan_and_draw(request: ScanRequest, plot: Path, form: str, top: int) -> None:
+def _scan_to_draw(request: ScanRequest, form: str, top: int) -> "ScanResult":
     """A picture needs the bars: the scan is made here, from the gateway's or the store's."""
     from polytape.cli import local_scans
 
@@ -138,7 +145,7 @@ def _scan_and_draw(request: ScanRequest, plot: Path, form: str, top: int) -> Non
     )
     if result is None:
         raise click.exceptions.Exit(1)
-    local_scans.draw(result, plot)
+    return result
 
 
 def _over_http(gateway: GatewayConnection, request: ScanRequest) -> scan_output.Scans:

@@ -10,10 +10,11 @@ import msgspec
 
 from polytape.cli.answers import JsonObject
 from polytape.cli.engine_tables import SHOWN_IN, Row
-from polytape.cli.output import basis_line, note, paragraph, print_records
+from polytape.cli.output import basis_line, note, paragraph, print_records, screen_width
+from polytape.engines.as_traded import as_traded_text
 
 if TYPE_CHECKING:
-    from polytape.engines.scan_result import ScanResult
+    from polytape.engines.result import EngineRunResult
 
 
 class Style(TypedDict, total=False):
@@ -43,7 +44,7 @@ class Scans:
     errors: Mapping[str, str]
 
 
-def as_json(result: "ScanResult") -> JsonObject:
+def as_json(result: "EngineRunResult") -> JsonObject:
     """A result as the gateway would answer it."""
     decoded: JsonObject = msgspec.json.decode(msgspec.json.encode(result.to_dict()))
     return decoded
@@ -65,30 +66,42 @@ def show(scans: Scans, form: str, top: int) -> None:
 
 def scan_lines(result: JsonObject, top: int) -> list[str]:
     """Zones as lines, and what is missing for them."""
-    lines = [click.style(_heading(result), bold=True)]
+    lines = [click.style(line, bold=True) for line in _heading(result)]
     for zone in result["zones"][:top]:
         level = click.style(f"  {zone['level']}", **STYLES[zone["level"]])
         lines.append(
             f"{level}  {zone['low']:.2f}-{zone['high']:.2f}  {zone['kind']}  "
             f"score {zone['score']:.1f}  {zone['distance']:+.2f} ({zone['distance_atr']:+.1f} ATR)"
         )
+        if result.get("split_factor") not in (None, 1):
+            low, high = zone["low_as_traded"], zone["high_as_traded"]
+            lines.append(f"      as traded {low:.2f}-{high:.2f}")
         if zone.get("rate") is not None:
             lines += paragraph(_rate(zone["rate"]), 6)
         lines += [click.style(line, dim=True) for line in paragraph(_parts(zone), 6)]
     if not result["zones"]:
         lines.append("  no zones")
-    remarks = [f"{name}: {why}" for name, why in result["errors"].items()] + result["notes"]
+    remarks = [] if "split_factor" not in result else [as_traded_text(result["split_factor"])]
+    remarks += [f"{name}: {why}" for name, why in result["errors"].items()] + result["notes"]
     remarks += filter(None, [basis_line(result.get("basis"))])
-    return [*lines, *(click.style(remark, fg="yellow") for remark in remarks)]
+    below = [line for remark in remarks for line in paragraph(remark, 2)]
+    return [*lines, *(click.style(line, fg="yellow") for line in below)]
 
 
-def _heading(result: JsonObject) -> str:
+def _heading(result: JsonObject) -> list[str]:
+    """What was scanned, when, and how it moves: a line, or two where the screen is narrow."""
     price = "no price" if result["price"] is None else f"{result['price']:.2f}"
     at = datetime.fromisoformat(result["as_of"]).astimezone(SHOWN_IN)
     known = {name: result[field] for name, field in RANGES.items() if result[field] is not None}
     ranges = ", ".join(f"ATR {name} {atr:.2f}" for name, atr in known.items())
     symbol, moment = f"{result['symbol']} {price}", f"{at:%a %Y-%m-%d %H:%M} New York"
-    return " · ".join([symbol, moment, result["structure"], ranges])
+    preset = [] if result.get("preset") is None else [f"preset {result['preset']}"]
+    facts = [*filter(None, (symbol, moment, result["structure"], ranges)), *preset]
+    lines = [facts[0]]
+    for fact in facts[1:]:
+        fits = len(f"{lines[-1]} · {fact}") <= screen_width()
+        lines = [*lines[:-1], f"{lines[-1]} · {fact}"] if fits else [*lines, f"  {fact}"]
+    return lines
 
 
 def _rows(result: JsonObject, top: int) -> Iterable[Row]:

@@ -5,7 +5,7 @@ from typing import Any, get_args
 
 import click
 
-from polytape.cli.options import data_option, plan_option, port_type
+from polytape.cli.options import data_option, log_options, plan_option, port_type
 from polytape.settings import Secret, SourceName, load
 
 
@@ -30,8 +30,21 @@ from polytape.settings import Secret, SourceName, load
     help="Run a made-up market so many times as fast, from the last session's open; no store.",
 )
 @click.option(
+    "--tls-cert",
+    type=click.Path(path_type=Path),
+    help="PEM: serve HTTPS with this certificate and its chain.",
+)
+@click.option(
+    "--tls-key", type=click.Path(path_type=Path), help="PEM: its key, unless it is in that file."
+)
+@click.option(
+    "--memory",
+    help="What its cache and the answers in flight may take, such as 2GB; default: a quarter.",
+)
+@click.option(
     "--store", help="Where bars are kept: PATH, s3://BUCKET/PREFIX, none; default: user data."
 )
+@log_options
 def serve(redis: str | None, **options: object) -> None:
     """Run the gateway until ctrl-C.
 

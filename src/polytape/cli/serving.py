@@ -2,10 +2,12 @@
 
 import click
 
+from polytape.cli.logs import configure_logs
 from polytape.cli.output import MADE_UP, note
 from polytape.cli.wiring import make_app, make_gateway
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.server import address, listen, serve
+from polytape.gateway.tls import server_context
 from polytape.settings import Settings
 
 
@@ -22,12 +24,14 @@ def serve_gateway(settings: Settings, gateway: Gateway, kind: str, remark: str) 
 
     Raises: ConfigurationError.
     """
+    configure_logs(settings)
+    context = server_context(settings.tls_cert, settings.tls_key)
     app = make_app(settings, gateway)
     sockets = listen(settings.host, settings.port)
     source = gateway.bars.source_name
-    url = address(sockets)
+    url = address(sockets, "http" if context is None else "https")
     click.echo(f"polytape {kind} on {url} · source {source} · {remark} · ctrl-C stops it")
     if gateway.bars.made_up:
         note(MADE_UP)
-    serve(app, sockets)
+    serve(app, sockets, context)
     click.echo("stopped")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from polytape.cli.budget import plan_of
 from polytape.cli.clock import now_us
+from polytape.cli.output import note
 from polytape.cli.stores import has_bars
 from polytape.errors import ConfigurationError
 from polytape.model.market import Market
@@ -12,6 +13,7 @@ from polytape.net import http, storage
 from polytape.settings import Settings
 from polytape.upstream.answer_store import AnswerStore
 from polytape.upstream.budget.budget import Budget
+from polytape.upstream.clock_check import ClockCheck
 from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.polygon.connection import VendorConnection
 from polytape.upstream.polygon.source import Polygon
@@ -94,5 +96,10 @@ def polygon(settings: Settings, market: Market, budget: Budget, answers: AnswerS
         )
     key = http.check_key(settings.api_key.reveal(), "POLYGON_API_KEY")
     url = http.check_url(settings.vendor_url, "vendor_url")
-    connection = VendorConnection(http.SyncDriver(url, sleep=budget.sleep), budget, key)
-    return Polygon(connection, market, now_us, plan_of(settings), answers).upstream(files)
+    if url.startswith("http:") and not http.is_loopback(url):
+        note(f"{url} is not encrypted: whoever is on the way reads the API key; https:// hides it")
+    clock = ClockCheck(now_us)
+    driver = http.SyncDriver(url, sleep=budget.sleep)
+    connection = VendorConnection(driver, budget, key, on_headers=clock.heard)
+    source = Polygon(connection, market, clock.earliest, plan_of(settings), answers, clock)
+    return source.upstream(files)

@@ -1,15 +1,17 @@
 """From settings to a store: whose bars it holds, where it lies, and opening it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
 from polytape.cli.clock import this_market
 from polytape.cli.options import StoreOptions
+from polytape.cli.output import note
 from polytape.errors import ConfigurationError
-from polytape.net.storage import open_storage
+from polytape.net.storage import Storage, open_storage
 from polytape.settings import Settings, load
+from polytape.store.about import ABOUT, source_of
 from polytape.store.segments import SegmentStore
 
 NEED_GATEWAY = "the gateway is not installed: pip install 'polytape[gateway]'"
@@ -45,18 +47,44 @@ def store_location(settings: Settings) -> str:
     return str(user_data_path("polytape") / own)
 
 
-def open_store(settings: Settings) -> SegmentStore | None:
-    """The store that the settings name; None for `--store none`.
+def open_place(settings: Settings) -> Storage | None:
+    """Where the store of the settings lies, whether it is there or not; None for `--store none`.
 
     Raises: ConfigurationError where the gateway's libraries are not installed, or it cannot open.
     """
     if settings.store == "none":
         return None
     try:
-        storage = open_storage(store_location(settings))
+        return open_storage(store_location(settings))
     except ImportError as error:
         raise ConfigurationError(NEED_GATEWAY) from error
+
+
+def claim_store(storage: Storage, settings: Settings) -> SegmentStore:
+    """The store of the settings; where there is none it is made, and that is said.
+
+    Raises: ConfigurationError where it is another source's.
+    """
+    if not is_store(storage):
+        note(f"a new store: {storage.url}")
     return SegmentStore(storage, store_identity(settings), this_market())
+
+
+def is_store(storage: Storage) -> bool:
+    """Whether a store lies there. Raises: ConfigurationError for a damaged one; DataFetchError."""
+    try:
+        source_of(storage)
+    except ConfigurationError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            return False
+        raise
+    return True
+
+
+def has_store(options: StoreOptions) -> bool:
+    """Whether there is a store where a command's options say. Raises: ConfigurationError."""
+    storage = open_place(load(**options))
+    return storage is not None and is_store(storage)
 
 
 def location_of(store: str | None) -> str:
@@ -68,26 +96,97 @@ def location_of(store: str | None) -> str:
 
 
 @contextmanager
-def opened_store(options: StoreOptions) -> Iterator[SegmentStore]:
-    """The store that a command names, closed afterwards.
+def made_store(options: StoreOptions) -> Iterator[SegmentStore]:
+    """The store that a command writes to, made where there is none; closed afterwards.
 
-    Raises: ConfigurationError for `--store none`.
+    Raises: ConfigurationError for `--store none`, or a store of another source.
     """
-    store = open_store(load(**options))
-    if store is None:
+    settings = load(**options)
+    storage = open_place(settings)
+    if storage is None:
         raise ConfigurationError(NO_STORE)
-    try:
+    with closing(claim_store(storage, settings)) as store:
         yield store
-    finally:
-        store.close()
+
+
+@contextmanager
+def opened_store(options: StoreOptions) -> Iterator[SegmentStore]:
+    """The store that a command reads, closed afterwards: the one that it names; else that of the
+    vendor's bars, and where there is none the only one that there is.
+
+    Raises: ConfigurationError for `--store none`, and where there is no store.
+    """
+    settings = load(**options)
+    storage = open_place(settings)
+    if storage is None:
+        raise ConfigurationError(NO_STORE)
+    named = {settings.store, settings.data, settings.source} != {None, "auto"}
+    if not is_store(storage):
+        storage = _only_store() if not named else None
+    if storage is None:
+        raise ConfigurationError(_no_store(store_location(settings)))
+    with closing(_existing(storage, settings)) as store:
+        if not named:
+            _note_others(store.storage)
+        yield store
 
 
 def has_bars(settings: Settings) -> bool:
     """Whether the store that the settings name has any series. Raises: ConfigurationError."""
-    store = open_store(settings)
-    if store is None:
+    storage = open_place(settings)
+    if storage is None or not is_store(storage):
         return False
-    try:
+    with closing(SegmentStore(storage, store_identity(settings), this_market())) as store:
         return bool(store.catalog.series())
-    finally:
-        store.close()
+
+
+def must_be_store(settings: Settings) -> None:
+    """Raises: ConfigurationError where the settings name no store that is there."""
+    storage = open_place(settings)
+    if storage is None:
+        raise ConfigurationError(NO_STORE)
+    if not is_store(storage):
+        raise ConfigurationError(_no_store(store_location(settings)))
+
+
+def _existing(storage: Storage, settings: Settings) -> SegmentStore:
+    """A store that is there; of the source that is named, where one is."""
+    if settings.source in ("auto", "none", "polygon") and settings.data is None:
+        return SegmentStore.existing(storage, this_market())
+    return SegmentStore(storage, store_identity(settings), this_market())
+
+
+def _own_stores() -> list[Storage]:
+    """The stores in the user's data folder."""
+    from platformdirs import user_data_path
+
+    root = user_data_path("polytape")
+    folders = sorted(path for path in root.glob("*") if (path / ABOUT).is_file())
+    return [open_storage(str(folder)) for folder in folders]
+
+
+def _only_store() -> Storage | None:
+    """The user's only store; None where there is none, or several."""
+    stores = _own_stores()
+    return stores[0] if len(stores) == 1 else None
+
+
+def _no_store(location: str) -> str:
+    own = "".join(f"; {_named(storage)}" for storage in _own_stores() if storage.url != location)
+    there = f"; there are{own[1:]}" if own else ""
+    return (
+        f"there is no store at {location}{there} (--store names one; polytape serve, history "
+        "import and history backfill make one)"
+    )
+
+
+def _note_others(storage: Storage) -> None:
+    """Say which store is read, where another one may be meant."""
+    others = [own for own in _own_stores() if own.url != storage.url]
+    if others:
+        text = "; ".join(map(_named, others))
+        note(f"this is {_named(storage)}; there are others (--store names one): {text}")
+
+
+def _named(storage: Storage) -> str:
+    return f"{storage.url} (bars of {source_of(storage)})"

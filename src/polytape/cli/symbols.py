@@ -2,23 +2,19 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 import click
 
-from polytape.cli.answers import (
-    JsonObject,
-    LatestAnswer,
-    RateLimitAnswer,
-    SearchAnswer,
-    SessionAnswer,
-    Verdict,
-)
+from polytape.cli import answers
 from polytape.cli.gateway import connect, warn_if_made_up
-from polytape.cli.options import format_option, symbol_argument, url_option
-from polytape.cli.output import note_basis, print_facts, print_records
+from polytape.cli.options import complete_symbol, format_option, symbol_argument, url_option
+from polytape.cli.output import note, note_basis, print_facts, print_records
 from polytape.errors import DataFetchError, NotFoundError, PolygonClientError
 from polytape.model.symbols import parse_symbol
 
+SHOWN_IN = ZoneInfo("America/New_York")
+LONGEST_QUERY = 200
 # The fields of a session that are no prices.
 TEXT_FIELDS = ("symbol", "error", "session_datetime")
 
@@ -32,13 +28,14 @@ def session(symbol: str, at: str | None, form: str, url: str | None) -> None:
     """Prices and ranges of a session as they could be known at one instant."""
     with connect(url) as gateway:
         body = {"symbol": symbol, "as_of": at}
-        result: JsonObject = gateway.post("/engines/session", body, SessionAnswer)
+        result: answers.JsonObject = gateway.post("/engines/session", body, answers.SessionAnswer)
         facts = {name: _fact(name, result[name]) for name in result if name != "basis"}
         basis = result.get("basis")
         print_facts(facts | ({"basis": basis} if form == "json" and basis else {}), form)
         note_basis(basis)
         warn_if_made_up(gateway.status)
     if facts["current_price"] is None:
+        note(f"no price of {symbol} at that instant: exit code 1")
         raise click.exceptions.Exit(1)
 
 
@@ -51,12 +48,16 @@ def price(symbol: str, form: str, url: str | None) -> None:
     text = parse_symbol(symbol)
     with connect(url) as gateway:
         try:
-            latest: LatestAnswer = gateway.get(f"/latest/{text}", LatestAnswer)
+            latest: answers.LatestAnswer = gateway.get(f"/latest/{text}", answers.LatestAnswer)
         except NotFoundError as error:
-            raise NotFoundError(f"no price for {symbol}") from error
+            hint = error.detail.partition(" (did you mean")
+            mean = f"{hint[1]}{hint[2]}" or gateway.hint(text)
+            raise NotFoundError(f"no price for {symbol}{mean}") from error
         value = Decimal(repr(float(latest["price"])))
         invented = {"made_up": True} if latest.get("made_up") else {}
-        print_facts({"symbol": symbol.upper(), "price": value, **invented}, form)
+        at = latest.get("timestamp")
+        instant = {} if at is None else {"at": _moment(at) if form == "table" else at}
+        print_facts({"symbol": text, "price": value, **instant, **invented}, form)
         note_basis(latest.get("basis"))
         warn_if_made_up(gateway.status)
 
@@ -68,16 +69,18 @@ def price(symbol: str, form: str, url: str | None) -> None:
 @url_option
 def search(query: str, with_delisted: bool, form: str, url: str | None) -> None:
     """Securities by symbol or name."""
+    if len(query) > LONGEST_QUERY:
+        raise click.BadParameter(f"a query has at most {LONGEST_QUERY} characters")
     active_only = "false" if with_delisted else "true"
     with connect(url) as gateway:
-        answer: SearchAnswer = gateway.get(
-            "/search", SearchAnswer, query=query, active_only=active_only
+        answer: answers.SearchAnswer = gateway.get(
+            "/search", answers.SearchAnswer, query=query, active_only=active_only
         )
     print_records(answer["results"], form)
 
 
 @click.command()
-@click.argument("symbols", nargs=-1, required=True)
+@click.argument("symbols", nargs=-1, required=True, shell_complete=complete_symbol)
 @format_option
 @url_option
 def validate(symbols: tuple[str, ...], form: str, url: str | None) -> None:
@@ -85,12 +88,19 @@ def validate(symbols: tuple[str, ...], form: str, url: str | None) -> None:
     parsed = {symbol: parse_symbol(symbol) for symbol in symbols}
     with connect(url) as gateway:
         body = {"symbols": list(parsed.values()), "detailed": False}
-        verdicts: dict[str, Verdict] = gateway.post("/validate", body, dict[str, Verdict])
-    if not verdicts.keys() >= set(parsed.values()):
-        raise DataFetchError("the answer does not speak of every symbol")
+        verdicts: dict[str, answers.Verdict] = gateway.post(
+            "/validate", body, dict[str, answers.Verdict]
+        )
+        if not verdicts.keys() >= set(parsed.values()):
+            raise DataFetchError("the answer does not speak of every symbol")
+        absent = [text for text in parsed.values() if not verdicts[text]["valid"]]
+        hints = {text: gateway.hint(text) for text in absent}
     rows = [{"symbol": s, "valid": verdicts[text]["valid"]} for s, text in parsed.items()]
     print_records(rows, form)
-    if not all(row["valid"] for row in rows):
+    for text, hint in hints.items():
+        note(f"there is no symbol {text}{hint}")
+    if absent:
+        note(f"{len(absent)} of {len(rows)} do not exist: exit code 1")
         raise click.exceptions.Exit(1)
 
 
@@ -100,7 +110,7 @@ def validate(symbols: tuple[str, ...], form: str, url: str | None) -> None:
 def rate_limit(form: str, url: str | None) -> None:
     """The gateway's upstream request budget."""
     with connect(url) as gateway:
-        state: JsonObject = gateway.get("/rate-limit", RateLimitAnswer)
+        state: answers.JsonObject = gateway.get("/rate-limit", answers.RateLimitAnswer)
     names = ("limit", "remaining", "reset_at", "window_seconds", "used")
     facts = {name: state[name] for name in names}
     facts["reset_at"] = datetime.fromisoformat(state["reset_at"]).astimezone(UTC)
@@ -113,7 +123,7 @@ def cache() -> None:
 
 
 @cache.command("clear")
-@click.argument("symbol", required=False)
+@click.argument("symbol", required=False, shell_complete=complete_symbol)
 @url_option
 def cache_clear(symbol: str | None, url: str | None) -> None:
     """Forget answers kept in memory."""
@@ -129,3 +139,12 @@ def cache_clear(symbol: str | None, url: str | None) -> None:
 def _fact(name: str, value: str | None) -> str | Decimal | None:
     """A field of a session; prices are decimal texts on the wire."""
     return value if name in TEXT_FIELDS or value is None else Decimal(value)
+
+
+def _moment(text: str) -> str:
+    """The start of the minute whose close it is, in New York time."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:  # another server's, in whatever form
+        return text
+    return f"{moment.astimezone(SHOWN_IN):%a %Y-%m-%d %H:%M} New York"

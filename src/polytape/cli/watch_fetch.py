@@ -1,21 +1,27 @@
 """What `polytape watch` asks a client for: today's bars and what they are compared with, zones."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from polytape.engines.as_of import DAYS_BACK_DAYS
 from polytape.engines.confluence import ConfluenceZone
-from polytape.engines.options import MINUTES_BACK_DAYS, ScanOptions
-from polytape.engines.relative_volume import UsualVolume, usual_volume
+from polytape.engines.options import ScanOptions
+from polytape.engines.relative_volume import SESSIONS, UsualVolume, usual_volume
 from polytape.engines.scanner import scan_flow
 from polytape.engines.validation import as_bars
 from polytape.engines.vwap import session_bars
 from polytape.errors import PolygonClientError
 from polytape.model.bars import Bars
+from polytape.model.market import Market
 
 if TYPE_CHECKING:
     from polytape.client.sync import PolygonClient
+
+# Beside those of the usual volume: before the first bar of today the latest day is an earlier one,
+# and a thin stock does not trade every day.
+SPARE_SESSIONS = 3
+# So long ago may the last close of a stock be that is halted.
+CLOSE_SESSIONS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +72,6 @@ class Failure:
 Result: TypeAlias = History | SymbolZones | Failure
 
 
-def market_now(status: dict[str, object], fallback: int) -> int:
-    """A gateway's own time (microseconds UTC) by its `/status`: that of a replay or of a fast
-    market is not the wall's. The fallback, where it does not say.
-    """
-    started, uptime = status.get("started_at"), status.get("uptime_seconds")
-    if not isinstance(started, str) or not isinstance(uptime, int | float):
-        return fallback
-    moment = datetime.fromisoformat(started) + timedelta(seconds=uptime)
-    return int(moment.timestamp() * 1e6)
-
-
 def perform(client: "PolygonClient", task: Task, now: int) -> Result:
     """The result of a task at `now` (microseconds UTC of the gateway's market), or its failure."""
     try:
@@ -88,16 +83,15 @@ def perform(client: "PolygonClient", task: Task, now: int) -> Result:
 
 
 def _history(client: "PolygonClient", symbol: str, now: int) -> History:
-    # As much as the scanner reads: what is fetched for one serves the other.
     market = client.market
     today = market.date_of(now)
-    first = today - timedelta(days=MINUTES_BACK_DAYS)
+    first = _sessions_before(today, SESSIONS + SPARE_SESSIONS, market)
     minutes = as_bars(client.fetch_table(symbol, first, today, "1min"))
     if not len(minutes):
         return History(symbol, None, minutes, None, usual_volume(minutes, today, market=market))
     day = market.date_of(int(minutes.timestamp[-1]))
     before = day - timedelta(days=1)
-    daily_from = day - timedelta(days=DAYS_BACK_DAYS)
+    daily_from = min(before, _sessions_before(day, CLOSE_SESSIONS, market))
     days = client.fetch_bars(symbol, daily_from, before, "1day")
     return History(
         symbol,
@@ -106,6 +100,16 @@ def _history(client: "PolygonClient", symbol: str, now: int) -> History:
         float(days["close"].iloc[-1]) if len(days) else None,
         usual_volume(minutes, day, market=market),
     )
+
+
+def _sessions_before(day: date, count: int, market: Market) -> date:
+    """The first of so many sessions before a day."""
+    for _ in range(count):
+        before = market.session_before(day)
+        if before is None:
+            return day
+        day = before.day
+    return day
 
 
 def _zones(client: "PolygonClient", task: Task) -> SymbolZones:

@@ -2,12 +2,18 @@
 
 import os
 import shutil
+import signal
 import sys
-from types import TracebackType
-from typing import Protocol, Self
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn, Protocol, Self, TypeAlias
 
 import click
 
+from polytape.client.closing import Closing
+
+Handler: TypeAlias = Callable[[int, FrameType | None], object] | int | None
 # The alternate screen, with the cursor hidden and no wrapping of lines; and back.
 ENTER, LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
 HOME, TO_LINE_END, TO_SCREEN_END = "\x1b[H", "\x1b[K", "\x1b[J"
@@ -28,17 +34,8 @@ class Output(Protocol):
         """Show a table: the state of the feed, the head and a rule, rows, remarks."""
         ...
 
-    def __enter__(self) -> Self: ...
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
-
-
-class Lines:
+class Lines(Closing):
     """Tables one after the other."""
 
     live, every_s = False, 60.0
@@ -58,27 +55,20 @@ class Lines:
         click.echo("\n".join(lines))
         sys.stdout.flush()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        pass
+    def close(self) -> None:
+        """Nothing: it was written to as any program does."""
 
 
-class Screen:
-    """One table on a terminal, drawn over itself. Whatever ends it, the cursor and the text that
-    was there before come back, and the last table stays below it.
+class Screen(Closing):
+    """One table on a terminal, drawn over itself. Whatever ends it, SIGTERM too, the cursor and the
+    text that was there before come back, and the last table stays below it.
     """
 
     live, every_s = True, 1.0
 
     def __init__(self) -> None:
         self._last: list[str] = []
+        self._before: Handler = None
 
     def size(self) -> tuple[int, int]:
         """Of the terminal now: it may have been resized."""
@@ -100,22 +90,27 @@ class Screen:
         self._write(f"{HOME}{frame}{TO_LINE_END}{TO_SCREEN_END}")
 
     def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGTERM, _end)
         self._write(ENTER)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Give the terminal back."""
         self._write(LEAVE)
         if self._last:
             self._write("\n".join([*self._last, ""]))
+        if self._before is not None:
+            signal.signal(signal.SIGTERM, self._before)
 
     def _write(self, text: str) -> None:
         click.echo(text, nl=False, color=True)
         sys.stdout.flush()
+
+
+def _end(number: int, _: FrameType | None) -> NoReturn:
+    """A signal that would end the process at once ends it by way of every `with` block."""
+    raise SystemExit(128 + number)
 
 
 def choose_output(*, once: bool) -> Lines | Screen:

@@ -9,7 +9,7 @@ from math import nan
 
 from msgspec import UNSET
 
-from polytape.cli.watch_fetch import Failure, History, Result, SymbolZones, Task
+from polytape.cli import watch_fetch
 from polytape.client.stream_session import StreamEvent, StreamNotice
 from polytape.engines.confluence import ConfluenceZone
 from polytape.engines.live.session import LiveSession
@@ -82,12 +82,12 @@ class WatchTable:
         elif isinstance(event, StreamNotice):
             self._notice(event)
 
-    def result(self, result: Result, now: int) -> None:
+    def result(self, result: watch_fetch.Result, now: int) -> None:
         """Take what was fetched."""
-        named = result.task if isinstance(result, Failure) else result
+        named = result.task if isinstance(result, watch_fetch.Failure) else result
         self._symbols[named.symbol].take(result, now)
 
-    def due(self, now: int) -> list[Task]:
+    def due(self, now: int) -> list[watch_fetch.Task]:
         """What is to be fetched now; each task is given once, until its result is there."""
         if not self._subscribed:
             return []
@@ -113,7 +113,7 @@ class WatchTable:
         pairs = ((symbol.name, symbol.remark) for symbol in self._symbols.values())
         return [f"{name}: {remark}" for name, remark in pairs if remark]
 
-    def failures(self) -> list[Failure]:
+    def failures(self) -> list[watch_fetch.Failure]:
         """What failed and did not succeed since."""
         every = (symbol.failure for symbol in self._symbols.values())
         return [failure for failure in every if failure is not None]
@@ -146,14 +146,14 @@ class _Symbol:
     def __init__(self, name: str, market: Market, clock_lag_us: int) -> None:
         self.name = name
         self.broken = False
-        self.failure: Failure | None = None
+        self.failure: watch_fetch.Failure | None = None
         self._session = LiveSession(market=market)
         self._clock_lag_us = clock_lag_us
         self._bar: Bar | None = None
         self._came_at = 0
-        self._history: History | None = None
-        self._zones: SymbolZones | None = None
-        self._pending: Task | None = None
+        self._history: watch_fetch.History | None = None
+        self._zones: watch_fetch.SymbolZones | None = None
+        self._pending: watch_fetch.Task | None = None
         self._not_before = 0
 
     @property
@@ -180,15 +180,15 @@ class _Symbol:
         if self._bar is None or bar.timestamp >= self._bar.timestamp:
             self._bar, self._came_at = bar, now
 
-    def take(self, result: Result, now: int) -> None:
+    def take(self, result: watch_fetch.Result, now: int) -> None:
         """Take the result of the pending task."""
         self._pending = None
-        if isinstance(result, Failure):
+        if isinstance(result, watch_fetch.Failure):
             self.failure, self._not_before = result, now + RETRY_AFTER_US
             self.broken |= result.task.what == "history" and self._history is not None
             return
         self.failure = None
-        if isinstance(result, SymbolZones):
+        if isinstance(result, watch_fetch.SymbolZones):
             self._zones = result
             return
         self._history = result
@@ -201,7 +201,7 @@ class _Symbol:
         if wanted is not None and wanted.what == "history":
             self._not_before = now + RETRY_AFTER_US  # history does not have the day yet
 
-    def due(self, now: int) -> Task | None:
+    def due(self, now: int) -> watch_fetch.Task | None:
         """What is to be fetched, once."""
         if self._pending is not None or now < self._not_before:
             return None
@@ -240,14 +240,14 @@ class _Symbol:
             age,
         )
 
-    def _wanted(self) -> Task | None:
+    def _wanted(self) -> watch_fetch.Task | None:
         values, history, end = self._session.value, self._history, self.bar_end
         if history is None or self.broken or (values is not None and history.day != values.day):
-            return Task(self.name, "history", end or 0)
+            return watch_fetch.Task(self.name, "history", end or 0)
         if end is None:
             return None
         if self._zones is None or self._zones.as_of // ZONES_EVERY_US < end // ZONES_EVERY_US:
-            return Task(self.name, "zones", end)
+            return watch_fetch.Task(self.name, "zones", end)
         return None
 
     def _is_pending(self, what: str) -> bool:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from polytape.cli.clock import now_us
-from polytape.cli.gateway import open_client
+from polytape.cli.gateway import connect, open_client
+from polytape.cli.gateway_time import gateway_now
 from polytape.cli.output import MADE_UP, note
 from polytape.cli.stream import FATAL
 from polytape.cli.watch import WatchRequest
-from polytape.cli.watch_fetch import Result, Task, market_now, perform
+from polytape.cli.watch_fetch import Result, Task, perform
 from polytape.cli.watch_lines import lines_of
 from polytape.cli.watch_screen import Output, choose_output
 from polytape.cli.watch_table import WatchTable
@@ -116,7 +117,8 @@ def run_watch(request: WatchRequest, url: str | None) -> None:
     with ExitStack() as stack:
         client = stack.enter_context(open_client(url))
         status = _status(client)
-        clock_lag_us = now_us() - market_now(status, now_us())
+        with connect(url) as gateway:
+            clock_lag_us = now_us() - gateway_now(gateway)
         pool = ThreadPoolExecutor(FETCHERS, thread_name_prefix="polytape-watch")
         stack.callback(pool.shutdown, wait=False, cancel_futures=True)
         feed: Feed = NoFeed() if request.once else stack.enter_context(client.stream(symbols))

@@ -1,48 +1,77 @@
 """From settings to a gateway, and to the application that serves it."""
 
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from polytape.cli import stores
+from polytape.cli.access import make_admission
 from polytape.cli.budget import make_budget
 from polytape.cli.clock import market_clock, now_us, this_market
 from polytape.cli.feed_sharing import shared_feed
 from polytape.cli.feeds import choose_feed
+from polytape.cli.memory import memory_bytes
 from polytape.cli.options import StoreOptions
 from polytape.cli.sources import choose_upstream
 from polytape.errors import ConfigurationError
+from polytape.net.storage import Storage
 from polytape.settings import Settings, load
 from polytape.store.answers import StoredAnswers
-from polytape.upstream.answer_store import MemoryAnswers
+from polytape.upstream.answer_store import AnswerStore, BestEffortAnswers, MemoryAnswers
 
 if TYPE_CHECKING:
     from litestar.types import ASGIApp
 
-    from polytape.gateway.browser_guard import BrowserGuard
     from polytape.gateway.gateway import Gateway
-
-# Shorter ones can be guessed.
-SHORTEST_TOKEN = 16
+    from polytape.gateway.metrics import Metrics
 
 
 def make_gateway(settings: Settings) -> "Gateway":
     """The gateway over its source and store. Raises: ConfigurationError."""
     try:
         from polytape.gateway.gateway import Gateway
+        from polytape.gateway.metrics import Metrics
     except ImportError as error:
         raise ConfigurationError(stores.NEED_GATEWAY) from error
+    memory = memory_bytes(settings.memory)
     market, budget = this_market(), make_budget(settings)
     clock = market_clock(settings.speed, market)
     turned = None if settings.speed is None else clock
     now = now_us if turned is None else turned.now
     # What a market that runs ahead has made up is not for a store.
-    store = stores.open_store(settings) if settings.speed is None else None
-    answers = MemoryAnswers() if store is None else StoredAnswers(store.storage)
+    storage = stores.open_place(settings) if settings.speed is None else None
+    metrics = Metrics()
+    answers = _answers(storage, metrics)
     upstream = choose_upstream(settings, market, budget, answers, now)
+    # Now that there is a source: a gateway that does not start makes no store.
+    store = None if storage is None else stores.claim_store(storage, settings)
+    if turned is None and upstream is not None and upstream.clock is not None:
+        now = upstream.clock.earliest
+        if store is not None:
+            store.believe_until(upstream.clock.latest)
     feed = shared_feed(settings, choose_feed(settings, upstream, market, clock, budget), now)
-    return Gateway(upstream, market, now, budget, store, feed, turned)
+    jobs = _job_list(settings)
+    return Gateway(
+        upstream,
+        market,
+        now,
+        budget,
+        store,
+        feed,
+        turned,
+        metrics=metrics,
+        job_list=jobs,
+        memory_bytes=memory,
+    )
+
+
+def _answers(storage: Storage | None, metrics: "Metrics") -> AnswerStore:
+    """Where reference answers are stored: beside the bars, as far as that can be written."""
+    if storage is None:
+        return MemoryAnswers()
+    return BestEffortAnswers(StoredAnswers(storage), metrics.store_write_failures.inc)
 
 
 def make_app(settings: Settings, gateway: "Gateway") -> "ASGIApp":
@@ -53,46 +82,30 @@ def make_app(settings: Settings, gateway: "Gateway") -> "ASGIApp":
     try:
         from polytape.gateway.app import create_app
         from polytape.gateway.server import is_loopback
+        from polytape.web.page import page_routes
     except ImportError as error:
         raise ConfigurationError(stores.NEED_GATEWAY) from error
-    local = is_loopback(settings.host)
-    if not local and settings.token is None:
-        raise ConfigurationError(
-            f"{settings.host} can be reached from other machines: set POLYTAPE_TOKEN to an "
-            "access token, or stay on --host 127.0.0.1"
-        )
-    token = None if settings.token is None else settings.token.reveal()
-    if token is not None and len(token) < SHORTEST_TOKEN:
-        raise ConfigurationError(
-            f"POLYTAPE_TOKEN has {len(token)} characters: at least {SHORTEST_TOKEN} are needed, "
-            "so that nobody guesses it"
-        )
-    return create_app(gateway, token=token, compress=not local, guard=browser_guard(settings))
-
-
-def browser_guard(settings: Settings) -> "BrowserGuard":
-    """Which hosts and pages the gateway knows: the address that it is bound to, this machine's
-    name, and those that the settings name.
-    """
-    from polytape.gateway.browser_guard import BrowserGuard
-
-    hosts = {settings.host.lower(), socket.gethostname().lower(), *_names(settings.allowed_hosts)}
-    return BrowserGuard(frozenset(hosts), frozenset(_names(settings.allowed_origins)))
-
-
-def _names(text: str) -> list[str]:
-    return [name.strip().lower().rstrip("/") for name in text.split(",") if name.strip()]
+    page = page_routes()
+    admission = make_admission(settings, has_page=bool(page))
+    compress = not is_loopback(settings.host)
+    return create_app(gateway, compress=compress, admission=admission, page=page)
 
 
 @contextmanager
-def opened_gateway(options: StoreOptions) -> Iterator["Gateway"]:
-    """A gateway that fetches into the store that a command names, closed afterwards.
+def opened_gateway(
+    options: StoreOptions, *, makes_store: bool = True, keeps: bool = True
+) -> Iterator["Gateway"]:
+    """A gateway that fetches into the store that a command names, closed afterwards. A command that
+    only counts `keeps` nothing, and does without one.
 
-    Raises: ConfigurationError for `--store none`, or without a source.
+    Raises: ConfigurationError for `--store none`, without a source, and where there is no store and
+    the command makes none.
     """
     settings = load(**options)
-    if settings.store == "none":
+    if settings.store == "none" and keeps:
         raise ConfigurationError(stores.NO_STORE)
+    if not makes_store:
+        stores.must_be_store(settings)
     gateway = make_gateway(settings)
     try:
         if gateway.upstream is None:
@@ -100,3 +113,8 @@ def opened_gateway(options: StoreOptions) -> Iterator["Gateway"]:
         yield gateway
     finally:
         gateway.close()
+
+
+def _job_list(settings: Settings) -> str:
+    """The name of a gateway's list of jobs: its own, of those that share a store."""
+    return re.sub(r"[^A-Za-z0-9.-]", "-", f"{socket.gethostname()}-{settings.port}")

@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
 from polytape.client import batch, build, engine_runner, results
+from polytape.client.answers import BarsAnswer
+from polytape.client.bars_request import BarsRequest
+from polytape.client.bars_view import Zone, parse_view
 from polytape.client.candle import candle
+from polytape.client.closing import AsyncClosing
 from polytape.client.core import Core
-from polytape.client.frames import to_frame
+from polytape.client.download import Shape, bars_frame, joint_frame
 from polytape.engines import flow, session
 from polytape.errors import PolygonClientError
-from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
 from polytape.model.timeframes import Timeframe
@@ -30,11 +32,11 @@ if TYPE_CHECKING:
 When = str | date | datetime
 
 
-class AsyncPolygonClient:
+class AsyncPolygonClient(AsyncClosing):
     """A polytape gateway, or any server of its API, as pandas frames.
 
     The arguments and the methods of PolygonClient, the latter to be awaited. It can be pickled,
-    without its cache.
+    without its cache: the pickle has its access token in it, in clear, where it has one.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class AsyncPolygonClient:
         self._core: Core = build.make_core(
             base_url, timeout, max_retries, enable_caching, config=config, api_key=api_key
         )
-        self._driver = AsyncDriver(self._core.base_url)
+        self._driver = AsyncDriver(self._core.base_url, ca=self._core.connection.ca)
 
     async def fetch_bars(
         self,
@@ -65,7 +67,7 @@ class AsyncPolygonClient:
         allow_partial: bool = False,
     ) -> "pd.DataFrame":
         """See `PolygonClient.fetch_bars`."""
-        query = self._core.query(
+        bars = self._core.fetch(
             symbol,
             start_date,
             end_date,
@@ -75,7 +77,7 @@ class AsyncPolygonClient:
             use_cache,
             allow_partial,
         )
-        return await self._frame(query)
+        return (await self._driver.run(bars)).frames.make()
 
     async def fetch_table(
         self,
@@ -90,7 +92,7 @@ class AsyncPolygonClient:
         allow_partial: bool = False,
     ) -> "pa.Table":
         """See `PolygonClient.fetch_table`."""
-        query = self._core.query(
+        bars = self._core.fetch(
             symbol,
             start_date,
             end_date,
@@ -100,7 +102,8 @@ class AsyncPolygonClient:
             use_cache,
             allow_partial,
         )
-        return arrow.to_table(*await self._driver.run(self._core.bars(query)))
+        answer = await self._driver.run(bars)
+        return arrow.to_table(answer.bars.copy(), answer.metadata)
 
     async def fetch_many(
         self,
@@ -116,18 +119,19 @@ class AsyncPolygonClient:
         errors: str = "raise",
     ) -> "dict[batch.Key, pd.DataFrame | PolygonClientError]":
         """See `PolygonClient.fetch_many`."""
-        many = batch.parse_many(
+        reading = batch.read_many(
+            self._core,
             requests,
             start_date,
             end_date,
             timeframes,
-            self._core.market,
             limit=limit,
             include_extended=include_extended,
             use_cache=use_cache,
             allow_partial=allow_partial,
             errors=errors,
         )
+        many = await self._driver.run(reading)
 
         room = asyncio.Semaphore(batch.AT_ONCE)
 
@@ -140,6 +144,43 @@ class AsyncPolygonClient:
 
         frames = await asyncio.gather(*map(one, many.queries.values()))
         return many.outcome(dict(zip(many.queries, frames, strict=True)))
+
+    async def bars(
+        self,
+        symbol: str,
+        start: When | None = None,
+        end: When | None = None,
+        timeframe: str | Timeframe = "1day",
+        *,
+        period: str | None = None,
+        tz: Zone = None,
+        columns: str | Iterable[str] | None = None,
+        include_extended: bool = True,
+        allow_partial: bool = False,
+    ) -> "pd.DataFrame":
+        """See `PolygonClient.bars`."""
+        request = BarsRequest(start, end, period, timeframe, include_extended, allow_partial)
+        view = parse_view(columns, tz)
+        return await self._driver.run(bars_frame(self._core, symbol, request, view))
+
+    async def download(
+        self,
+        symbols: str | Iterable[str],
+        start: When | None = None,
+        end: When | None = None,
+        interval: str | Timeframe = "1day",
+        *,
+        period: str | None = None,
+        tz: Zone = None,
+        columns: str | Iterable[str] | None = None,
+        shape: Shape = "wide",
+        include_extended: bool = True,
+        allow_partial: bool = False,
+    ) -> "pd.DataFrame":
+        """See `PolygonClient.download`."""
+        request = BarsRequest(start, end, period, interval, include_extended, allow_partial)
+        view = parse_view(columns, tz)
+        return await self._driver.run(joint_frame(self._core, symbols, request, view, shape))
 
     async def validate_ticker(self, symbol: str) -> bool:
         """See `PolygonClient.validate_ticker`."""
@@ -208,9 +249,8 @@ class AsyncPolygonClient:
         stream = AsyncStream(self._core.connection, request.topics, replay=True)
         return AsyncLiveBars(stream, LiveJoin(request, self.market), self._bars_of)
 
-    async def _bars_of(self, queries: list[BarsQuery]) -> list[Bars]:
-        answers = await self._driver.run(self._core.bars_together(queries))
-        return [answer.bars for answer in answers]
+    async def _bars_of(self, queries: list[BarsQuery]) -> list[BarsAnswer]:
+        return await self._driver.run(self._core.bars_together(queries))
 
     @property
     def market(self) -> Market:
@@ -237,17 +277,6 @@ class AsyncPolygonClient:
         """See `PolygonClient.close`."""
         await self._driver.close()
 
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._core.base_url!r})"
 
@@ -258,4 +287,4 @@ class AsyncPolygonClient:
         self.__init__(**state)  # type: ignore[misc]
 
     async def _frame(self, query: BarsQuery) -> "pd.DataFrame":
-        return to_frame(*await self._driver.run(self._core.bars(query)))
+        return (await self._driver.run(self._core.bars(query))).frames.make()

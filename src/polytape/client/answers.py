@@ -1,10 +1,14 @@
 """Whole answers of a server, as the client's cache has them, and what is cut out of them."""
 
-from dataclasses import dataclass
-from typing import NamedTuple
+import threading
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 import msgspec
+import numpy as np
+from cachetools import LRUCache
 
+from polytape.client.frames import FrameMaker, in_a_block
 from polytape.client.request import cut_here
 from polytape.model.bars import Bars
 from polytape.model.basis import Basis
@@ -20,11 +24,36 @@ from polytape.wire.api.messages import BarsMetadata
 LONGER = (Timeframe.WEEK, Timeframe.MONTH)
 
 
+# Parts of one answer that are remembered.
+PARTS = 16
+# What makes a part: span, extended hours, limit.
+PartKey: TypeAlias = tuple[Span, bool, int | None]
+
+
 class BarsAnswer(NamedTuple):
-    """The bars of a query, and what the server says of them."""
+    """The bars of a query, what the server says of them, and who makes frames of them."""
 
     bars: Bars
     metadata: BarsMetadata
+    frames: FrameMaker
+
+
+class Parts:
+    """Parts of an answer that were cut out lately. Usable from many threads."""
+
+    def __init__(self) -> None:
+        self._parts: LRUCache[PartKey, BarsAnswer] = LRUCache(PARTS)
+        self._lock = threading.Lock()
+
+    def get(self, key: PartKey) -> BarsAnswer | None:
+        """The part, where it was cut already."""
+        with self._lock:
+            return self._parts.get(key)
+
+    def put(self, key: PartKey, part: BarsAnswer) -> None:
+        """Remember a part."""
+        with self._lock:
+            self._parts[key] = part
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +66,12 @@ class CachedAnswer:
     complete: int
     bars: Bars
     metadata: BarsMetadata
+    frames: FrameMaker = field(init=False, repr=False, compare=False)
+    parts: Parts = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "frames", FrameMaker(self.bars, self.metadata))
+        object.__setattr__(self, "parts", Parts())
 
     @classmethod
     def of(
@@ -60,7 +95,8 @@ class CachedAnswer:
             # made-up market may be ahead of all others.
             through = parse_instant(metadata.complete_through, "complete_through", market)
             complete = through if metadata.made_up else min(complete, through)
-        return cls(query.span, complete, bars, metadata)
+        # Frames are made on these columns: they are nobody else's, and not the response's.
+        return cls(query.span, complete, in_a_block(bars), metadata)
 
     def holds(self, span: Span, now: int, market: Market) -> bool:
         """Whether `span` can be cut out of this and nothing can have been traded since; `now` in
@@ -68,6 +104,8 @@ class CachedAnswer:
         """
         if span not in self.span:
             return False
+        if span.end <= self.complete:
+            return True
         until = span.end if self.metadata.made_up else min(span.end, now)
         since = Span(self.complete, max(self.complete, until))
         sessions = market.sessions(since) if since else ()
@@ -75,9 +113,19 @@ class CachedAnswer:
 
     def cut(self, query: BarsQuery, market: Market) -> BarsAnswer:
         """The query's own part: its span, hours and limit."""
-        bars = self.bars.within(query.span)
+        key = (query.span, query.include_extended, query.limit)
+        part = self.parts.get(key)
+        if part is None:
+            part = self._part(query, market)
+            self.parts.put(key, part)
+        return part
+
+    def _part(self, query: BarsQuery, market: Market) -> BarsAnswer:
+        rows = self._rows(query)
+        bars = self.bars.take(rows)
         basis = self._basis(query, bars, market)
-        if cut_here(query):
+        cut = cut_here(query)
+        if cut:
             bars = bars.take(market.regular(bars.timestamp))
         bars = bars.last(query.limit)
         metadata = msgspec.structs.replace(
@@ -86,7 +134,15 @@ class CachedAnswer:
             include_extended=query.include_extended,
             basis=basis,
         )
-        return BarsAnswer(bars, metadata)
+        # Of what is no run of the whole's bars the frame is made anew.
+        run = None if cut else slice(rows.stop - len(bars), rows.stop)
+        return BarsAnswer(bars, metadata, FrameMaker(bars, metadata, self.frames, run))
+
+    def _rows(self, query: BarsQuery) -> slice:
+        """The places of the bars that start in the query's span."""
+        span = query.span
+        left, right = np.searchsorted(self.bars.timestamp, (span.start, span.end)).tolist()
+        return slice(left, right)
 
     def _basis(self, query: BarsQuery, bars: Bars, market: Market) -> Basis | None:
         """What a part stands on; of weeks and months what the whole does."""

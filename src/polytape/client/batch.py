@@ -5,10 +5,13 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import Literal, TypeAlias, TypeVar
 
+from polytape.client.core import START_END, Core
 from polytape.errors import PolygonClientError, ValidationError, one_of
+from polytape.model.date_words import is_word, naming_words
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery, parse_query
 from polytape.model.timeframes import Timeframe
+from polytape.wire.flow import Flow
 
 T = TypeVar("T")
 # Symbol and standard timeframe.
@@ -38,6 +41,47 @@ class Many:
                 result.add_note(f"while fetching {key[0]} {key[1]}")
                 raise result
         return {key: results[key] for key in self.queries}
+
+
+def read_many(
+    core: Core,
+    requests: Requests,
+    start_date: object,
+    end_date: object,
+    timeframes: str | Timeframe | Iterable[str | Timeframe],
+    *,
+    limit: object,
+    include_extended: bool,
+    use_cache: bool,
+    allow_partial: bool = False,
+    errors: str,
+) -> Flow[Many]:
+    """As `parse_many`; dates may be words, by the gateway's time.
+
+    Raises: ValidationError naming the parameter; what asking for the time raises.
+    """
+    start_date, end_date = yield from core.dates(start_date, end_date)
+    rows: list[str | Mapping[str, object]] = []
+    for row in [requests] if isinstance(requests, str) else list(requests):
+        if isinstance(row, Mapping) and any(map(is_word, row.values())):
+            own = yield from core.dates(row.get("start_date"), row.get("end_date"))
+            dates = zip(("start_date", "end_date"), own, strict=True)
+            rows.append({**row, **{name: day for name, day in dates if name in row}})
+        else:
+            rows.append(row)
+    with naming_words(START_END):
+        return parse_many(
+            rows,
+            start_date,
+            end_date,
+            timeframes,
+            core.market,
+            limit=limit,
+            include_extended=include_extended,
+            use_cache=use_cache,
+            allow_partial=allow_partial,
+            errors=errors,
+        )
 
 
 def parse_many(

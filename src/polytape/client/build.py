@@ -10,7 +10,8 @@ from polytape.client.connection import Connection
 from polytape.client.core import Core
 from polytape.errors import ValidationError
 from polytape.model.market import xnys
-from polytape.net.http import check_key, check_url
+from polytape.net.http import check_key, check_url, is_loopback
+from polytape.net.owner_token import owner_token
 from polytape.wire.flow import RetryPolicy
 
 Config = PolygonClientConfig | type[PolygonClientConfig]
@@ -48,7 +49,9 @@ def make_core(
     )
     key = token if api_key is None else api_key
     key = None if key is None else check_key(key)
-    connection = Connection(url, policy, key, chosen.API_VERSION)
+    connection = Connection(url, policy, key, chosen.API_VERSION, ca=settings.ca_file())
+    if is_loopback(url):  # the owner's token goes to no other machine
+        connection.read_owner_token = _owner_token
     cache: CacheManager[CachedAnswer] | None = None
     if enable_caching:
         cache = CacheManager(chosen.CACHE_SIZE, chosen.CACHE_TTL_MINUTES)
@@ -89,6 +92,10 @@ def _address(base_url: str | None, config: Config | None) -> tuple[str, str | No
         return config.BASE_URL, None
     loaded = settings.load()
     return loaded.url, None if loaded.token is None else loaded.token.reveal()
+
+
+def _owner_token() -> str | None:
+    return owner_token(settings.access_folder())
 
 
 def _tries(value: object) -> int:

@@ -81,8 +81,10 @@ class CacheManager(Generic[V]):
 
     def find(self, symbol: str, timeframe: str, fits: Callable[[V], bool]) -> V | None:
         """An answer of this symbol and timeframe that fits, the latest put first."""
+        prefix = f"{symbol}_{timeframe}_"
         with self._lock:
-            for key, entry in reversed(self._peek()):
+            for key in reversed([key for key in self._entries if key.startswith(prefix)]):
+                entry = Cache.__getitem__(self._entries, key)
                 if (entry.symbol, entry.timeframe) == (symbol, timeframe) and fits(entry.value):
                     self._entries.get(key)  # used now: it goes last
                     return entry.value

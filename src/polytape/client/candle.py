@@ -34,7 +34,8 @@ def candle(
     reach = _minutes(tolerance, "tolerance_minutes") * MINUTE_US
     back = max(int(reach), parsed.length_us or LONGEST_BAR_US)
     span = Span(instant - back, instant + int(reach) + 1)
-    bars, _ = yield from core.bars(BarsQuery(parse_symbol(symbol), parsed, span))
+    answer = yield from core.bars(BarsQuery(parse_symbol(symbol), parsed, span))
+    bars = answer.bars
     if not len(bars):
         return None
     ends = bar_ends(bars.timestamp, parsed, core.market)

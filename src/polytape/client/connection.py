@@ -4,17 +4,28 @@ can query a gateway and print in a blink.
 
 import random
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 import polytape
-from polytape.errors import DataFetchError
+from polytape.errors import ConnectionError, DataFetchError
 from polytape.wire.api.media import API, JSON
 from polytape.wire.budget import Pacer
 from polytape.wire.flow import Flow, Request, Response, RetryPolicy, Runtime, ask, checked
+
+NO_GATEWAY = "(is a gateway running there? polytape serve starts one)"
+
+
+def with_cure(error: ConnectionError) -> ConnectionError:
+    """The error; where nothing answered, with what starts a gateway."""
+    if error.sent:
+        return error
+    return ConnectionError(f"{error} {NO_GATEWAY}", url=error.url, sent=False)
 
 
 def machine_runtime() -> Runtime:
@@ -25,7 +36,8 @@ def machine_runtime() -> Runtime:
 @dataclass
 class Connection:
     """Everything about a server but how bytes travel. Usable from many threads. `on_try` gets the
-    number of each try, from 0.
+    number of each try, from 0. `ca`: the only authorities that its certificate may be of.
+    `read_owner_token` gives what a server that asks for a token gets where there is no `api_key`.
     """
 
     base_url: str
@@ -35,13 +47,33 @@ class Connection:
     runtime: Runtime = field(default_factory=machine_runtime, repr=False)
     on_try: Callable[[int], None] = field(default=lambda _: None, repr=False)
     pacer: Pacer = field(default_factory=Pacer, repr=False)
+    ca: Path | None = None
+    read_owner_token: Callable[[], str | None] = field(default=lambda: None, repr=False)
+    _owner_token: str | None = field(default=None, repr=False)
 
     def send(self, request: Request) -> Flow[Response]:
         """The response to a request, whatever its status.
 
         Raises: ConnectionError, IncompleteDataError or RateLimitError after the last try.
         """
-        return (yield from ask(request, self.policy, self.pacer, self.runtime, self.on_try))
+        response = yield from self._ask(request)
+        refused = response.status == HTTPStatus.UNAUTHORIZED
+        if not refused or not self.use_owner_token(request.headers):
+            return response
+        headers = {**request.headers, **self._credentials()}
+        return (yield from self._ask(replace(request, headers=headers)))
+
+    def use_owner_token(self, refused: Mapping[str, str]) -> bool:
+        """Send the owner's token from now on; false where there is none, or the headers that were
+        refused had it.
+
+        Raises: ConfigurationError where its file is not private.
+        """
+        token = None if self.api_key else self.read_owner_token()
+        if token is None or refused.get("authorization") == f"Bearer {token}":
+            return False
+        self._owner_token = token
+        return True
 
     def ask(
         self,
@@ -71,6 +103,17 @@ class Connection:
     def headers(self, accept: str) -> dict[str, str]:
         """The headers of every request."""
         headers = {"accept": accept, "user-agent": f"polytape/{polytape.__version__}"}
-        if self.api_key:
-            headers["authorization"] = f"Bearer {self.api_key}"
-        return headers
+        return headers | self._credentials()
+
+    def _ask(self, request: Request) -> Flow[Response]:
+        try:
+            return (yield from ask(request, self.policy, self.pacer, self.runtime, self.on_try))
+        except ConnectionError as error:
+            if error.sent:
+                raise
+            # The library's errors behind it say the same again, at length.
+            raise with_cure(error) from None
+
+    def _credentials(self) -> dict[str, str]:
+        token = self.api_key or self._owner_token
+        return {"authorization": f"Bearer {token}"} if token else {}

@@ -2,7 +2,9 @@
 
 import logging
 import threading
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
+
+from cachetools import LRUCache
 
 from polytape.client import fetch, request
 from polytape.client.answers import BarsAnswer, CachedAnswer
@@ -11,18 +13,22 @@ from polytape.client.cache import CacheManager
 from polytape.client.connection import Connection
 from polytape.client.results import ClientStats
 from polytape.errors import DataFetchError, PolygonClientError
+from polytape.model import date_words
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery, parse_query
 from polytape.model.symbols import parse_symbol
+from polytape.model.timeframes import Timeframe
 from polytape.model.timestamps import iso
+from polytape.wire.api.clock_messages import NO_CLOCK
 from polytape.wire.flow import Flow
 
 log = logging.getLogger(__name__)
 # With a `limit`, a longer span than this many possible bars is not fetched whole for the cache.
 WHOLE_RANGE_BARS = 100_000
-# Statuses of a server that does not know the clock's route.
-NO_CLOCK = (404, 405, 406)
+PLAIN_TYPES = frozenset({str, int, type(None), Timeframe})
+MAX_PARSED_QUERIES = 512
+START_END = ("start_date", "end_date")
 
 
 @dataclass
@@ -36,7 +42,8 @@ class Core:
     market: Market = field(repr=False)
 
     def __post_init__(self) -> None:
-        self._stats = ClientStats()
+        self._queries: LRUCache[object, BarsQuery] = LRUCache(MAX_PARSED_QUERIES)
+        self._counts = dict.fromkeys(ClientStats.__dataclass_fields__, 0)
         self._on_wall_time = False
         self._lock = threading.Lock()
         self.api = Api(self.connection, self.market)
@@ -55,7 +62,8 @@ class Core:
     @property
     def stats(self) -> ClientStats:
         """A snapshot."""
-        return self._stats
+        with self._lock:
+            return ClientStats(**self._counts)
 
     def gateway_now(self) -> Flow[int]:
         """The gateway's time, microseconds UTC: a replay's is not the wall's. One that runs on the
@@ -76,7 +84,7 @@ class Core:
                 self._on_wall_time = True
         return self.connection.now_us()
 
-    def query(
+    def fetch(
         self,
         symbol: object,
         start_date: object,
@@ -86,19 +94,71 @@ class Core:
         include_extended: bool,
         use_cache: bool,
         allow_partial: bool = False,
+    ) -> Flow[BarsAnswer]:
+        """The bars of what a caller wrote; dates may be words, by the gateway's time.
+
+        Raises: ValidationError naming the parameter; as `bars`.
+        """
+        if date_words.is_word(start_date) or date_words.is_word(end_date):
+            start_date, end_date = yield from self.dates(start_date, end_date)
+        written = (symbol, start_date, end_date, timeframe, limit)
+        query = self.query(written, include_extended, use_cache, allow_partial)
+        return (yield from self.bars(query))
+
+    def dates(self, start: object, end: object) -> Flow[tuple[object, object]]:
+        """`start_date` and `end_date` without words, by the gateway's time.
+
+        Raises: ValidationError; as `gateway_now`.
+        """
+        if not (date_words.is_word(start) or date_words.is_word(end)):
+            return start, end
+        now = yield from self.gateway_now()
+        return date_words.read_dates(start, end, now, self.market, START_END)
+
+    def query(
+        self,
+        written: tuple[object, object, object, object, object],
+        include_extended: bool,
+        use_cache: bool,
+        allow_partial: bool = False,
     ) -> BarsQuery:
-        """A query from what a caller wrote. Raises: ValidationError naming the parameter."""
-        return parse_query(
-            symbol,
-            start_date,
-            end_date,
-            timeframe,
-            self.market,
-            limit=limit,
-            include_extended=include_extended,
-            use_cache=use_cache,
-            allow_partial=allow_partial,
-        )
+        """A query from what a caller wrote, without words where dates go: symbol, start, end,
+        timeframe, limit. Raises: ValidationError naming the parameter.
+        """
+        options = (bool(include_extended), bool(use_cache), bool(allow_partial))
+        # Texts mean the same each time; of other objects equal ones may not be the same instant.
+        again = all(type(one) in PLAIN_TYPES for one in written)
+        key = (*written, *options) if again else None
+        query = self._queries.get(key) if key is not None else None
+        if query is None:
+            query = self._parse(*written, *options)
+            if key is not None:
+                self._queries[key] = query
+        return query
+
+    def _parse(
+        self,
+        symbol: object,
+        start: object,
+        end: object,
+        timeframe: object,
+        limit: object,
+        include_extended: bool,
+        use_cache: bool,
+        allow_partial: bool,
+    ) -> BarsQuery:
+        with date_words.naming_words(START_END):
+            return parse_query(
+                symbol,
+                start,
+                end,
+                timeframe,
+                self.market,
+                limit=limit,
+                include_extended=include_extended,
+                use_cache=use_cache,
+                allow_partial=allow_partial,
+            )
 
     def bars(self, query: BarsQuery) -> Flow[BarsAnswer]:
         """Bars within the query's span and limit, from the cache or the server.
@@ -188,5 +248,5 @@ class Core:
 
     def _count(self, **more: int) -> None:
         with self._lock:
-            counts = asdict(self._stats)
-            self._stats = ClientStats(**{n: counts[n] + more.get(n, 0) for n in counts})
+            for name, count in more.items():
+                self._counts[name] += count

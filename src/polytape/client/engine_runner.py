@@ -30,7 +30,7 @@ def run_engine(core: Core, flow: EngineFlow[R]) -> Flow[R]:
         except NotFoundError as error:
             run.fail(error)
         else:
-            run.send([bars for bars, _ in answers], [metadata.basis for _, metadata in answers])
+            run.send([one.bars for one in answers], [one.metadata.basis for one in answers])
     return run.result
 
 

@@ -3,20 +3,26 @@
 What editors and type checkers read is `engines.pyi`, which `make stubs` writes from the registry.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from inspect import Parameter, Signature
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from msgspec.structs import fields
 
 from polytape.client.aio import AsyncPolygonClient
 from polytape.client.sync import PolygonClient
 from polytape.engines.flow import EngineFlow, EngineResult
+from polytape.engines.options import EngineOptions
+from polytape.engines.presets import with_preset
 from polytape.engines.registry import CLIENT_ENGINES, EngineSpec
 from polytape.model.instants import parse_past
 from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
+
+if TYPE_CHECKING:
+    from polytape.engines.rates import Calibration
+    from polytape.engines.scan_result import ScanResult
 
 When = str | date | datetime
 
@@ -26,6 +32,7 @@ class SyncEngine:
 
     def __init__(self, client: PolygonClient) -> None:
         self._client = client
+        self._rates: tuple[Calibration, ...] = ()
 
 
 class AsyncEngine:
@@ -33,6 +40,30 @@ class AsyncEngine:
 
     def __init__(self, client: AsyncPolygonClient) -> None:
         self._client = client
+        self._rates: tuple[Calibration, ...] = ()
+
+
+class SyncScanner(SyncEngine):
+    """The same; `rates` are calibrations, which give each zone the rate of its level.
+
+    Raises: ValidationError for anything else.
+    """
+
+    def __init__(
+        self, client: PolygonClient, rates: "Calibration | Iterable[Calibration]" = ()
+    ) -> None:
+        super().__init__(client)
+        self._rates = _parse_rates(rates)
+
+
+class AsyncScanner(AsyncEngine):
+    """The same for asyncio."""
+
+    def __init__(
+        self, client: AsyncPolygonClient, rates: "Calibration | Iterable[Calibration]" = ()
+    ) -> None:
+        super().__init__(client)
+        self._rates = _parse_rates(rates)
 
 
 def as_of_instant(as_of: When | None, market: Market, now: int) -> int:
@@ -80,27 +111,39 @@ def _meaning(hint: object) -> str:
 
 
 def _flow(
-    spec: EngineSpec, market: Market, args: tuple[object, ...], named: dict[str, object]
+    spec: EngineSpec,
+    market: Market,
+    rates: "tuple[Calibration, ...]",
+    args: tuple[object, ...],
+    named: dict[str, object],
 ) -> Callable[[int], EngineFlow[EngineResult]]:
-    """The engine's flow from what the caller of its method wrote, by the gateway's time."""
-    bound = signature_of(spec).bind(*args, **named)
-    bound.apply_defaults()
-    symbol, as_of = bound.arguments.pop("symbol"), bound.arguments.pop("as_of")
-    options = spec.options(**bound.arguments)
+    """The engine's flow from what the caller of its method wrote, by the gateway's time.
+
+    Raises: ValidationError for rates of other levels.
+    """
+    given = signature_of(spec).bind(*args, **named).arguments
+    symbol, as_of = given.pop("symbol"), given.pop("as_of", None)
+    options = with_preset(spec.options(**given), given)
+    if rates:
+        _check_rates(rates, parse_symbol(symbol), options)
 
     def build(now: int) -> EngineFlow[EngineResult]:
         moment = as_of_instant(as_of, market, now)
-        return spec.load_flow()(parse_symbol(symbol), moment, market, options)
+        return spec.run(parse_symbol(symbol), moment, market, options)
 
     return build
 
 
 def _method(spec: EngineSpec, *, is_async: bool) -> Callable[..., object]:
     def run(self: SyncEngine, *args: object, **named: object) -> EngineResult:
-        return self._client.run_now(_flow(spec, self._client.market, args, named))
+        result = self._client.run_now(_flow(spec, self._client.market, self._rates, args, named))
+        return _rated(result, self._rates)
 
     async def run_async(self: AsyncEngine, *args: object, **named: object) -> EngineResult:
-        return await self._client.run_now(_flow(spec, self._client.market, args, named))
+        result = await self._client.run_now(
+            _flow(spec, self._client.market, self._rates, args, named)
+        )
+        return _rated(result, self._rates)
 
     method: Any = run_async if is_async else run
     first = [Parameter("self", Parameter.POSITIONAL_ONLY)]
@@ -110,10 +153,28 @@ def _method(spec: EngineSpec, *, is_async: bool) -> Callable[..., object]:
     return cast("Callable[..., object]", method)
 
 
+def _parse_rates(rates: object) -> "tuple[Calibration, ...]":
+    from polytape.engines.rates import parse_rates
+
+    return parse_rates(rates) if rates != () else ()
+
+
+def _check_rates(rates: "tuple[Calibration, ...]", symbol: str, options: EngineOptions) -> None:
+    from polytape.engines.scan_result import hold_rates
+
+    hold_rates(rates, symbol, getattr(options, "levels", "standard"))
+
+
+def _rated(result: EngineResult, rates: "tuple[Calibration, ...]") -> EngineResult:
+    """A scan with the rates of its levels. Raises: ValidationError for rates of other levels."""
+    return cast("ScanResult", result).with_rates(rates) if rates else result
+
+
 def _classes() -> dict[str, type]:
     made: dict[str, type] = {}
     for spec in CLIENT_ENGINES:
-        for base, prefix in ((SyncEngine, ""), (AsyncEngine, "Async")):
+        bases = (SyncScanner, AsyncScanner) if spec.rated else (SyncEngine, AsyncEngine)
+        for base, prefix in zip(bases, ("", "Async"), strict=True):
             name = f"{prefix}{spec.client_class}"
             method = _method(spec, is_async=bool(prefix))
             method.__qualname__ = f"{name}.{spec.method}"

@@ -1,12 +1,13 @@
 """Written by `make stubs` from the registry of engines."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from inspect import Signature
 from typing import Literal
 
 from polytape.client.aio import AsyncPolygonClient
 from polytape.client.sync import PolygonClient
+from polytape.engines.rates import Calibration
 from polytape.engines.registry import EngineSpec
 from polytape.engines.atr_run import AtrRun
 from polytape.engines.bad_print_run import BadPrintRun
@@ -30,11 +31,21 @@ class SyncEngine:
 class AsyncEngine:
     def __init__(self, client: AsyncPolygonClient) -> None: ...
 
+class SyncScanner(SyncEngine):
+    def __init__(
+        self, client: PolygonClient, rates: Calibration | Iterable[Calibration] = ()
+    ) -> None: ...
+
+class AsyncScanner(AsyncEngine):
+    def __init__(
+        self, client: AsyncPolygonClient, rates: Calibration | Iterable[Calibration] = ()
+    ) -> None: ...
+
 def as_of_instant(as_of: When | None, market: Market, now: int) -> int: ...
 def method_doc(spec: EngineSpec) -> str: ...
 def signature_of(spec: EngineSpec) -> Signature: ...
 
-class ConfluenceScanner(SyncEngine):
+class ConfluenceScanner(SyncScanner):
     """Where levels of all engines meet."""
 
     def scan(
@@ -52,7 +63,12 @@ class ConfluenceScanner(SyncEngine):
         atr_method: Literal["wilder", "ema", "sma"] = "wilder",
         windows: Sequence[int] = (7, 14, 30),
         variant: Literal["pivot_boss", "range"] = "pivot_boss",
+        pivots_of: Literal["completed", "running"] = "completed",
+        percentile: float = 80.0,
+        nearest: int | None = None,
         levels: Literal["standard", "classic"] = "standard",
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> ScanResult:
         """Where levels of all engines meet.
 
@@ -71,12 +87,17 @@ class ConfluenceScanner(SyncEngine):
             atr_method: How the ATR is smoothed.
             windows: Windows of the volume profile, in days back.
             variant: How R5 and R6 are made.
+            pivots_of: The last completed week and month, or those that run, as far as they went.
+            percentile: A node of the volume profile is at or above this percentile.
+            nearest: Only so many zones, those nearest to the price.
             levels: Which scores make L1 to L5: rare ones, or the older tools' numbers.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
 
-class AsyncConfluenceScanner(AsyncEngine):
+class AsyncConfluenceScanner(AsyncScanner):
     """Where levels of all engines meet."""
 
     async def scan(
@@ -94,7 +115,12 @@ class AsyncConfluenceScanner(AsyncEngine):
         atr_method: Literal["wilder", "ema", "sma"] = "wilder",
         windows: Sequence[int] = (7, 14, 30),
         variant: Literal["pivot_boss", "range"] = "pivot_boss",
+        pivots_of: Literal["completed", "running"] = "completed",
+        percentile: float = 80.0,
+        nearest: int | None = None,
         levels: Literal["standard", "classic"] = "standard",
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> ScanResult:
         """Where levels of all engines meet.
 
@@ -113,7 +139,12 @@ class AsyncConfluenceScanner(AsyncEngine):
             atr_method: How the ATR is smoothed.
             windows: Windows of the volume profile, in days back.
             variant: How R5 and R6 are made.
+            pivots_of: The last completed week and month, or those that run, as far as they went.
+            percentile: A node of the volume profile is at or above this percentile.
+            nearest: Only so many zones, those nearest to the price.
             levels: Which scores make L1 to L5: rare ones, or the older tools' numbers.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -133,6 +164,8 @@ class FractalEngine(SyncEngine):
         atr_period: int = 14,
         atr_method: Literal["wilder", "ema", "sma"] = "wilder",
         check_price_overlap: bool = True,
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> FractalRun:
         """Swing points and the structure that they make.
 
@@ -148,6 +181,8 @@ class FractalEngine(SyncEngine):
             atr_period: Bars of the ATR.
             atr_method: How the ATR is smoothed.
             check_price_overlap: Leave out a swing whose bar overlaps the one before it.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -165,6 +200,8 @@ class FractalEngine(SyncEngine):
         atr_method: Literal["wilder", "ema", "sma"] = "wilder",
         check_price_overlap: bool = True,
         history_days: int = 30,
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> FractalHistoryRun:
         """Swing points as `run` showed them at each instant: for backtests without look-ahead.
 
@@ -181,6 +218,8 @@ class FractalEngine(SyncEngine):
             atr_method: How the ATR is smoothed.
             check_price_overlap: Leave out a swing whose bar overlaps the one before it.
             history_days: Calendar days of instants, up to as_of.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -200,6 +239,8 @@ class AsyncFractalEngine(AsyncEngine):
         atr_period: int = 14,
         atr_method: Literal["wilder", "ema", "sma"] = "wilder",
         check_price_overlap: bool = True,
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> FractalRun:
         """Swing points and the structure that they make.
 
@@ -215,6 +256,8 @@ class AsyncFractalEngine(AsyncEngine):
             atr_period: Bars of the ATR.
             atr_method: How the ATR is smoothed.
             check_price_overlap: Leave out a swing whose bar overlaps the one before it.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -232,6 +275,8 @@ class AsyncFractalEngine(AsyncEngine):
         atr_method: Literal["wilder", "ema", "sma"] = "wilder",
         check_price_overlap: bool = True,
         history_days: int = 30,
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> FractalHistoryRun:
         """Swing points as `run` showed them at each instant: for backtests without look-ahead.
 
@@ -248,6 +293,8 @@ class AsyncFractalEngine(AsyncEngine):
             atr_method: How the ATR is smoothed.
             check_price_overlap: Leave out a swing whose bar overlaps the one before it.
             history_days: Calendar days of instants, up to as_of.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -271,7 +318,10 @@ class HVNEngine(SyncEngine):
         distance: int = 3,
         value_area: float = 0.7,
         value_area_method: Literal["two_row", "one_row"] = "two_row",
+        anchors: bool = False,
         exclude_bad_prints: bool = False,
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> HvnRun:
         """Volume by price: point of control, value area, nodes.
 
@@ -286,12 +336,15 @@ class HVNEngine(SyncEngine):
             levels: Levels from low to high.
             price_step: Dollars of a level, in place of their number.
             on_ticks: Levels on multiples of one step, the same in every window: see the page.
-            percentile: A node is at or above this percentile.
+            percentile: A node of the volume profile is at or above this percentile.
             prominence: How far a node stands out, a share of the largest level.
             distance: Levels between two nodes.
             value_area: The share of volume in the value area.
             value_area_method: Rows added at a time to the value area.
+            anchors: Beside each profile the point of control of its days as single bars.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -315,7 +368,10 @@ class AsyncHVNEngine(AsyncEngine):
         distance: int = 3,
         value_area: float = 0.7,
         value_area_method: Literal["two_row", "one_row"] = "two_row",
+        anchors: bool = False,
         exclude_bad_prints: bool = False,
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> HvnRun:
         """Volume by price: point of control, value area, nodes.
 
@@ -330,12 +386,15 @@ class AsyncHVNEngine(AsyncEngine):
             levels: Levels from low to high.
             price_step: Dollars of a level, in place of their number.
             on_ticks: Levels on multiples of one step, the same in every window: see the page.
-            percentile: A node is at or above this percentile.
+            percentile: A node of the volume profile is at or above this percentile.
             prominence: How far a node stands out, a share of the largest level.
             distance: Levels between two nodes.
             value_area: The share of volume in the value area.
             value_area_method: Rows added at a time to the value area.
+            anchors: Beside each profile the point of control of its days as single bars.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -350,6 +409,9 @@ class CamarillaEngine(SyncEngine):
         *,
         periods: Sequence[Literal["day", "week", "month"]] = ("day", "week", "month"),
         variant: Literal["pivot_boss", "range"] = "pivot_boss",
+        pivots_of: Literal["completed", "running"] = "completed",
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> CamarillaRun:
         """Pivots of the last completed day, week and month, from official daily bars.
 
@@ -360,6 +422,9 @@ class CamarillaEngine(SyncEngine):
         Options:
             periods: Which completed periods to make levels of.
             variant: How R5 and R6 are made.
+            pivots_of: The last completed week and month, or those that run, as far as they went.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -374,6 +439,9 @@ class AsyncCamarillaEngine(AsyncEngine):
         *,
         periods: Sequence[Literal["day", "week", "month"]] = ("day", "week", "month"),
         variant: Literal["pivot_boss", "range"] = "pivot_boss",
+        pivots_of: Literal["completed", "running"] = "completed",
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> CamarillaRun:
         """Pivots of the last completed day, week and month, from official daily bars.
 
@@ -384,6 +452,9 @@ class AsyncCamarillaEngine(AsyncEngine):
         Options:
             periods: Which completed periods to make levels of.
             variant: How R5 and R6 are made.
+            pivots_of: The last completed week and month, or those that run, as far as they went.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -404,6 +475,8 @@ class ZoneCalculator(SyncEngine):
         structure_multiplier: float = 0.5,
         atr_period: int = 14,
         atr_method: Literal["wilder", "ema", "sma"] = "wilder",
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> ZoneRun:
         """Weekly, daily, ATR and structure zones round the price.
 
@@ -420,6 +493,8 @@ class ZoneCalculator(SyncEngine):
             structure_multiplier: Half of a structure zone's width, in 5-minute ATRs.
             atr_period: Bars of the ATR.
             atr_method: How the ATR is smoothed.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -440,6 +515,8 @@ class AsyncZoneCalculator(AsyncEngine):
         structure_multiplier: float = 0.5,
         atr_period: int = 14,
         atr_method: Literal["wilder", "ema", "sma"] = "wilder",
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> ZoneRun:
         """Weekly, daily, ATR and structure zones round the price.
 
@@ -456,6 +533,8 @@ class AsyncZoneCalculator(AsyncEngine):
             structure_multiplier: Half of a structure zone's width, in 5-minute ATRs.
             atr_period: Bars of the ATR.
             atr_method: How the ATR is smoothed.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -472,6 +551,7 @@ class VWAPEngine(SyncEngine):
         bands: Sequence[float] = (1.0, 2.0),
         include_extended: bool = True,
         exclude_bad_prints: bool = False,
+        as_traded: bool = False,
     ) -> VwapRun:
         """Volume-weighted average price since the session's beginning or an anchor, with bands.
 
@@ -484,6 +564,7 @@ class VWAPEngine(SyncEngine):
             bands: Bands, in standard deviations from the VWAP.
             include_extended: Extended hours too.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+            as_traded: Beside each price that of the day itself, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -500,6 +581,7 @@ class AsyncVWAPEngine(AsyncEngine):
         bands: Sequence[float] = (1.0, 2.0),
         include_extended: bool = True,
         exclude_bad_prints: bool = False,
+        as_traded: bool = False,
     ) -> VwapRun:
         """Volume-weighted average price since the session's beginning or an anchor, with bands.
 
@@ -512,6 +594,7 @@ class AsyncVWAPEngine(AsyncEngine):
             bands: Bands, in standard deviations from the VWAP.
             include_extended: Extended hours too.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+            as_traded: Beside each price that of the day itself, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -526,6 +609,7 @@ class OpeningRangeEngine(SyncEngine):
         *,
         minutes: Sequence[int] = (5, 15, 30, 60),
         exclude_bad_prints: bool = False,
+        as_traded: bool = False,
     ) -> OpeningRangeRun:
         """High and low of the session's first minutes, and when price left them.
 
@@ -536,6 +620,7 @@ class OpeningRangeEngine(SyncEngine):
         Options:
             minutes: Lengths of the range, in minutes from the opening bell on.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+            as_traded: Beside each price that of the day itself, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -550,6 +635,7 @@ class AsyncOpeningRangeEngine(AsyncEngine):
         *,
         minutes: Sequence[int] = (5, 15, 30, 60),
         exclude_bad_prints: bool = False,
+        as_traded: bool = False,
     ) -> OpeningRangeRun:
         """High and low of the session's first minutes, and when price left them.
 
@@ -560,6 +646,7 @@ class AsyncOpeningRangeEngine(AsyncEngine):
         Options:
             minutes: Lengths of the range, in minutes from the opening bell on.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+            as_traded: Beside each price that of the day itself, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -574,6 +661,7 @@ class GapEngine(SyncEngine):
         *,
         edge: Literal["range", "close"] = "range",
         days_back: int = 400,
+        as_traded: bool = False,
     ) -> GapRun:
         """Gaps between sessions that are still open.
 
@@ -584,6 +672,7 @@ class GapEngine(SyncEngine):
         Options:
             edge: From the range of the day before, or from its close to the open.
             days_back: Calendar days of daily bars to look at.
+            as_traded: Beside each price that of the day itself, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -598,6 +687,7 @@ class AsyncGapEngine(AsyncEngine):
         *,
         edge: Literal["range", "close"] = "range",
         days_back: int = 400,
+        as_traded: bool = False,
     ) -> GapRun:
         """Gaps between sessions that are still open.
 
@@ -608,6 +698,7 @@ class AsyncGapEngine(AsyncEngine):
         Options:
             edge: From the range of the day before, or from its close to the open.
             days_back: Calendar days of daily bars to look at.
+            as_traded: Beside each price that of the day itself, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -624,6 +715,7 @@ class PointOfControlEngine(SyncEngine):
         price_step: float | None = None,
         include_extended: bool = True,
         exclude_bad_prints: bool = False,
+        as_traded: bool = False,
     ) -> PocRun:
         """Points of control that no price came back to, and the session's own as it develops.
 
@@ -636,6 +728,7 @@ class PointOfControlEngine(SyncEngine):
             price_step: Dollars of a level; by the last price where it is not given.
             include_extended: Extended hours too.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+            as_traded: Beside each price that of the day itself, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -652,6 +745,7 @@ class AsyncPointOfControlEngine(AsyncEngine):
         price_step: float | None = None,
         include_extended: bool = True,
         exclude_bad_prints: bool = False,
+        as_traded: bool = False,
     ) -> PocRun:
         """Points of control that no price came back to, and the session's own as it develops.
 
@@ -664,6 +758,7 @@ class AsyncPointOfControlEngine(AsyncEngine):
             price_step: Dollars of a level; by the last price where it is not given.
             include_extended: Extended hours too.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+            as_traded: Beside each price that of the day itself, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -682,6 +777,8 @@ class ATREngine(SyncEngine):
         sessions: int = 14,
         days_back: int = 30,
         exclude_bad_prints: bool = False,
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> AtrRun:
         """Average true range of all hours and of regular hours, and the usual range by time of day.
 
@@ -696,6 +793,8 @@ class ATREngine(SyncEngine):
             sessions: Sessions of the usual range by time of day.
             days_back: Calendar days of minutes to look at.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -714,6 +813,8 @@ class AsyncATREngine(AsyncEngine):
         sessions: int = 14,
         days_back: int = 30,
         exclude_bad_prints: bool = False,
+        as_traded: bool = False,
+        preset: str | None = None,
     ) -> AtrRun:
         """Average true range of all hours and of regular hours, and the usual range by time of day.
 
@@ -728,6 +829,8 @@ class AsyncATREngine(AsyncEngine):
             sessions: Sessions of the usual range by time of day.
             days_back: Calendar days of minutes to look at.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
+            as_traded: Beside each price that of the day itself, before later splits.
+            preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -742,6 +845,7 @@ class BadPrintEngine(SyncEngine):
         *,
         timeframe: str = "1min",
         days_back: int = 5,
+        as_traded: bool = False,
     ) -> BadPrintRun:
         """Bars with a price that nothing around them confirms.
 
@@ -752,6 +856,7 @@ class BadPrintEngine(SyncEngine):
         Options:
             timeframe: 1min to 240min.
             days_back: Calendar days of minutes to look at.
+            as_traded: Beside each price that of the day itself, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -766,6 +871,7 @@ class AsyncBadPrintEngine(AsyncEngine):
         *,
         timeframe: str = "1min",
         days_back: int = 5,
+        as_traded: bool = False,
     ) -> BadPrintRun:
         """Bars with a price that nothing around them confirms.
 
@@ -776,6 +882,7 @@ class AsyncBadPrintEngine(AsyncEngine):
         Options:
             timeframe: 1min to 240min.
             days_back: Calendar days of minutes to look at.
+            as_traded: Beside each price that of the day itself, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """

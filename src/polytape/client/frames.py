@@ -1,15 +1,25 @@
 """Bars as pandas frames."""
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
+from polytape.client.bars_view import BarsView, numbers_frame
 from polytape.engines.result import on_basis
+from polytape.model.arrays import Floats
 from polytape.model.bars import PRICES, Bars
+from polytape.model.basis import MADE_UP
 from polytape.wire.api.messages import BarsMetadata
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# From here on pandas copies a shared column before it is written to.
+COPY_ON_WRITE = 3
+FACTS = ("symbol", "timeframe", "source", "made_up", "adjusted", "complete_through")
 
 
 def to_frame(bars: Bars, metadata: BarsMetadata | None = None) -> "pd.DataFrame":
@@ -19,16 +29,117 @@ def to_frame(bars: Bars, metadata: BarsMetadata | None = None) -> "pd.DataFrame"
     `frame.attrs` says where the bars are from, and in "basis" what they stand on; invented prices
     are also named where the frame is displayed. The frame shares no memory with `bars`.
     """
-    import pandas as pd
-
-    stamps = pd.DatetimeIndex(bars.timestamp.astype("M8[us]")).tz_localize("UTC")
-    prices = {name: getattr(bars, name).copy() for name in PRICES}
-    volume = np.rint(bars.volume).astype(np.int64)
-    frame = pd.DataFrame(prices | {"volume": volume, "timestamp": stamps}, index=stamps)
+    frame = _frame_on(in_a_block(bars))
     if metadata is not None:
-        facts = ("symbol", "timeframe", "source", "made_up", "adjusted", "complete_through")
-        frame.attrs = {name: getattr(metadata, name) for name in facts}
-        frame.attrs["notes"] = list(metadata.notes)
-        frame.attrs["missing"] = [(gap.start, gap.end) for gap in metadata.missing]
+        frame.attrs.update(_attributes(metadata))
         on_basis(frame, metadata.basis)
     return frame
+
+
+class FrameMaker:
+    """Frames of one answer: the columns are made once, and each caller gets a frame of its own. It
+    may change it: a column is copied before it is written to. `bars` must be in memory that nobody
+    else writes to. `whole` and `rows`: the answer of which these bars are a part.
+    """
+
+    __slots__ = ("_attributes", "_bars", "_frame", "_metadata", "_numbers", "_rows", "_whole")
+
+    def __init__(
+        self,
+        bars: Bars,
+        metadata: BarsMetadata,
+        whole: "FrameMaker | None" = None,
+        rows: slice | None = None,
+    ) -> None:
+        self._bars = bars
+        self._metadata = metadata
+        self._whole = whole
+        self._rows = rows
+        self._frame: pd.DataFrame | None = None
+        self._numbers: pd.DataFrame | None = None
+        self._attributes: dict[str, Any] | None = None
+
+    def make(self) -> "pd.DataFrame":
+        """A frame as `to_frame` makes it."""
+        return self._with_facts(self._shared().copy(deep=not _copies_on_write()))
+
+    def make_numbers(self, view: BarsView) -> "pd.DataFrame":
+        """A frame of numbers alone, as `BarsView` describes it."""
+        frame = view.of(self._shared_numbers().copy(deep=not _copies_on_write()))
+        return self._with_facts(frame)
+
+    def _with_facts(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """The same frame, with what the server says of its bars in `attrs`."""
+        if self._attributes is None:
+            self._attributes = _attributes(self._metadata)
+            if self._metadata.basis is not None:
+                self._attributes["basis"] = self._metadata.basis.to_dict()
+        facts: dict[str, Any] = msgspec.to_builtins(self._attributes)
+        facts["missing"] = [tuple(gap) for gap in facts["missing"]]
+        frame.attrs.update(facts)
+        return frame
+
+    def _shared(self) -> "pd.DataFrame":
+        """The frame that all others are copies of."""
+        if self._frame is None:
+            if self._whole is not None and self._rows is not None:
+                self._frame = self._whole._shared().iloc[self._rows]  # noqa: SLF001 - its own kind
+            else:
+                self._frame = _frame_on(self._bars, made_up=self._metadata.made_up)
+        return self._frame
+
+    def _shared_numbers(self) -> "pd.DataFrame":
+        """The same of frames of numbers."""
+        if self._numbers is None:
+            if self._whole is not None and self._rows is not None:
+                whole = self._whole._shared_numbers()  # noqa: SLF001 - its own kind
+                self._numbers = whole.iloc[self._rows]
+            else:
+                self._numbers = numbers_frame(self._bars, made_up=self._metadata.made_up)
+        return self._numbers
+
+
+def _frame_on(bars: Bars, *, made_up: bool = False) -> "pd.DataFrame":
+    """A frame on the memory of the bars, where their prices are in one piece; its volume is its
+    own.
+    """
+    import pandas as pd
+
+    stamps = pd.DatetimeIndex(bars.timestamp.view("M8[us]")).tz_localize("UTC")
+    frame = pd.DataFrame(_block(bars).T, index=stamps, columns=list(PRICES), copy=False)
+    frame["volume"] = np.rint(bars.volume).astype(np.int64)
+    frame["timestamp"] = stamps
+    if made_up:
+        frame.columns.name = MADE_UP
+    return frame
+
+
+def in_a_block(bars: Bars) -> Bars:
+    """The same bars in memory of their own, the prices in one piece as pandas has them."""
+    block = np.stack([getattr(bars, name) for name in PRICES])
+    return replace(bars.copy(), **dict(zip(PRICES, block, strict=True)))
+
+
+def _block(bars: Bars) -> Floats:
+    """The prices as rows of one array: the one that they are in, where there is such."""
+    prices = [getattr(bars, name) for name in PRICES]
+    block = bars.open.base
+    if isinstance(block, np.ndarray) and block.shape == (len(PRICES), len(bars)):
+        in_it = all(np.may_share_memory(a, b) for a, b in zip(prices, block, strict=True))
+        if in_it and all(price.base is block for price in prices):
+            return block
+    return np.stack(prices)
+
+
+def _attributes(metadata: BarsMetadata) -> dict[str, Any]:
+    facts: dict[str, Any] = {name: getattr(metadata, name) for name in FACTS}
+    facts["notes"] = list(metadata.notes)
+    facts["missing"] = [(gap.start, gap.end) for gap in metadata.missing]
+    return facts
+
+
+@cache
+def _copies_on_write() -> bool:
+    import pandas as pd
+
+    return int(pd.__version__.partition(".")[0]) >= COPY_ON_WRITE

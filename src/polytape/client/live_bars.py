@@ -1,18 +1,20 @@
 """Bars that begin with history and grow with the stream: blocking, and for asyncio."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytape.client.answers import BarsAnswer
+from polytape.client.closing import Closing
 from polytape.client.frames import to_frame
 from polytape.client.live_join import LiveJoin
 from polytape.client.live_series import LiveBar
 from polytape.client.stream_session import StreamEvent, StreamNotice
 from polytape.client.streams import AsyncStream, Stream
+from polytape.engines.result import on_basis
 from polytape.errors import ConfigurationError, PolygonClientError
-from polytape.model.bars import Bars
+from polytape.model.basis import Basis, union
 from polytape.model.query import BarsQuery
 
 if TYPE_CHECKING:
@@ -27,10 +29,15 @@ class _Shared:
 
     _join: LiveJoin
 
+    def __init__(self) -> None:
+        self._basis: Basis | None = None
+
     @property
     def frame(self) -> "pd.DataFrame":
         """All bars by now as `fetch_bars` gives them, with a column `forming` (bool), which is true
-        for the last bar while it may still grow. Empty before the first iteration.
+        for the last bar while it may still grow. Empty before the first iteration. "basis" in
+        `attrs` is what the bars that were fetched stand on; those of the stream since then are
+        provisional.
         """
         series = self._join.series
         frame = to_frame(series.bars())
@@ -38,7 +45,7 @@ class _Shared:
         frame["forming"] = np.arange(len(frame)) == (len(frame) - 1 if forming is not None else -1)
         request = self._join.request
         frame.attrs = {"symbol": request.symbol, "timeframe": request.timeframe.value}
-        return frame
+        return on_basis(frame, self._basis)
 
     @property
     def forming(self) -> LiveBar | None:
@@ -50,13 +57,23 @@ class _Shared:
             raise ConfigurationError(event.detail)
         return self._join.receive(event)
 
+    def _load(self, answers: Sequence[BarsAnswer]) -> list[LiveBar]:
+        """Take what was fetched: the history at first, later the bars of a gap. Of these only what
+        lacks is said: there may be any number of them.
+        """
+        bases = [basis for answer in answers if (basis := answer.metadata.basis) is not None]
+        if self._basis is not None:
+            bases = [self._basis, *(basis for basis in bases if basis.lacks)]
+        self._basis = union(bases)
+        return self._join.load([answer.bars for answer in answers])
+
     def _keep_going(self, error: PolygonClientError) -> None:
         """A gap that cannot be fetched now is fetched later, for some minutes: bars wait for it."""
         if not self._join.failed():
             raise error
 
 
-class LiveBars(_Shared):
+class LiveBars(_Shared, Closing):
     """Bars of a symbol as a blocking iterator: first those of the history, then each as it closes
     (or at each update). `frame` has them all at any moment. Leaving the `with` block ends it.
 
@@ -65,8 +82,12 @@ class LiveBars(_Shared):
     """
 
     def __init__(
-        self, stream: Stream, join: LiveJoin, fetch: Callable[[list[BarsQuery]], Sequence[Bars]]
+        self,
+        stream: Stream,
+        join: LiveJoin,
+        fetch: Callable[[list[BarsQuery]], Sequence[BarsAnswer]],
     ) -> None:
+        super().__init__()
         self._stream = stream
         self._join = join
         self._fetch = fetch
@@ -87,17 +108,6 @@ class LiveBars(_Shared):
         """End the iteration and the connection. Never hangs."""
         self._stream.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def _history(self) -> list[LiveBar]:
         if not self._join.wants_history:
             return []
@@ -106,7 +116,7 @@ class LiveBars(_Shared):
         except PolygonClientError as error:
             self._keep_going(error)
             return []
-        return self._join.load(answers)
+        return self._load(answers)
 
 
 class AsyncLiveBars(_Shared):
@@ -116,8 +126,9 @@ class AsyncLiveBars(_Shared):
         self,
         stream: AsyncStream,
         join: LiveJoin,
-        fetch: Callable[[list[BarsQuery]], Awaitable[Sequence[Bars]]],
+        fetch: Callable[[list[BarsQuery]], Awaitable[Sequence[BarsAnswer]]],
     ) -> None:
+        super().__init__()
         self._stream = stream
         self._join = join
         self._fetch = fetch
@@ -139,4 +150,4 @@ class AsyncLiveBars(_Shared):
         except PolygonClientError as error:
             self._keep_going(error)
             return []
-        return self._join.load(answers)
+        return self._load(answers)

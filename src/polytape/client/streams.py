@@ -7,13 +7,13 @@ import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing, suppress
-from types import TracebackType
-from typing import Self
 
-from polytape.client.connection import Connection
+from polytape.client.closing import Closing
+from polytape.client.connection import Connection, with_cure
 from polytape.client.stream_session import StreamEvent, StreamNotice, StreamSession
 from polytape.errors import AuthenticationError, ConnectionError, PolygonClientError
 from polytape.net.socket import Socket, connect, socket_url
+from polytape.wire.api.media import JSON
 from polytape.wire.polygon.topics import Topic, parse_topic
 
 LONGEST_BACKOFF_S, FIRST_BACKOFF_S = 30.0, 0.25
@@ -49,7 +49,8 @@ class AsyncStream:
         replay: bool = False,
     ) -> None:
         self._url = socket_url(connection.base_url, f"{connection.version}/stream")
-        self._headers = connection.headers("application/json")
+        self._connection = connection
+        self._headers: dict[str, str] = {}
         self._session = StreamSession(topics, replay=replay)
         self._changed = asyncio.Event()
         self._sleep = sleep
@@ -92,17 +93,20 @@ class AsyncStream:
                         failures, ever = 0, True
                         yield events
             except AuthenticationError:
-                raise
+                if not self._connection.use_owner_token(self._headers):
+                    raise
+                continue
             except ConnectionError as error:
                 if not ever:
-                    raise
+                    raise with_cure(error) from None
                 yield [StreamNotice("disconnected", str(error), self._session.position or 0)]
             if not self._closed:
                 await self._sleep(_backoff(failures))
                 failures += 1
 
     async def _connected(self) -> AsyncGenerator[list[StreamEvent], None]:
-        async with connect(self._url, self._headers) as socket:
+        self._headers = self._connection.headers(JSON)
+        async with connect(self._url, self._headers, ca=self._connection.ca) as socket:
             self._session.opened()
             subscribing = asyncio.ensure_future(self._keep_subscribed(socket))
             try:
@@ -140,7 +144,7 @@ class AsyncStream:
         self._changed.set()
 
 
-class Stream:
+class Stream(Closing):
     """The same as a blocking iterator: the connection lives on a thread of its own, so that it
     works inside a running notebook loop. Leaving the `with` block, or `close`, ends it.
     """
@@ -203,17 +207,6 @@ class Stream:
             return False
         self._events.extend(batch)
         return True
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _call(self, action: Callable[[AsyncStream], None]) -> None:
         stream = self._stream

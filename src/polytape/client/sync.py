@@ -4,16 +4,18 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
-from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Literal
 
 from polytape.client import batch, build, engine_runner, results
+from polytape.client.answers import BarsAnswer
+from polytape.client.bars_request import BarsRequest
+from polytape.client.bars_view import Zone, parse_view
 from polytape.client.candle import candle
+from polytape.client.closing import Closing
 from polytape.client.core import Core
-from polytape.client.frames import to_frame
+from polytape.client.download import Shape, bars_frame, joint_frame
 from polytape.engines import flow, session
 from polytape.errors import PolygonClientError
-from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
 from polytape.model.timeframes import Timeframe
@@ -30,12 +32,13 @@ if TYPE_CHECKING:
 When = str | date | datetime
 
 
-class PolygonClient:
+class PolygonClient(Closing):
     """A polytape gateway, or any server of its API, as pandas frames.
 
-    One client serves many threads; it can be pickled, without its cache. `base_url` may end in
-    `/api/v1`; without one POLYTAPE_URL decides, else http://localhost:8200. `timeout` is in seconds
-    for each try. `api_key` is the gateway's access token, where it requires one.
+    One client serves many threads. It can be pickled, without its cache: the pickle has its access
+    token in it, in clear, where it has one. `base_url` may end in `/api/v1`; without one
+    POLYTAPE_URL decides, else http://localhost:8200. `timeout` is in seconds for each try.
+    `api_key` is the gateway's access token, where it requires one.
     """
 
     def __init__(
@@ -51,7 +54,7 @@ class PolygonClient:
         self._core: Core = build.make_core(
             base_url, timeout, max_retries, enable_caching, config=config, api_key=api_key
         )
-        self._driver = SyncDriver(self._core.base_url)
+        self._driver = SyncDriver(self._core.base_url, ca=self._core.connection.ca)
 
     def fetch_bars(
         self,
@@ -68,11 +71,11 @@ class PolygonClient:
         """Bars that start in [start_date, end_date), as a frame.
 
         A date means that whole trading day in New York, both ends included; a datetime is an
-        instant, UTC where it has no zone, and exclusive as `end_date`. `limit` keeps the latest
-        bars. Without `include_extended` intraday bars are of [09:30, close), early closes included.
-        `use_cache=False` fetches anew, through to the source. Where bars are missing at the source
-        that is an IncompleteDataError with the spans; `allow_partial` gives what there is, and
-        `frame.attrs["missing"]` names the spans.
+        instant, UTC where it has no zone, and exclusive as `end_date`; words ("today", "5d") are
+        those of `bars`. `limit` keeps the latest bars. Without `include_extended` intraday bars are
+        of [09:30, close), early closes included. `use_cache=False` fetches anew, through to the
+        source. Where bars are missing at the source that is an IncompleteDataError with the spans;
+        `allow_partial` gives what there is, and `frame.attrs["missing"]` names the spans.
 
         Returns columns open, high, low, close (float64, split-adjusted), volume (int64), timestamp
         (datetime64[us, UTC], the bar's start), indexed by the same instants; empty where there are
@@ -80,7 +83,7 @@ class PolygonClient:
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
-        query = self._core.query(
+        bars = self._core.fetch(
             symbol,
             start_date,
             end_date,
@@ -90,7 +93,7 @@ class PolygonClient:
             use_cache,
             allow_partial,
         )
-        return self._frame(query)
+        return self._driver.run(bars).frames.make()
 
     def fetch_table(
         self,
@@ -109,7 +112,7 @@ class PolygonClient:
 
         Raises: as `fetch_bars`.
         """
-        query = self._core.query(
+        bars = self._core.fetch(
             symbol,
             start_date,
             end_date,
@@ -119,7 +122,9 @@ class PolygonClient:
             use_cache,
             allow_partial,
         )
-        return arrow.to_table(*self._driver.run(self._core.bars(query)))
+        answer = self._driver.run(bars)
+        # Frames of the same bars may be written to: a table is never.
+        return arrow.to_table(answer.bars.copy(), answer.metadata)
 
     def fetch_many(
         self,
@@ -141,18 +146,19 @@ class PolygonClient:
 
         Raises: ValidationError; the first error as `fetch_bars` raises it, where `errors="raise"`.
         """
-        many = batch.parse_many(
+        reading = batch.read_many(
+            self._core,
             requests,
             start_date,
             end_date,
             timeframes,
-            self._core.market,
             limit=limit,
             include_extended=include_extended,
             use_cache=use_cache,
             allow_partial=allow_partial,
             errors=errors,
         )
+        many = self._driver.run(reading)
 
         def one(query: BarsQuery) -> "pd.DataFrame | PolygonClientError":
             try:
@@ -164,6 +170,64 @@ class PolygonClient:
             return many.outcome(
                 dict(zip(many.queries, pool.map(one, many.queries.values()), strict=True))
             )
+
+    def bars(
+        self,
+        symbol: str,
+        start: When | None = None,
+        end: When | None = None,
+        timeframe: str | Timeframe = "1day",
+        *,
+        period: str | None = None,
+        tz: Zone = None,
+        columns: str | Iterable[str] | None = None,
+        include_extended: bool = True,
+        allow_partial: bool = False,
+    ) -> "pd.DataFrame":
+        """Bars for people who know pandas: open, high, low, close, volume, vwap, transactions and
+        nothing else, all float64 (volume with the vendor's fractions of shares, NaN where vwap or
+        transactions are unknown), under an index named `timestamp` (the bar's start) in UTC or the
+        zone `tz`. `columns` chooses some, in that order.
+
+        `start` and `end` are dates, instants or words: "today", "yesterday" (the trading day before
+        today), "now", and as `start` also "ytd" or a length: "5d" (trading days, today's the
+        first), "3w", "1mo", "1y", "90min". `period` is such a length before `end`, in place of
+        `start`; one month, where neither is given. `end` is today by default. Words are read by the
+        gateway's time.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+        request = BarsRequest(start, end, period, timeframe, include_extended, allow_partial)
+        view = parse_view(columns, tz)
+        return self._driver.run(bars_frame(self._core, symbol, request, view))
+
+    def download(
+        self,
+        symbols: str | Iterable[str],
+        start: When | None = None,
+        end: When | None = None,
+        interval: str | Timeframe = "1day",
+        *,
+        period: str | None = None,
+        tz: Zone = None,
+        columns: str | Iterable[str] | None = None,
+        shape: Shape = "wide",
+        include_extended: bool = True,
+        allow_partial: bool = False,
+    ) -> "pd.DataFrame":
+        """Bars of several symbols in one frame and one request.
+
+        `shape="wide"` has a row for each instant and two levels of columns, the price first:
+        `frame["close"]` has a column for each symbol, `frame.xs("AAPL", axis=1, level="symbol")`
+        is one symbol's bars; NaN where a symbol has no bar. `"long"` has a row for each bar, its
+        index is symbol and timestamp. A symbol without any bar is in `attrs["empty"]`. `interval`
+        is a timeframe; the rest is as `bars` has it.
+
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
+        """
+        request = BarsRequest(start, end, period, interval, include_extended, allow_partial)
+        view = parse_view(columns, tz)
+        return self._driver.run(joint_frame(self._core, symbols, request, view, shape))
 
     def validate_ticker(self, symbol: str) -> bool:
         """Whether the symbol exists.
@@ -272,8 +336,8 @@ class PolygonClient:
         stream = Stream(self._core.connection, request.topics, replay=True)
         return LiveBars(stream, LiveJoin(request, self.market), self._bars_of)
 
-    def _bars_of(self, queries: list[BarsQuery]) -> list[Bars]:
-        return [answer.bars for answer in self._driver.run(self._core.bars_together(queries))]
+    def _bars_of(self, queries: list[BarsQuery]) -> list[BarsAnswer]:
+        return self._driver.run(self._core.bars_together(queries))
 
     @property
     def market(self) -> Market:
@@ -303,17 +367,6 @@ class PolygonClient:
         """Close the connections; a later call opens new ones."""
         self._driver.close()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._core.base_url!r})"
 
@@ -324,4 +377,4 @@ class PolygonClient:
         self.__init__(**state)  # type: ignore[misc]
 
     def _frame(self, query: BarsQuery) -> "pd.DataFrame":
-        return to_frame(*self._driver.run(self._core.bars(query)))
+        return self._driver.run(self._core.bars(query)).frames.make()

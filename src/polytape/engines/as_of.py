@@ -1,17 +1,16 @@
 """What was complete at an instant: the bars that an engine may use, and the queries for them."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import get_args
 
 import numpy as np
 
+from polytape.engines import options, periods
 from polytape.engines.flow import EngineFlow
-from polytape.engines.options import MINUTES_BACK_DAYS, Period
-from polytape.engines.validation import as_bars, is_number, require
-from polytape.errors import one_of
+from polytape.engines.holes import no_bar_of
+from polytape.engines.validation import is_number, require
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
@@ -24,27 +23,8 @@ DAYS_BACK_DAYS = 400
 # The least that an ATR of 14 daily bars is made of; the others make it steadier.
 NEEDED_SESSIONS = 15
 MAX_DAYS_BACK = 3_660
-# So many days are named one by one, more by the first and the last.
-NAMED_DAYS = 5
 # The least step of bars that are longer than a day: a week with the clock set forward, and less.
 LONG_STEP_US = 6 * DAY_US
-
-
-@dataclass(frozen=True, slots=True)
-class CompletedPeriod:
-    """A day, week or month with no session left: its daily bars, and the sessions that have none.
-    `span` is its calendar days, microseconds UTC.
-    """
-
-    period: Period
-    bars: Bars
-    span: Span
-    missing: tuple[date, ...] = ()
-
-    @property
-    def hole(self) -> str:
-        """Which sessions have no bar; empty where all have one."""
-        return f"no daily bar of {name_days(self.missing)}" if self.missing else ""
 
 
 class AsOfBars:
@@ -56,7 +36,7 @@ class AsOfBars:
 
     def __init__(self, minutes: Bars, days: Bars, as_of: int, market: Market) -> None:
         self.minutes = complete(minutes, Timeframe.MIN_1, as_of, market)
-        self.days = complete(on_dates(days, market), Timeframe.DAY, as_of, market)
+        self.days = complete(periods.on_dates(days, market), Timeframe.DAY, as_of, market)
         self.as_of = as_of
         self.market = market
 
@@ -73,16 +53,24 @@ class AsOfBars:
     @cached_property
     def shown_quarters(self) -> Bars:
         """15-minute bars of the last 30 days."""
-        return self.quarters.within(days_back(self.as_of, self.market, MINUTES_BACK_DAYS))
+        return self.quarters.within(days_back(self.as_of, self.market, options.MINUTES_BACK_DAYS))
 
     @property
     def price(self) -> float | None:
         """The close of the last minute, in dollars; None without one."""
         return float(self.minutes.close[-1]) if len(self.minutes) else None
 
-    def last(self, period: Period) -> CompletedPeriod | None:
+    def last(self, period: options.Period) -> periods.CompletedPeriod | None:
         """The last completed day, week or month; None where the daily bars begin after it."""
-        return last_period(self.days, period, self.as_of, self.market)
+        return periods.last_period(self.days, period, self.as_of, self.market)
+
+    def period(
+        self, period: options.Period, pivots_of: options.PivotsOf
+    ) -> periods.CompletedPeriod | None:
+        """The period that pivots are made of: the last one, or the week or month that runs."""
+        if pivots_of == "completed":
+            return self.last(period)
+        return periods.running_period(self.days, self.minutes, period, self.as_of, self.market)
 
 
 def bars_as_of(
@@ -92,10 +80,25 @@ def bars_as_of(
     the last 15 sessions are needed at least. Minutes of `warm_up_days` before that are liked.
     """
     needed = minutes_query(symbol, as_of, market)
-    liked = minutes_query(symbol, as_of, market, MINUTES_BACK_DAYS + warm_up_days)
+    liked = minutes_query(symbol, as_of, market, options.MINUTES_BACK_DAYS + warm_up_days)
     if warm_up_days:
         liked = replace(liked, needed_from=market.date_of(needed.span.start))
     minutes, days = yield liked, days_query(symbol, as_of, market)
+    return AsOfBars(minutes, days, as_of, market)
+
+
+def pivot_bars(
+    symbol: str, as_of: int, market: Market, pivots_of: options.PivotsOf
+) -> EngineFlow[AsOfBars]:
+    """Daily bars before an instant in microseconds UTC; where running periods are wanted, the
+    minutes of its day as well.
+    """
+    if pivots_of == "completed":
+        (days,) = yield (days_query(symbol, as_of, market),)
+        return AsOfBars(Bars.empty(), days, as_of, market)
+    today = Span(market.day_start(market.date_of(as_of)), as_of)
+    query = BarsQuery(symbol, Timeframe.MIN_1, today)
+    minutes, days = yield query, days_query(symbol, as_of, market)
     return AsOfBars(minutes, days, as_of, market)
 
 
@@ -118,7 +121,7 @@ def bars_at(
 
 
 def minutes_query(
-    symbol: str, as_of: int, market: Market, days: int = MINUTES_BACK_DAYS
+    symbol: str, as_of: int, market: Market, days: int = options.MINUTES_BACK_DAYS
 ) -> BarsQuery:
     """The minutes of so many calendar days before the day of an instant in microseconds UTC, and of
     that day up to the instant.
@@ -171,74 +174,20 @@ def parse_windows(windows: object) -> tuple[int, ...]:
     return tuple(sorted(set(several)))
 
 
-def last_period(days: object, period: Period, as_of: int, market: Market) -> CompletedPeriod | None:
-    """The last day, week or month that was completed before `as_of` (microseconds UTC), with its
-    daily bars and the sessions that have none; None where the bars begin after it.
-
-    Which one that is, the market's calendar says, not the bars. The day of `as_of` itself is never
-    complete. A week or month is once it has no session left. There is no clock here: an `as_of`
-    in the future would take a day that still runs for complete.
-
-    Raises: ValidationError for another period, or for bad bars.
-    """
-    require("period", period, period in get_args(Period), one_of(get_args(Period)))
-    today = market.date_of(as_of)
-    bars, span = on_dates(as_bars(days), market), _last_span(period, today, market)
-    if span is None or not len(bars) or bars.timestamp[0] >= span.end:
-        return None
-    own = bars.within(span)
-    return CompletedPeriod(period, own, span, market.days_without(own.timestamp, span))
-
-
-def _last_span(period: Period, today: date, market: Market) -> Span | None:
-    """The last day, week or month with sessions before today, and none from today on."""
-    begins, session = market.day_start(today), market.session_before(today)
-    while session is not None:
-        span = _period_of(session.day, period, market)
-        if next(market.sessions(Span(begins, max(begins, span.end))), None) is None:
-            return span
-        session = market.session_before(market.date_of(span.start))
-    return None
-
-
-def _period_of(day: date, period: Period, market: Market) -> Span:
-    """The day, the week from Sunday on, or the month that holds a day."""
-    if period == "day":
-        first, after = day, day + timedelta(days=1)
-    elif period == "week":
-        first = day - timedelta(days=(day.weekday() + 1) % 7)
-        after = first + timedelta(days=7)
-    else:
-        first = day.replace(day=1)
-        after = (first + timedelta(days=31)).replace(day=1)
-    return Span(market.day_start(first), market.day_start(after))
-
-
-def on_dates(days: Bars, market: Market) -> Bars:
-    """Daily bars that are all stamped at midnight UTC, as frames of dates are, stamped at the
-    market's midnight of the same date; others as they are. Read as instants they would each lie on
-    the day before.
-    """
-    if not len(days) or np.any(days.timestamp % DAY_US):
-        return days
-    return replace(days, timestamp=market.to_utc(days.timestamp))
-
-
 def missing_days(bars: Bars, market: Market) -> tuple[date, ...]:
     """The trading days between the first and the last bar that have none. Bars longer than a day
     are not looked at.
     """
     if len(bars) < 2 or np.diff(bars.timestamp).min() >= LONG_STEP_US:  # noqa: PLR2004 - a step
         return ()
-    starts = on_dates(bars, market).timestamp
+    starts = periods.on_dates(bars, market).timestamp
     return market.days_without(starts, Span(int(starts[0]), int(starts[-1]) + 1))
 
 
-def name_days(days: Sequence[date]) -> str:
-    """`2024-03-06, 2024-03-07`; of many, the first and the last with their number."""
-    if len(days) <= NAMED_DAYS:
-        return ", ".join(map(str, days))
-    return f"{days[0]} to {days[-1]} ({len(days)} sessions)"
+def hole_notes(bars: Bars, market: Market, effect: str) -> tuple[str, ...]:
+    """Which sessions between the first and the last bar have none, and what that does."""
+    days = missing_days(bars, market)
+    return (f"{no_bar_of(days)}: {effect}",) if days else ()
 
 
 def stale(bars: Bars, as_of: int, market: Market, name: str = "daily") -> tuple[str, ...]:

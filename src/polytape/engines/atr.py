@@ -6,7 +6,8 @@ from typing import get_args
 
 import numpy as np
 
-from polytape.engines.as_of import missing_days, name_days
+from polytape.engines.as_of import missing_days
+from polytape.engines.holes import no_bar_of
 from polytape.engines.options import AtrMethod
 from polytape.engines.validation import as_bars, require
 from polytape.errors import one_of
@@ -81,7 +82,7 @@ def atr(
 
 
 def _notes(missing: tuple[date, ...]) -> tuple[str, ...]:
-    return (f"no bar of {name_days(missing)}: the range runs over the hole",) if missing else ()
+    return (f"{no_bar_of(missing)}: the range runs over the hole",) if missing else ()
 
 
 def _averages(ranges: Floats, period: int, method: AtrMethod) -> Floats:

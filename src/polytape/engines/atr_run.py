@@ -16,7 +16,7 @@ from polytape.model.resample import bar_start
 from polytape.model.timestamps import to_datetime
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AtrRun(EngineRunResult):
     """ATRs in dollars, None with too few bars. `usual_now` is the usual true range of the bar that
     runs at the instant; `usual` has every time of day.

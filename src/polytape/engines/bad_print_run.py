@@ -5,16 +5,19 @@ from datetime import datetime
 
 from polytape.engines.as_of import bars_at
 from polytape.engines.bad_prints import BadPrint, bad_prints
+from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.minutes import minutes_of_days
 from polytape.engines.options import BadPrintOptions
-from polytape.engines.result import EngineRunResult, iso_minutes
+from polytape.engines.result import EngineRunResult, iso_minutes, shortened
 from polytape.engines.validation import intraday
 from polytape.model.market import Market
 from polytape.model.timestamps import iso, to_datetime
 
+SHOWN_PRINTS = 8
 
-@dataclass(frozen=True, repr=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class BadPrintRun(EngineRunResult):
     """The bad prints of a symbol as they could be seen at one instant, among so many `bars`."""
 
@@ -30,9 +33,8 @@ class BadPrintRun(EngineRunResult):
         return self.prints
 
     def __repr__(self) -> str:
-        prints = ", ".join(
-            f"{iso_minutes(one.datetime)} {one.percent:+.1f} %" for one in self.prints
-        )
+        texts = (f"{iso_minutes(one.datetime)} {one.percent:+.1f} %" for one in self.prints)
+        prints = shortened(texts, SHOWN_PRINTS)
         text = f"{len(self.prints)} bad prints in {self.bars:,} bars"
         what = f"{text}: {prints}" if prints else text
         return self._shown(f"{self.symbol} at {iso_minutes(self.as_of)}: {what}")
@@ -50,5 +52,11 @@ def bad_print_flow(
     bars = bars_at(minutes.bars, timeframe, as_of, market)
     notes = () if len(bars) else (f"no bar in {options.days_back} days before {iso(as_of)}",)
     return BadPrintRun(
-        symbol, to_datetime(as_of), timeframe.value, bad_prints(bars), len(bars), notes
+        symbol,
+        to_datetime(as_of),
+        timeframe.value,
+        bad_prints(bars),
+        len(bars),
+        notes,
+        drawn=Drawn.of_minutes(minutes.bars, as_of, market),
     )

@@ -148,7 +148,7 @@ class _Stored:
         span = Span(int(stamps[0]), int(stamps[-1]) + units.MINUTE_US)
         sessions = list(market.sessions(span))
         warm_up = self.plan.warm_up_days * units.DAY_US
-        first = market.midnight(market.date_of(span.start)) + warm_up
+        first = market.day_start(market.date_of(span.start)) + warm_up
         ready = [n for n, one in enumerate(sessions) if one.open >= first]
         return [
             Span(sessions[n].open + STEP_AFTER_OPEN_US, sessions[n + horizon].close)

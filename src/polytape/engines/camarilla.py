@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import get_args
 
-from polytape.engines.as_of import last_period
 from polytape.engines.options import Period, PivotVariant
+from polytape.engines.periods import CompletedPeriod, last_period
 from polytape.engines.result import Result
 from polytape.engines.validation import require
 from polytape.errors import IncompleteDataError, one_of
@@ -25,7 +25,8 @@ KEY_LEVELS = ("R3", "R4", "R5", "R6", "S3", "S4", "S5", "S6")
 @dataclass(frozen=True, repr=False)
 class Camarilla(Result):
     """Levels by name: PP, R1-R6, S1-S6, in dollars. `flat`: high and low were equal, so all levels
-    are the close. `undrawable` names levels at or below zero, which happen when H >= 2 L.
+    are the close. `undrawable` names levels at or below zero, which happen when H >= 2 L. Those of
+    a `running` period change until it ends.
     """
 
     levels: dict[str, float]
@@ -38,6 +39,7 @@ class Camarilla(Result):
     period: Period | None = None
     start: date | None = None
     end: date | None = None
+    running: bool = False
 
     def rows(self) -> list[dict[str, object]]:
         """A row for each level."""
@@ -48,7 +50,8 @@ class Camarilla(Result):
         return int(name[1]) if name in KEY_LEVELS else 0
 
     def __repr__(self) -> str:
-        span = f" of the {self.period} {self.start} to {self.end}" if self.period else ""
+        name = f"running {self.period}" if self.running else f"{self.period}"
+        span = f" of the {name} {self.start} to {self.end}" if self.period else ""
         shown = " ".join(
             f"{name} {self.levels[name]:.2f}" for name in ("S4", "S3", "PP", "R3", "R4")
         )
@@ -102,12 +105,22 @@ def camarilla_of(
     as `camarilla` does, and for bad bars.
     """
     completed = last_period(days, period, as_of, market)
-    if completed is None:
-        return None
+    return None if completed is None else camarilla_of_period(completed, market, variant=variant)
+
+
+def camarilla_of_period(
+    completed: CompletedPeriod, market: Market, *, variant: PivotVariant = "pivot_boss"
+) -> Camarilla:
+    """The levels of a period.
+
+    Raises: as `camarilla_of`.
+    """
+    period, running = completed.period, completed.running
     if completed.missing:
-        raise IncompleteDataError(f"no pivots of the last {period}: {completed.hole}")
+        which = "running" if running else "last"
+        raise IncompleteDataError(f"no pivots of the {which} {period}: {completed.hole}")
     bars = completed.bars
     high, low, close = float(bars.high.max()), float(bars.low.min()), float(bars.close[-1])
     first, last = (market.date_of(int(bars.timestamp[at])) for at in (0, -1))
     pivots = camarilla(high, low, close, variant=variant)
-    return replace(pivots, period=period, start=first, end=last)
+    return replace(pivots, period=period, start=first, end=last, running=running)

@@ -3,17 +3,22 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from polytape.engines.as_of import days_query
-from polytape.engines.camarilla import Camarilla, camarilla_of
+from polytape.engines.as_of import AsOfBars, pivot_bars
+from polytape.engines.camarilla import Camarilla, camarilla_of_period
+from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.options import CamarillaOptions, Period
 from polytape.engines.result import EngineRunResult, iso_minutes
 from polytape.errors import IncompleteDataError, ValidationError
 from polytape.model.market import Market
+from polytape.model.timeframes import Timeframe
 from polytape.model.timestamps import to_datetime
 
+# Days in a picture of pivots.
+SHOWN_DAYS = 66
 
-@dataclass(frozen=True, repr=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class CamarillaRun(EngineRunResult):
     """The pivots of a symbol at one instant, by period."""
 
@@ -29,9 +34,8 @@ class CamarillaRun(EngineRunResult):
         ]
 
     def __repr__(self) -> str:
-        return self._shown(
-            f"{self.symbol} at {iso_minutes(self.as_of)}: {list(self.pivots.values())!r}"
-        )
+        head = f"{self.symbol} at {iso_minutes(self.as_of)}:"
+        return self._shown("\n  ".join([head, *map(repr, self.pivots.values())]))
 
 
 def camarilla_flow(
@@ -42,12 +46,12 @@ def camarilla_flow(
 
     Raises: ValidationError.
     """
-    (days,) = yield (days_query(symbol, as_of, market),)
+    known = yield from pivot_bars(symbol, as_of, market, options.pivots_of)
     pivots: dict[Period, Camarilla] = {}
     notes = []
     for period in options.periods:
         try:
-            levels = camarilla_of(days, period, as_of, market, variant=options.variant)
+            levels = _levels(known, period, options)
         except IncompleteDataError as error:
             notes.append(error.detail)
             continue
@@ -61,4 +65,12 @@ def camarilla_flow(
             notes.append(f"no completed {period} in the daily bars")
         else:
             pivots[period] = levels
-    return CamarillaRun(symbol, to_datetime(as_of), pivots, tuple(notes))
+    drawn = Drawn.of(known.days.last(SHOWN_DAYS), Timeframe.DAY)
+    return CamarillaRun(symbol, to_datetime(as_of), pivots, tuple(notes), drawn=drawn)
+
+
+def _levels(known: AsOfBars, period: Period, options: CamarillaOptions) -> Camarilla | None:
+    completed = known.period(period, options.pivots_of)
+    if completed is None:
+        return None
+    return camarilla_of_period(completed, known.market, variant=options.variant)

@@ -9,6 +9,7 @@ print are one: the last day's high counts once, be it a swing, a daily zone or m
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime as Moment  # noqa: N812 - `datetime` is a field's name
+from math import isnan
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from polytape.engines.levels import Level, PriceContext, one_a_print
 from polytape.engines.options import LevelScale
 from polytape.engines.result import Result
-from polytape.engines.validation import require
+from polytape.engines.validation import is_number, require
 from polytape.engines.zones import Side
 from polytape.model.bars import Bars
 from polytape.model.timestamps import to_datetime
@@ -65,6 +66,13 @@ class HoldRate(Result):
     low: float
     high: float
 
+    def text(self) -> str:
+        """`held 71% of 210, random levels 68%`."""
+        if isnan(self.share):
+            return "no zone of this level was touched before"
+        beside = "" if isnan(self.random) else f", random levels {self.random:.0%}"
+        return f"held {self.share:.0%} of {self.of}{beside}"
+
 
 @dataclass(frozen=True, repr=False)
 class ConfluenceZone(Result):
@@ -98,10 +106,17 @@ class ConfluenceZone(Result):
         shown = [repr(part) for part in self.parts[:SHOWN_PARTS]]
         more = len(self.parts) - len(shown)
         parts = ", ".join([*shown, f"{more} more"] if more else shown)
-        return (
-            f"{self.level} {self.low:.2f}-{self.high:.2f} ({self.kind}, score {self.score:.1f}, "
-            f"{self.distance_atr:+.1f} ATR): {parts}"
-        )
+        return f"{self.heading}: {parts}"
+
+    @property
+    def heading(self) -> str:
+        """The zone without its parts: `L5 323.80-324.64 (resistance, score 21.6, +1.0 ATR)`."""
+        facts = f"{self.kind}, score {self.score:.1f}, {self.distance_atr:+.1f} ATR"
+        return f"{self.level} {self.span_text()} ({facts})"
+
+    def span_text(self, factor: float = 1.0) -> str:
+        """Its two prices, times a factor: `323.80-324.64`."""
+        return f"{self.low * factor:.2f}-{self.high * factor:.2f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +162,20 @@ def confluence(
     candidates = [_zone(cluster, context, swings, bars, scale) for cluster in merged]
     zones = [zone for zone in candidates if zone is not None]
     return tuple(sorted(zones, key=lambda zone: (-zone.score, zone.centre)))
+
+
+def nearest(zones: tuple[ConfluenceZone, ...], count: int | None) -> tuple[ConfluenceZone, ...]:
+    """So many zones whose centres lie nearest to the price, in the order that they have; all of
+    them for None.
+
+    Raises: ValidationError.
+    """
+    sound = count is None or (is_number(count, whole=True) and count >= 1)
+    require("nearest", count, sound, "a number of zones, 1 or more, or None for all")
+    if count is None:
+        return zones
+    near = sorted(zones, key=lambda zone: abs(zone.distance))[:count]
+    return tuple(zone for zone in zones if zone in near)
 
 
 def _clusters(levels: list[Level], atr: float) -> list[list[Level]]:

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from polytape.engines import fractals, validation
-from polytape.engines.as_of import MAX_DAYS_BACK, bars_at, days_back, few
+from polytape.engines import fractals, result, validation
+from polytape.engines.as_of import MAX_DAYS_BACK, bars_at, days_back
+from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
-from polytape.engines.fractal_run import history_of, warm_query
+from polytape.engines.fractal_run import history_of, notes_on, warm_query
 from polytape.engines.options import FractalHistoryOptions
-from polytape.engines.result import SHOWN_IN, EngineRunResult, iso_minutes
 from polytape.model.market import Market
 from polytape.model.timestamps import to_datetime
 
 
-@dataclass(frozen=True, repr=False)
-class FractalHistoryRun(EngineRunResult):
+@dataclass(frozen=True, eq=False, repr=False)
+class FractalHistoryRun(result.EngineRunResult):
     """The swings of a symbol as they were shown at each instant from `start` to `as_of`. `history`
     has those that were shown in that time.
     """
@@ -42,7 +42,7 @@ class FractalHistoryRun(EngineRunResult):
         sound = moment.tzinfo is not None and self.start <= moment <= self.as_of
         allowed = f"an aware datetime, {self.start.isoformat()} to {self.as_of.isoformat()}"
         validation.require("moment", moment, sound, allowed)
-        local = moment.astimezone(SHOWN_IN)
+        local = moment.astimezone(result.SHOWN_IN)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
         return self.history.at(moment, since=midnight - timedelta(days=self.days_back))
 
@@ -53,7 +53,7 @@ class FractalHistoryRun(EngineRunResult):
             yield moment, self.at(moment)
 
     def __repr__(self) -> str:
-        since = f"from {iso_minutes(self.start)} to {iso_minutes(self.as_of)}"
+        since = f"from {result.iso_minutes(self.start)} to {result.iso_minutes(self.as_of)}"
         return self._shown(f"{self.symbol} {self.timeframe} {since}: {self.history!r}")
 
 
@@ -89,5 +89,6 @@ def fractal_history_flow(
         timeframe=timeframe.value,
         days_back=options.days_back,
         history=replace(history, swings=seen),
-        notes=few(history.bars, history.needed),
+        notes=notes_on(bars, history.needed, market),
+        drawn=Drawn.of(bars, timeframe),
     )

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from polytape.engines.as_of import bars_at, days_back, few
+from polytape.engines.as_of import bars_at, days_back, few, hole_notes
+from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.fractals import FractalHistory, Fractals, Swing, final, fractal_history
 from polytape.engines.options import FractalOptions
@@ -18,7 +19,7 @@ from polytape.model.timeframes import Timeframe
 from polytape.model.timestamps import to_datetime
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FractalRun(EngineRunResult):
     """The swings of a symbol at one instant."""
 
@@ -52,15 +53,22 @@ def fractal_flow(
     (minutes,) = yield (warm_query(symbol, first, as_of, market),)
     bars = bars_at(minutes, timeframe, as_of, market)
     swings = final(history_of(bars, timeframe, market, options)).since(to_datetime(first))
-    notes = few(swings.bars, swings.needed)
-    return FractalRun(symbol, to_datetime(as_of), timeframe.value, swings, notes)
+    notes = notes_on(bars, swings.needed, market)
+    drawn = Drawn.of(bars, timeframe)
+    return FractalRun(symbol, to_datetime(as_of), timeframe.value, swings, notes, drawn=drawn)
+
+
+def notes_on(bars: Bars, needed: int, market: Market) -> tuple[str, ...]:
+    """What the swings of some bars lack."""
+    effect = "its swings are not known, those round it may be others"
+    return (*few(len(bars), needed), *hole_notes(bars, market, effect))
 
 
 def warm_query(symbol: str, first: int, as_of: int, market: Market) -> BarsQuery:
     """The minutes up to an instant, from so long before another that the swings from there on do
     not depend on where the bars begin; both in microseconds UTC.
     """
-    begin = market.midnight(market.date_of(first) - timedelta(days=WARM_UP_DAYS))
+    begin = market.day_start(market.date_of(first) - timedelta(days=WARM_UP_DAYS))
     return BarsQuery(symbol, Timeframe.MIN_1, Span(begin, as_of), needed_from=market.date_of(first))
 
 

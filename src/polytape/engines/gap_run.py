@@ -3,28 +3,32 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from polytape.engines import result
 from polytape.engines.as_of import (
     AsOfBars,
     days_back,
     days_query,
     minutes_query,
     missing_days,
-    name_days,
     stale,
 )
+from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.gaps import Gap, open_gaps
+from polytape.engines.holes import no_bar_of
 from polytape.engines.options import GapOptions
-from polytape.engines.result import EngineRunResult, iso_minutes
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.resample import days_from_minutes
 from polytape.model.spans import Span
+from polytape.model.timeframes import Timeframe
 from polytape.model.timestamps import to_datetime
 
+SHOWN_GAPS = 8
 
-@dataclass(frozen=True, repr=False)
-class GapRun(EngineRunResult):
+
+@dataclass(frozen=True, eq=False, repr=False)
+class GapRun(result.EngineRunResult):
     """The gaps of a symbol that were open at one instant, the highest first; `price` in dollars is
     the last known close.
     """
@@ -40,8 +44,11 @@ class GapRun(EngineRunResult):
         return self.gaps
 
     def __repr__(self) -> str:
-        gaps = ", ".join(f"{g.open_low:.2f}-{g.open_high:.2f} ({g.day})" for g in self.gaps)
-        return self._shown(f"{self.symbol} at {iso_minutes(self.as_of)}: {gaps or 'no open gap'}")
+        texts = (f"{g.open_low:.2f}-{g.open_high:.2f} ({g.day})" for g in self.gaps)
+        gaps = result.shortened(texts, SHOWN_GAPS)
+        return self._shown(
+            f"{self.symbol} at {result.iso_minutes(self.as_of)}: {gaps or 'no open gap'}"
+        )
 
 
 def gap_flow(symbol: str, as_of: int, market: Market, options: GapOptions) -> EngineFlow[GapRun]:
@@ -56,12 +63,13 @@ def gap_flow(symbol: str, as_of: int, market: Market, options: GapOptions) -> En
         days_query(symbol, as_of, market, options.days_back),
     )
     known = AsOfBars(minutes, days, as_of, market)
-    before, today = known.days, Span(market.midnight(market.date_of(as_of)), as_of)
+    before, today = known.days, Span(market.day_start(market.date_of(as_of)), as_of)
     running = days_from_minutes(known.minutes.within(today), market)
     bars = Bars.concat([before, running]).tidy()
     notes = list(stale(before, as_of, market))
     if lacking := missing_days(bars, market):
-        notes.append(f"no daily bar of {name_days(lacking)}: what they closed is not known")
+        notes.append(f"{no_bar_of(lacking, 'daily bar')}: what they closed is not known")
     price = float(bars.close[-1]) if len(bars) else None
     gaps = open_gaps(bars, edge=options.edge, market=market)
-    return GapRun(symbol, to_datetime(as_of), price, gaps, tuple(notes))
+    drawn = Drawn.of(bars, Timeframe.DAY)
+    return GapRun(symbol, to_datetime(as_of), price, gaps, tuple(notes), drawn=drawn)

@@ -12,8 +12,8 @@ from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 
-from polytape.engines.as_of import on_dates
 from polytape.engines.options import GapEdge
+from polytape.engines.periods import on_dates
 from polytape.engines.result import Result
 from polytape.engines.validation import as_bars, require
 from polytape.errors import one_of

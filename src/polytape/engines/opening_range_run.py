@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.minutes import minutes_since
 from polytape.engines.opening_range import OpeningRange, opening_range
@@ -15,7 +16,7 @@ from polytape.model.timestamps import to_datetime
 from polytape.model.units import MINUTE_US
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class OpeningRangeRun(EngineRunResult):
     """The opening ranges of a session that were complete at an instant; `price` in dollars, None
     before the session's first minute.
@@ -63,7 +64,15 @@ def opening_range_flow(
             ranges.append(made)
     price = minutes.price
     where = None if session is None else session.day
-    return OpeningRangeRun(symbol, to_datetime(as_of), where, price, tuple(ranges), tuple(notes))
+    return OpeningRangeRun(
+        symbol,
+        to_datetime(as_of),
+        where,
+        price,
+        tuple(ranges),
+        tuple(notes),
+        drawn=Drawn.of_minutes(minutes.bars, as_of, market),
+    )
 
 
 def _sizes(minutes: Iterable[int]) -> list[int]:

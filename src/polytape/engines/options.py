@@ -12,6 +12,7 @@ from msgspec import Meta
 AtrMethod: TypeAlias = Literal["wilder", "ema", "sma"]
 Period: TypeAlias = Literal["day", "week", "month"]
 PivotVariant: TypeAlias = Literal["pivot_boss", "range"]
+PivotsOf: TypeAlias = Literal["completed", "running"]
 LevelScale: TypeAlias = Literal["standard", "classic"]
 GapEdge: TypeAlias = Literal["range", "close"]
 ValueAreaMethod: TypeAlias = Literal["two_row", "one_row"]
@@ -35,6 +36,12 @@ Daily = Annotated[
 ]
 Variant = Annotated[PivotVariant, _meaning("How R5 and R6 are made.")]
 Windows = Annotated[tuple[int, ...], _meaning("Windows of the volume profile, in days back.")]
+Running = Annotated[
+    PivotsOf, _meaning("The last completed week and month, or those that run, as far as they went.")
+]
+Percentile = Annotated[
+    float, _meaning("A node of the volume profile is at or above this percentile.")
+]
 ExcludeBadPrints = Annotated[
     bool, _meaning("Leave out minutes with a price that nothing around them confirms.")
 ]
@@ -50,7 +57,24 @@ class NoOptions(EngineOptions, frozen=True):
     """None at all."""
 
 
-class ZoneOptions(EngineOptions, frozen=True):
+class LevelOptions(EngineOptions, frozen=True, kw_only=True):
+    """Those of every engine that gives prices. By keyword, after the engine's own."""
+
+    as_traded: Annotated[
+        bool, _meaning("Beside each price that of the day itself, before later splits.")
+    ] = False
+
+
+class PresetOptions(LevelOptions, frozen=True, kw_only=True):
+    """Those of an engine that has options by one word: `engines.presets` says which."""
+
+    preset: Annotated[
+        str | None,
+        _meaning("classic: the older tools' rules; an option that is given as well wins."),
+    ] = None
+
+
+class ZoneOptions(PresetOptions, frozen=True):
     """Those of the zones."""
 
     POSITIONAL: ClassVar[int] = 2
@@ -78,12 +102,17 @@ class ScanOptions(ZoneOptions, frozen=True):
 
     windows: Windows = WINDOWS
     variant: Variant = "pivot_boss"
+    pivots_of: Running = "completed"
+    percentile: Percentile = 80.0
+    nearest: Annotated[int | None, _meaning("Only so many zones, those nearest to the price.")] = (
+        None
+    )
     levels: Annotated[
         LevelScale, _meaning("Which scores make L1 to L5: rare ones, or the older tools' numbers.")
     ] = "standard"
 
 
-class FractalOptions(EngineOptions, frozen=True):
+class FractalOptions(PresetOptions, frozen=True):
     """Those of the fractals."""
 
     timeframe: Annotated[str, _meaning("1min to 240min.")] = "15min"
@@ -109,7 +138,7 @@ class FractalHistoryOptions(FractalOptions, frozen=True):
     )
 
 
-class HvnOptions(EngineOptions, frozen=True):
+class HvnOptions(PresetOptions, frozen=True):
     """Those of the volume profile."""
 
     timeframe: Annotated[str, _meaning("1min to 240min.")] = "5min"
@@ -122,7 +151,7 @@ class HvnOptions(EngineOptions, frozen=True):
     on_ticks: Annotated[
         bool, _meaning("Levels on multiples of one step, the same in every window: see the page.")
     ] = False
-    percentile: Annotated[float, _meaning("A node is at or above this percentile.")] = 80.0
+    percentile: Percentile = 80.0
     prominence: Annotated[
         float, _meaning("How far a node stands out, a share of the largest level.")
     ] = 0.005
@@ -131,19 +160,23 @@ class HvnOptions(EngineOptions, frozen=True):
     value_area_method: Annotated[
         ValueAreaMethod, _meaning("Rows added at a time to the value area.")
     ] = "two_row"
+    anchors: Annotated[
+        bool, _meaning("Beside each profile the point of control of its days as single bars.")
+    ] = False
     exclude_bad_prints: ExcludeBadPrints = False
 
 
-class CamarillaOptions(EngineOptions, frozen=True):
+class CamarillaOptions(PresetOptions, frozen=True):
     """Those of the pivots."""
 
     periods: Annotated[
         tuple[Period, ...], _meaning("Which completed periods to make levels of.")
     ] = PERIODS
     variant: Variant = "pivot_boss"
+    pivots_of: Running = "completed"
 
 
-class VwapOptions(EngineOptions, frozen=True):
+class VwapOptions(LevelOptions, frozen=True):
     """Those of the VWAP."""
 
     anchor: Annotated[
@@ -156,7 +189,7 @@ class VwapOptions(EngineOptions, frozen=True):
     exclude_bad_prints: ExcludeBadPrints = False
 
 
-class OpeningRangeOptions(EngineOptions, frozen=True):
+class OpeningRangeOptions(LevelOptions, frozen=True):
     """Those of the opening range."""
 
     minutes: Annotated[
@@ -165,7 +198,7 @@ class OpeningRangeOptions(EngineOptions, frozen=True):
     exclude_bad_prints: ExcludeBadPrints = False
 
 
-class GapOptions(EngineOptions, frozen=True):
+class GapOptions(LevelOptions, frozen=True):
     """Those of the open gaps."""
 
     edge: Annotated[
@@ -174,7 +207,7 @@ class GapOptions(EngineOptions, frozen=True):
     days_back: Annotated[int, _meaning("Calendar days of daily bars to look at.")] = 400
 
 
-class PocOptions(EngineOptions, frozen=True):
+class PocOptions(LevelOptions, frozen=True):
     """Those of the points of control."""
 
     days_back: Annotated[int, _meaning("Calendar days of minutes to look at.")] = MINUTES_BACK_DAYS
@@ -185,7 +218,7 @@ class PocOptions(EngineOptions, frozen=True):
     exclude_bad_prints: ExcludeBadPrints = False
 
 
-class AtrOptions(EngineOptions, frozen=True):
+class AtrOptions(PresetOptions, frozen=True):
     """Those of the ATRs."""
 
     timeframe: Annotated[str, _meaning("1min to 240min.")] = "15min"
@@ -196,7 +229,7 @@ class AtrOptions(EngineOptions, frozen=True):
     exclude_bad_prints: ExcludeBadPrints = False
 
 
-class BadPrintOptions(EngineOptions, frozen=True):
+class BadPrintOptions(LevelOptions, frozen=True):
     """Those of the bad prints."""
 
     timeframe: Annotated[str, _meaning("1min to 240min.")] = "1min"

@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from polytape.engines.as_of import missing_days, name_days
+from polytape.engines import result
+from polytape.engines.as_of import missing_days
+from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
+from polytape.engines.holes import no_bar_of
 from polytape.engines.minutes import minutes_of_days
 from polytape.engines.options import PocOptions
 from polytape.engines.points_of_control import (
@@ -13,14 +16,15 @@ from polytape.engines.points_of_control import (
     developing_poc,
     naked_points_of_control,
 )
-from polytape.engines.result import EngineRunResult, iso_minutes
 from polytape.engines.ticks import tick_step
 from polytape.model import timestamps
 from polytape.model.market import Market
 
+SHOWN_NAKED = 8
 
-@dataclass(frozen=True, repr=False)
-class PocRun(EngineRunResult):
+
+@dataclass(frozen=True, eq=False, repr=False)
+class PocRun(result.EngineRunResult):
     """Naked points of control of the sessions before the last one that has bars, and each move of
     that one's own; `day` is that session. Prices in dollars, on multiples of `step`.
     """
@@ -40,9 +44,13 @@ class PocRun(EngineRunResult):
         return self.naked
 
     def __repr__(self) -> str:
-        naked = ", ".join(f"{one.price:.2f} ({one.day})" for one in self.naked)
+        naked = result.shortened(
+            (f"{one.price:.2f} ({one.day})" for one in self.naked), SHOWN_NAKED
+        )
         poc = "none" if self.poc is None else f"{self.poc:.2f}"
-        text = f"{self.symbol} at {iso_minutes(self.as_of)}: POC {poc}, naked {naked or 'none'}"
+        text = (
+            f"{self.symbol} at {result.iso_minutes(self.as_of)}: POC {poc}, naked {naked or 'none'}"
+        )
         return self._shown(text)
 
 
@@ -67,7 +75,7 @@ def poc_flow(symbol: str, as_of: int, market: Market, options: PocOptions) -> En
         [] if moves else [f"no volume in {options.days_back} days before {timestamps.iso(as_of)}"]
     )
     if lacking := missing_days(bars, market):
-        notes.append(f"no minute of {name_days(lacking)}: what was traded then is not known")
+        notes.append(f"{no_bar_of(lacking, 'minute')}: what was traded then is not known")
     return PocRun(
         symbol=symbol,
         as_of=timestamps.to_datetime(as_of),
@@ -78,4 +86,5 @@ def poc_flow(symbol: str, as_of: int, market: Market, options: PocOptions) -> En
         naked=naked,
         developing=moves,
         notes=(*minutes.notes, *notes),
+        drawn=Drawn.of_minutes(bars, as_of, market),
     )

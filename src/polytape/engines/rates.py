@@ -7,15 +7,16 @@ apart, as Carlstein 1986), and the spread is widened by Student's t for the numb
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
 
 from polytape.engines.confluence import ZoneLevel
-from polytape.engines.result import Result
+from polytape.engines.result import Result, Shown
 from polytape.engines.t_quantile import t_quantile
+from polytape.engines.validation import require
 from polytape.model.arrays import Floats, Ints
 
 CONFIDENCE = 0.95
@@ -71,8 +72,8 @@ class LevelRates(Result):
     hold_difference: Difference
 
 
-@dataclass(frozen=True, repr=False)
-class Calibration(Result):
+@dataclass(frozen=True, eq=False, repr=False)
+class Calibration(Shown):
     """Rates by level, those that occurred, L5 first. `steps` instants of each symbol were walked,
     and blocks of `block_days` trading days drawn. `scale` says which scores made the levels.
     """
@@ -95,6 +96,14 @@ class Calibration(Result):
         """The rates of a level; None where no zone had it."""
         return next((one for one in self.levels if one.level == level), None)
 
+    def facts(self) -> list[str]:
+        """What was walked."""
+        return [
+            f"{self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}",
+            f"{self.steps} steps of {self.horizon_days} days",
+            f"{self.scale} levels",
+        ]
+
     def rows(self) -> list[dict[str, object]]:
         """A row for each level."""
         return [_row(one) for one in self.levels]
@@ -105,6 +114,18 @@ class Calibration(Result):
             "in brackets, points"
         )
         return "\n".join([head, *(f"  {_line(one)}" for one in self.levels)])
+
+
+def parse_rates(rates: object) -> tuple[Calibration, ...]:
+    """Calibrations as `calibrate` makes them: several, or a single one.
+
+    Raises: ValidationError for anything else.
+    """
+    several = tuple(rates) if isinstance(rates, Iterable) else (rates,)
+    for one in several:
+        allowed = "calibrations, as `calibrate` makes them"
+        require("rates", type(one).__name__, isinstance(one, Calibration), allowed)
+    return several
 
 
 @dataclass(frozen=True, slots=True)

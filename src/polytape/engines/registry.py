@@ -6,7 +6,7 @@ editors read. Light: the engines themselves are loaded by name when they are fir
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -39,7 +39,8 @@ MakeFlow: TypeAlias = "Callable[[str, int, Market, EngineOptions], EngineFlow[En
 class EngineSpec:
     """`name` is the engine's command and the end of its route; `flow` and `result` are
     `module:name` below `polytape.engines`. `client_class` None: the client has a method of its own.
-    Two of one class are two methods of it; the first one's `client_doc` is the class's.
+    Two of one class are two methods of it; the first one's `client_doc` is the class's. A `rated`
+    engine's class is given calibrated rates once, which its results then show.
     """
 
     name: str
@@ -52,6 +53,7 @@ class EngineSpec:
     method: str = "run"
     route: str = ""
     page: str = ""
+    rated: bool = False
 
     @property
     def path(self) -> str:
@@ -63,6 +65,26 @@ class EngineSpec:
         module, name = self.flow.split(":")
         flow: MakeFlow = getattr(import_module(f"polytape.engines.{module}"), name)
         return flow
+
+    def run(
+        self, symbol: str, as_of: int, market: "Market", options: EngineOptions
+    ) -> "EngineFlow[EngineResult]":
+        """The engine's flow at an instant (microseconds UTC), whose result says how it is to be
+        read: its preset, and whether with prices as traded.
+
+        Raises: ValidationError.
+        """
+        flow = self.load_flow()(symbol, as_of, market, options)
+        return flow if self.options is NoOptions else _said(flow, options)
+
+
+def _said(flow: "EngineFlow[EngineResult]", options: EngineOptions) -> "EngineFlow[EngineResult]":
+    from polytape.engines.result import EngineRunResult
+
+    result = yield from flow
+    assert isinstance(result, EngineRunResult)
+    preset, as_traded = getattr(options, "preset", None), getattr(options, "as_traded", False)
+    return replace(result, preset=preset, as_traded=as_traded)
 
 
 SCAN = EngineSpec(
@@ -76,6 +98,7 @@ SCAN = EngineSpec(
     method="scan",
     route="/scan",
     page="engine-confluence.md",
+    rated=True,
 )
 FRACTALS = EngineSpec(
     "fractals",

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 
 from polytape.engines.validation import as_bars, is_number, require
-from polytape.model.arrays import Floats
+from polytape.model.arrays import Floats, Ints
 from polytape.model.market import Market, xnys
 from polytape.model.timestamps import day_number, number_day
 from polytape.model.units import DAY_US, MINUTE_US
@@ -22,7 +22,8 @@ MINUTES_A_DAY = DAY_US // MINUTE_US
 @dataclass(frozen=True, eq=False)
 class UsualVolume:
     """Mean volume of some sessions by time of day. `by_minute[m]` is what had been traded when
-    minute `m` of the market's day ended, in shares; `days` are the sessions, the last one last.
+    minute `m` of a trade date ended, in shares; `days` are the sessions, the last one last. Minutes
+    are counted from midnight or, where trade dates begin the evening before, from then on.
     """
 
     by_minute: Floats
@@ -33,8 +34,7 @@ class UsualVolume:
         """The mean volume by the time of day of an instant (microseconds UTC), in shares; None
         where nothing was traded by then.
         """
-        before = np.array([instant - 1])
-        minute = int(self.market.to_local(before)[0]) % DAY_US // MINUTE_US
+        (minute,) = _minutes_of_day(np.array([instant - 1]), self.market)
         volume = float(self.by_minute[minute])
         return volume if self.days and volume > 0 else None
 
@@ -61,7 +61,18 @@ def usual_volume(
     traded = (market.session_index(bars.timestamp) >= 0) & (numbers < day_number(day))
     days = np.unique(numbers[traded])[-sessions:]
     counted = np.isin(numbers, days)
-    places = market.to_local(bars.timestamp[counted]) % DAY_US // MINUTE_US
-    volumes = np.bincount(places, bars.volume[counted], MINUTES_A_DAY)
+    places = _minutes_of_day(bars.timestamp[counted], market)
+    volumes = np.bincount(places, bars.volume[counted], MINUTES_A_DAY + _evening_minutes(market))
     mean: Floats = np.cumsum(volumes) / max(1, len(days))
     return UsualVolume(mean, tuple(map(number_day, days.tolist())), market)
+
+
+def _minutes_of_day(instants: Ints, market: Market) -> Ints:
+    """Which minute of its trade date each instant (microseconds UTC) is in, by the wall clock."""
+    since = market.to_local(instants) - market.days_of(instants) * DAY_US
+    return since // MINUTE_US + _evening_minutes(market)
+
+
+def _evening_minutes(market: Market) -> int:
+    """How many minutes before its midnight a trade date begins at most."""
+    return -min(0, *(rule.day_begins_us for rule in market.hours)) // MINUTE_US

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from polytape.engines import as_of, fractals
-from polytape.engines.camarilla import KEY_LEVELS, camarilla_of
+from polytape.engines.camarilla import KEY_LEVELS, camarilla_of_period
 from polytape.engines.levels import Level, PriceContext, PriceKind, make_level
-from polytape.engines.options import MINUTES_BACK_DAYS, PERIODS, Period, PivotVariant
+from polytape.engines.options import MINUTES_BACK_DAYS, PERIODS, Period, ScanOptions
+from polytape.engines.periods import CompletedPeriod
 from polytape.engines.volume_profile import VolumeProfile, volume_profile
 from polytape.engines.zones import Zone
 from polytape.errors import PolygonClientError
@@ -33,14 +34,14 @@ class LevelSources:
         self.structure: fractals.Structure = "INSUFFICIENT_DATA"
 
     def levels(
-        self, zones: Iterable[Zone], windows: Sequence[int], variant: PivotVariant
+        self, zones: Iterable[Zone], windows: Sequence[int], options: ScanOptions
     ) -> list[Level]:
         """The levels of swings, volume profiles, pivots and zones."""
         levels: list[Level] = []
         for name, source in (
-            ("fractal", self._of_swings()),
-            ("hvn", self._of_profiles(windows)),
-            ("camarilla", self._of_pivots(variant)),
+            ("fractal", self._of_swings(options)),
+            ("hvn", self._of_profiles(windows, options.percentile)),
+            ("camarilla", self._of_pivots(options)),
             ("zones", self._of_zones(zones)),
         ):
             try:
@@ -49,10 +50,12 @@ class LevelSources:
                 self.errors[name] = str(error)
         return levels
 
-    def _of_swings(self) -> Iterator[Level]:
+    def _of_swings(self, options: ScanOptions) -> Iterator[Level]:
         known = self._known
         first = as_of.days_back(known.as_of, known.market, MINUTES_BACK_DAYS).start
-        result = fractals.fractals(known.quarters).since(to_datetime(first))
+        method, period = options.atr_method, options.atr_period
+        every = fractals.fractals(known.quarters, atr_method=method, atr_period=period)
+        result = every.since(to_datetime(first))
         self.swings, self.structure = result.swings, result.structure
         for note in as_of.few(result.bars, result.needed):
             self.errors["fractal"] = note
@@ -69,10 +72,10 @@ class LevelSources:
                 strength=(swing.high - swing.low) / swing.atr if swing.atr else 0.0,
             )
 
-    def _of_profiles(self, windows: Sequence[int]) -> Iterator[Level]:
+    def _of_profiles(self, windows: Sequence[int], percentile: float) -> Iterator[Level]:
         for days in windows:
             kind = f"hvn-{days}d"
-            self.profile = profile = self._profile(days, kind)
+            self.profile = profile = self._profile(days, kind, percentile)
             window = as_of.days_back(self._known.as_of, self._known.market, days)
             for node in profile.hvns:
                 yield make_level(
@@ -86,12 +89,12 @@ class LevelSources:
                     strength=node.share,
                 )
 
-    def _profile(self, days: int, kind: str) -> VolumeProfile:
+    def _profile(self, days: int, kind: str, percentile: float) -> VolumeProfile:
         """The profile of a window; one whose first days are missing counts as far as it goes."""
         market = self._known.market
         window = as_of.days_back(self._known.as_of, market, days)
         bars = self._known.fives.within(window)
-        profile = volume_profile(bars)
+        profile = volume_profile(bars, percentile=percentile)
         if profile.poc is None:
             self.errors[kind] = f"no volume in the last {days} days"
             return profile
@@ -100,19 +103,17 @@ class LevelSources:
             self.errors[kind] = f"the bars of the last {days} days begin on {begins} only"
         return profile
 
-    def _of_pivots(self, variant: PivotVariant) -> Iterator[Level]:
+    def _of_pivots(self, options: ScanOptions) -> Iterator[Level]:
         known = self._known
         for period in PERIODS:
-            kind = CAM_TYPES[period]
+            kind, completed = CAM_TYPES[period], known.period(period, options.pivots_of)
+            if completed is None:
+                self.errors[kind] = f"no completed {period} in the daily bars"
+                continue
             try:
-                pivots = camarilla_of(
-                    known.days, period, known.as_of, known.market, variant=variant
-                )
+                pivots = camarilla_of_period(completed, known.market, variant=options.variant)
             except PolygonClientError as error:
                 self.errors[kind] = str(error)
-                continue
-            if pivots is None:
-                self.errors[kind] = f"no completed {period} in the daily bars"
                 continue
             drawn = [] if pivots.flat else [n for n in KEY_LEVELS if n not in pivots.undrawable]
             for name in drawn:
@@ -123,7 +124,7 @@ class LevelSources:
                     pivots.levels[name],
                     context=self._context,
                     kind="pivot",
-                    span=_span_of(known.last(period)),
+                    span=completed.span,
                     strength=pivots.strength(name),
                 )
 
@@ -160,7 +161,7 @@ class LevelSources:
         )
 
 
-def _span_of(completed: as_of.CompletedPeriod | None) -> Span | None:
+def _span_of(completed: CompletedPeriod | None) -> Span | None:
     return None if completed is None else completed.span
 
 

@@ -3,20 +3,18 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from polytape.engines.confluence import ConfluenceZone, HoldRate
 from polytape.engines.fractals import Structure, Swing
+from polytape.engines.holes import named_once
 from polytape.engines.options import LevelScale
 from polytape.engines.rates import Calibration, LevelRates
 from polytape.engines.result import EngineRunResult, iso_minutes, plain
 from polytape.engines.validation import require
 from polytape.engines.volume_profile import VolumeProfile
 from polytape.model.bars import Bars
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from polytape.model.basis import Basis
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,6 +50,11 @@ class ScanResult(EngineRunResult):
         bare = EngineRunResult.to_dict(replace(self, swings=(), profile=None, bars=None))
         return {name: value for name, value in bare.items() if name not in drawn}
 
+    def standing_on(self, basis: Basis) -> Self:
+        """The same with the basis of its bars."""
+        errors = {name: named_once(why, basis) for name, why in self.errors.items()}
+        return replace(EngineRunResult.standing_on(self, basis), errors=errors)
+
     def with_rates(self, calibrations: Iterable[Calibration]) -> Self:
         """The same, each zone with the rate of its level by the first calibration of the symbol,
         None where there is none.
@@ -74,22 +77,23 @@ class ScanResult(EngineRunResult):
             row["random_held"] = None if zone.rate is None else plain(zone.rate.random)
             yield row
 
-    def plot(self, path: str | None = None) -> "Figure":
-        """Candles, zones, swings and the profile at the side, as a matplotlib figure; written to
-        `path` where one is given. Needs `pip install 'polytape[plot]'`.
-
-        Raises: ConfigurationError where matplotlib is missing.
-        """
-        # By name: pictures stand on results, and only who draws loads them.
-        figure: Figure = import_module("polytape.plot.scan").draw_scan(self, path)
-        return figure
-
     def __repr__(self) -> str:
         price = "no price" if self.price is None else f"{self.price:.2f}"
         lines = [f"{self.symbol} {price} at {iso_minutes(self.as_of)}, {self.structure}"]
-        lines += [f"  {zone!r}" for zone in self.zones]
+        lines += [line for zone in self.zones for line in self._zone_lines(zone)]
         lines += [f"  {name}: {why}" for name, why in self.errors.items()]
         return self._shown("\n".join([*lines, *(f"  {note}" for note in self.notes)]))
+
+    def _zone_lines(self, zone: ConfluenceZone) -> list[str]:
+        """`L5 323.80-324.64 (resistance, score 21.6, +1.0 ATR)`, then what voted for it, then the
+        rate of its level and its prices as traded, where these are wanted.
+        """
+        below = [", ".join(zone.votes)]
+        if zone.rate is not None:
+            below.append(zone.rate.text())
+        if self.as_traded and self.split_factor is not None:
+            below.append(f"as traded {zone.span_text(self.split_factor)}")
+        return [f"  {zone.heading}", *(f"     {line}" for line in below)]
 
 
 def hold_rates(calibrations: Iterable[Calibration], symbol: str, scale: str) -> dict[str, HoldRate]:
@@ -101,7 +105,8 @@ def hold_rates(calibrations: Iterable[Calibration], symbol: str, scale: str) -> 
     mine = next((one for one in calibrations if symbol in one.symbols), None)
     if mine is None:
         return {}
-    require("rates", mine.scale, mine.scale == scale, f"rates of {scale} levels")
+    allowed = f"rates of {scale} levels, as `polytape calibrate --levels {scale}` makes them"
+    require("rates", mine.scale, mine.scale == scale, allowed)
     return {one.level: _hold_rate(one) for one in mine.levels}
 
 

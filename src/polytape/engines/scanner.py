@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from polytape.engines import as_of as reading
-from polytape.engines.confluence import confluence
+from polytape.engines.confluence import confluence, nearest
 from polytape.engines.flow import EngineFlow
 from polytape.engines.levels import PriceContext, counts
 from polytape.engines.options import WINDOWS, ScanOptions
@@ -53,15 +53,16 @@ def _scan(
         return result
     context = PriceContext(run.price, run.atr_15min, run.atr_day, known.as_of)
     sources = LevelSources(known, context)
-    levels = sources.levels(run.zones, windows, options.variant)
+    levels = sources.levels(run.zones, windows, options)
     prices = [swing.price for swing in sources.swings]
+    zones = confluence(
+        levels, context, swings=prices, bars=known.shown_quarters, scale=options.levels
+    )
     return replace(
         result,
         low=context.price - context.reach,
         high=context.price + context.reach,
-        zones=confluence(
-            levels, context, swings=prices, bars=known.shown_quarters, scale=options.levels
-        ),
+        zones=nearest(zones, options.nearest),
         counts=counts(levels),
         structure=sources.structure,
         errors=sources.errors,

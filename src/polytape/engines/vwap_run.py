@@ -6,12 +6,14 @@ from datetime import datetime
 import numpy as np
 
 from polytape.engines.anchors import anchor_at
+from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.minutes import minutes_since
 from polytape.engines.options import VwapOptions
 from polytape.engines.result import EngineRunResult, Result, iso_minutes
 from polytape.engines.validation import is_number, require
 from polytape.engines.vwap import Vwap, vwap
+from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.timestamps import iso, to_datetime
 
@@ -25,7 +27,7 @@ class VwapLevel(Result):
     price: float
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class VwapRun(EngineRunResult):
     """The VWAP of a symbol at one instant since `anchor` (UTC). Prices in dollars, None without
     volume; `levels` from the highest down; `own_share` is the share of the bars whose own vwap
@@ -77,7 +79,18 @@ def vwap_flow(symbol: str, as_of: int, market: Market, options: VwapOptions) -> 
         bars=len(bars),
         own_share=float(reading.own.mean()) if len(bars) else None,
         notes=notes if mean is not None else (*notes, f"no volume since {iso(anchor)}"),
+        drawn=_drawn(bars, reading, multiples, as_of, market),
     )
+
+
+def _drawn(
+    bars: Bars, reading: Vwap, multiples: tuple[float, ...], as_of: int, market: Market
+) -> Drawn:
+    """The bars with the VWAP and its bands over them."""
+    lines = {"VWAP": reading.values}
+    for multiple in multiples:
+        lines[f"VWAP {-multiple:+g} SD"], lines[f"VWAP {multiple:+g} SD"] = reading.band(multiple)
+    return Drawn.of_minutes(bars, as_of, market).with_lines(bars.timestamp, **lines)
 
 
 def _levels(reading: Vwap, multiples: tuple[float, ...]) -> tuple[VwapLevel, ...]:

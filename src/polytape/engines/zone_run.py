@@ -1,20 +1,22 @@
 """The zones of a symbol at one instant: the bars that they need, and what is made of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from polytape.engines import result
 from polytape.engines.as_of import AsOfBars, bars_as_of, stale
 from polytape.engines.atr import atr
+from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.options import Period, ZoneOptions
-from polytape.engines.result import EngineRunResult, iso_minutes
 from polytape.engines.zones import USUAL, Anchors, Zone, ZoneInputs, overnight
+from polytape.model import timestamps
 from polytape.model.market import Market
-from polytape.model.timestamps import iso, to_datetime
+from polytape.model.timeframes import Timeframe
 
 
-@dataclass(frozen=True, repr=False)
-class ZoneRun(EngineRunResult):
+@dataclass(frozen=True, eq=False, repr=False)
+class ZoneRun(result.EngineRunResult):
     """The zones of a symbol at one instant; ATRs and the price in dollars, None where unknown."""
 
     symbol: str
@@ -31,7 +33,8 @@ class ZoneRun(EngineRunResult):
         return self.zones
 
     def __repr__(self) -> str:
-        return self._shown(f"{self.symbol} at {iso_minutes(self.as_of)}: {list(self.zones)!r}")
+        head = f"{self.symbol} at {result.iso_minutes(self.as_of)}:"
+        return self._shown("\n  ".join([head, *map(repr, self.zones)]))
 
 
 def zone_flow(symbol: str, as_of: int, market: Market, options: ZoneOptions) -> EngineFlow[ZoneRun]:
@@ -40,7 +43,8 @@ def zone_flow(symbol: str, as_of: int, market: Market, options: ZoneOptions) -> 
     Raises: ValidationError.
     """
     known = yield from bars_as_of(symbol, as_of, market)
-    return zones_at(symbol, known, options)
+    drawn = Drawn.of(known.quarters, Timeframe.MIN_15)
+    return replace(zones_at(symbol, known, options), drawn=drawn)
 
 
 def zones_at(
@@ -54,7 +58,7 @@ def zones_at(
     """
     ranges, notes = _ranges(known, options)
     if known.price is None:
-        notes = [f"no minute bar before {iso(known.as_of)}", *notes]
+        notes = [f"no minute bar before {timestamps.iso(known.as_of)}", *notes]
     else:
         notes += stale(known.minutes, known.as_of, known.market, "minute")
     day, lacks = _anchors(known, "day")
@@ -63,7 +67,7 @@ def zones_at(
     notes += [*lacks, *([] if options.weekly_levels else without_week)]
     return ZoneRun(
         symbol,
-        to_datetime(known.as_of),
+        timestamps.to_datetime(known.as_of),
         known.price,
         ranges["atr_5min"],
         ranges["atr_15min"],
@@ -76,7 +80,8 @@ def zones_at(
 def _ranges(known: AsOfBars, options: ZoneOptions) -> tuple[dict[str, float | None], list[str]]:
     """The ATRs by name, None with too few bars; and notes on those, and on what they run over."""
     ranges: dict[str, float | None] = {}
-    notes = []
+    notes: list[str] = []
+    holes: dict[str, list[str]] = {}
     for name, bars in (
         ("atr_5min", known.fives),
         ("atr_15min", known.quarters),
@@ -89,8 +94,9 @@ def _ranges(known: AsOfBars, options: ZoneOptions) -> tuple[dict[str, float | No
         if reading.last is None:
             counts = f"{reading.needed} complete bars, there are {len(reading.values)}"
             notes.append(f"{name} needs {counts}")
-        notes += [f"{name}: {note}" for note in reading.notes]
-    return ranges, notes
+        for note in reading.notes:
+            holes.setdefault(note, []).append(name)
+    return ranges, [*notes, *(f"{', '.join(names)}: {note}" for note, names in holes.items())]
 
 
 def _anchors(known: AsOfBars, period: Period) -> tuple[Anchors, list[str]]:

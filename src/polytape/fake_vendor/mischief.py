@@ -50,6 +50,19 @@ class Mischief(StrEnum):
     BARE = "bare"
     EXPONENTS = "exponents"
     EMPTY_PAGE = "empty-page"
+    OTHER_TICKER = "other-ticker"
+    ADJUSTED = "adjusted"
+    OTHER_TIME = "other-time"
+    HALF_ELSEWHERE = "half-elsewhere"
+    BAD_PRICES = "bad-prices"
+    OFF_GRID = "off-grid"
+    CONTRADICTIONS = "contradictions"
+    BARE_OK = "bare-ok"
+    NO_ROWS = "no-rows"
+    BAD_SPLITS = "bad-splits"
+    BAD_NEXT_URL = "bad-next-url"
+    BAD_REQUEST = "400"
+    SURPLUS = "surplus"
 
 
 _UPGRADE_POLYGON = "Please upgrade your plan at https://polygon.io/pricing"
@@ -62,6 +75,7 @@ _DATES = f"Your plan doesn't include this data timeframe. {_UPGRADE_MASSIVE}"
 _NOT_YET = f"Attempted to request today's data before end of day. {_UPGRADE_POLYGON}"
 
 TEXTS = {
+    Mischief.BAD_REQUEST: (400, "Could not parse the time parameter: 'from'"),
     Mischief.UNKNOWN_KEY: (401, "Unknown API Key"),
     Mischief.NOT_IN_PLAN: (403, f"You are not entitled to this data. {_UPGRADE_POLYGON}"),
     Mischief.DATES_NOT_IN_PLAN: (403, _DATES),
@@ -73,7 +87,12 @@ TEXTS = {
     Mischief.CLIENT_CLOSED: (499, ""),
 }
 
-WAYS = {Mischief.RESET: "reset", Mischief.NO_ANSWER: "no-answer", Mischief.DRIP: "drip"}
+WAYS = {
+    Mischief.RESET: "reset",
+    Mischief.NO_ANSWER: "no-answer",
+    Mischief.DRIP: "drip",
+    Mischief.SURPLUS: "surplus",
+}
 
 
 def spoiled(kind: Mischief, right: Answer, now_ms: int) -> Answer:
@@ -97,6 +116,8 @@ def spoiled(kind: Mischief, right: Answer, now_ms: int) -> Answer:
             return Answer(200, b'{"status":"OK","results":[{"o":1,"', right.headers)
         case Mischief.CUT_JSON:
             return Answer(200, right.body[: len(right.body) * 2 // 3], right.headers)
+        case Mischief.BARE_OK:
+            return Answer(200, b'{"status":"OK"}', right.headers)
     return _spoiled_page(kind, right, now_ms)
 
 
@@ -108,12 +129,22 @@ def _spoiled_page(kind: Mischief, right: Answer, now_ms: int) -> Answer:
     if not isinstance(page, dict):
         return right
     _spoil_next(kind, page)
+    _spoil_question(kind, page)
     rows, spoil = page.get("results"), SPOILED_ROWS.get(kind)
     # An empty page is mischief only where another comes after it.
     fits = kind is not Mischief.EMPTY_PAGE or "next_url" in page
-    if spoil is not None and fits and isinstance(rows, list) and rows and "t" in rows[0]:
+    mark = "split_to" if kind is Mischief.BAD_SPLITS else "t"
+    if spoil is not None and fits and isinstance(rows, list) and rows and mark in rows[0]:
         page |= spoil(rows, now_ms)
     return Answer(200, _encode(page, exponents=kind is Mischief.EXPONENTS), right.headers)
+
+
+def _spoil_question(kind: Mischief, page: Json) -> None:
+    """Say that the page answers another question."""
+    if kind is Mischief.OTHER_TICKER and "ticker" in page:
+        page["ticker"] = "ZZZZ"
+    if kind is Mischief.ADJUSTED and "adjusted" in page:
+        page["adjusted"] = True
 
 
 def _spoil_next(kind: Mischief, page: Json) -> None:
@@ -125,6 +156,7 @@ def _spoil_next(kind: Mischief, page: Json) -> None:
         Mischief.BAD_LAST_PAGE: f"{url}&bad=1",
         Mischief.LOOP: f"{url}&loop=1",
         Mischief.ENDLESS: f"{url}&endless=1",
+        Mischief.BAD_NEXT_URL: "http://[",
     }
     page["next_url"] = spoiled_urls.get(kind, url)
     if kind is Mischief.LOST_PAGE:
@@ -164,6 +196,40 @@ def _empty_page(_: list[Row], __: int) -> Json:
     return _counted([])
 
 
+def _other_time(rows: list[Row], _: int) -> Json:
+    return _counted([row | {"t": row["t"] - YEAR_MS} for row in rows])
+
+
+def _half_elsewhere(rows: list[Row], _: int) -> Json:
+    middle = len(rows) // 2
+    return _counted([row | {"t": row["t"] - YEAR_MS} for row in rows[:middle]] + rows[middle:])
+
+
+def _bad_prices(rows: list[Row], _: int) -> Json:
+    """One price of 0, one below it, one beyond all bounds."""
+    wrong = [row | {"c": price} for row, price in zip(rows, (0, -1, 1e308), strict=False)]
+    return _counted([*wrong, *rows[len(wrong) :]])
+
+
+def _off_grid(rows: list[Row], _: int) -> Json:
+    """Each row again, a millisecond later."""
+    return _counted([row | {"t": row["t"] + late} for row in rows for late in (0, 1)])
+
+
+def _contradictions(rows: list[Row], _: int) -> Json:
+    """The first row again, with another volume."""
+    return _counted([rows[0] | {"v": rows[0]["v"] + 1}, *rows])
+
+
+def _bad_splits(rows: list[Row], _: int) -> Json:
+    """Beside the right ones: of nothing, of less, of a text, of a far year, of no day."""
+    first = rows[0]
+    wrong: list[Json] = [{"split_to": 0}, {"split_from": -1}, {"split_to": "four"},
+                         {"split_to": 1e300}, {"execution_date": "9999-12-31"},
+                         {"execution_date": "soon"}]  # fmt: skip
+    return {"results": [*rows, *(first | change for change in wrong)]}
+
+
 SPOILED_ROWS: dict[Mischief, SpoilRows] = {
     Mischief.LOST_ROWS: _lost_rows,
     Mischief.DUPLICATES: _duplicates,
@@ -171,6 +237,13 @@ SPOILED_ROWS: dict[Mischief, SpoilRows] = {
     Mischief.DELAYED: _delayed,
     Mischief.BARE: _bare,
     Mischief.EMPTY_PAGE: _empty_page,
+    Mischief.NO_ROWS: _empty_page,
+    Mischief.OTHER_TIME: _other_time,
+    Mischief.HALF_ELSEWHERE: _half_elsewhere,
+    Mischief.BAD_PRICES: _bad_prices,
+    Mischief.OFF_GRID: _off_grid,
+    Mischief.CONTRADICTIONS: _contradictions,
+    Mischief.BAD_SPLITS: _bad_splits,
 }
 
 

@@ -260,6 +260,8 @@ async def _send(
         await _drip(writer, answer.body)
     elif not head_only:
         writer.write(answer.body)
+    if answer.way == "surplus":  # what nobody asked for
+        writer.write("\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body)
     await writer.drain()
     return answer.promised is None
 

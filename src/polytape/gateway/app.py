@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
 from litestar import Litestar, Router
 from litestar.config.compression import CompressionConfig
+from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
 from litestar.static_files import create_static_files_router
@@ -17,19 +19,25 @@ from litestar.types import ASGIApp
 
 import polytape
 from polytape.errors import ConfigurationError
+from polytape.gateway.admission import Admission, simple_admission
 from polytape.gateway.api.bars import BARS_ROUTES
 from polytape.gateway.api.clock import CLOCK_ROUTES
 from polytape.gateway.api.engines import ENGINE_ROUTES
 from polytape.gateway.api.history import HISTORY_ROUTES
+from polytape.gateway.api.jobs import JOB_ROUTES
+from polytape.gateway.api.session import SESSION_ROUTES, open_page
 from polytape.gateway.api.streams import STREAM_ROUTES
 from polytape.gateway.api.symbols import SYMBOL_ROUTES
-from polytape.gateway.api.system import SYSTEM_ROUTES
+from polytape.gateway.api.system import SYSTEM_ROUTES, home
+from polytape.gateway.api.watchlist import WATCH_ROUTES
 from polytape.gateway.browser_guard import BrowserGuard
 from polytape.gateway.dialects.registry import DIALECTS
 from polytape.gateway.errors import ERROR_HANDLERS
 from polytape.gateway.gateway import Gateway
+from polytape.gateway.head import answering_head
 from polytape.gateway.middleware import Middleware
 from polytape.gateway.pages import DOCS
+from polytape.gateway.quick_bars import QuickBars
 from polytape.wire.api.media import API
 
 log = logging.getLogger(__name__)
@@ -43,41 +51,60 @@ def create_app(
     token: str | None = None,
     compress: bool = False,
     guard: BrowserGuard | None = None,
+    admission: Admission | None = None,
+    page: Sequence[HTTPRouteHandler] = (),
 ) -> ASGIApp:
     """The application over one gateway. `compress` gzips answers: off on loopback, where it costs
-    more than it saves. `guard` says which hosts and pages it knows, by default its own. The
-    gateway's threads end with the application.
+    more than it saves. The gateway's threads end with the application.
+
+    `admission` says who may do what. For programs that serve themselves there is a simple one: with
+    `token` everything asks for it, without it everybody may do everything; `guard` says which hosts
+    and pages it knows, by default its own. `page` are routes that serve `/`, in place of the plain
+    page.
 
     Raises: ConfigurationError for an empty token.
     """
     if token is not None and not token.strip():
         raise ConfigurationError("the access token is empty")
 
+    guard = guard or BrowserGuard()
+    admitted = admission or simple_admission(token, guard, DIALECTS, has_page=bool(page))
+
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         live = asyncio.create_task(gateway.live.run())
         live.add_done_callback(_log_failure)
+        await gateway.jobs.resume()
         yield
+        await gateway.jobs.stop()
         live.cancel()
         with suppress(asyncio.CancelledError):
             await live
         gateway.close()
 
-    api = [*BARS_ROUTES, *SYMBOL_ROUTES, *HISTORY_ROUTES, *ENGINE_ROUTES, *CLOCK_ROUTES]
-    others = [route for dialect in DIALECTS for route in dialect.routes]
+    api = [*BARS_ROUTES, *SYMBOL_ROUTES, *HISTORY_ROUTES, *JOB_ROUTES, *ENGINE_ROUTES]
+    api += [*CLOCK_ROUTES, *SESSION_ROUTES, *WATCH_ROUTES]
+    others = [
+        *(page or [home]),
+        open_page,
+        *(route for dialect in DIALECTS for route in dialect.routes),
+    ]
     app = Litestar(
         [Router(API, route_handlers=api), *SYSTEM_ROUTES, *STREAM_ROUTES, *others, _docs_assets()],
         dependencies={
             "gateway": Provide(lambda: gateway, sync_to_thread=False),
-            "access_token": Provide(lambda: token, sync_to_thread=False),
+            "admission": Provide(lambda: admitted, sync_to_thread=False),
         },
         exception_handlers=ERROR_HANDLERS,
         lifespan=[lifespan],
         openapi_config=_openapi(),
         compression_config=CompressionConfig("gzip", minimum_size=2_000) if compress else None,
         logging_config=None,
+        state=State({"wall": gateway.wall}),
     )
-    return Middleware(app, gateway, token, DIALECTS, guard or BrowserGuard())
+    # What is compressed is made by the application each time.
+    inner = answering_head(app) if compress else QuickBars(answering_head(app), gateway)
+    return Middleware(inner, gateway, admitted, DIALECTS)
 
 
 def _log_failure(live: "asyncio.Task[None]") -> None:

@@ -9,20 +9,15 @@ https://fetch.spec.whatwg.org/#simple-header, https://www.w3.org/TR/fetch-metada
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http import HTTPStatus
 from ipaddress import ip_address
 
+from polytape.gateway.roles import MANAGED, SESSION, route_of
+
 # What a browser shows to its user, wherever the link to it was.
 PAGES = ("/", "/health", "/docs", "/favicon.ico")
-# Where a POST changes what the gateway holds or does; others only ask, in whatever media type.
-MANAGED = frozenset(
-    {
-        "/api/v1/clock",
-        "/api/v1/history/backfill",
-        "/api/v1/history/compact",
-        "/api/v1/history/repair",
-    }
-)
+JSON_ONLY = MANAGED | {SESSION}
 CHANGES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 FOREIGN_SITES = frozenset({b"cross-site", b"same-site"})
 # Headers that no simple request has.
@@ -75,7 +70,7 @@ class BrowserGuard:
         if foreign and not known and not _is_page(path):
             return FOREIGN_PAGE
         # Of the methods that change something a page can send POST without the browser asking.
-        manages = method == "POST" and path.rstrip("/") in MANAGED
+        manages = method == "POST" and route_of(path) in JSON_ONLY
         return NO_JSON if manages and not _is_no_simple_request(headers) else None
 
     def socket_refusal(self, headers: Mapping[bytes, bytes]) -> BrowserRefusal | None:
@@ -91,16 +86,20 @@ class BrowserGuard:
     def _is_own(self, host: str) -> bool:
         """An address cannot be rebound; a name can."""
         name = _name_of(host)
-        if name == "localhost" or name.endswith(".localhost") or name in self.hosts:
-            return True
-        try:
-            ip_address(name)
-        except ValueError:
-            return False
-        return True
+        local = name == "localhost" or name.endswith(".localhost") or name in self.hosts
+        return local or _is_address(name)
 
     def _may_use(self, origin: str, host: str) -> bool:
         return origin.partition("://")[2].lower() == host.lower() or origin in self.origins
+
+
+@lru_cache(maxsize=64)
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _name_of(host: str) -> str:

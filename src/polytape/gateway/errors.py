@@ -2,7 +2,6 @@
 
 import logging
 import math
-from datetime import UTC, datetime
 from functools import partial
 from http import HTTPStatus
 
@@ -13,8 +12,10 @@ from litestar.types import ExceptionHandlersMap
 from polytape.errors import PolygonClientError, RateLimitError
 from polytape.gateway.dialects.registry import DIALECTS
 from polytape.gateway.http import AnyRequest, request_id
+from polytape.gateway.memory_gate import BusyError
 from polytape.gateway.middleware import error_body
 from polytape.gateway.pages import DOCS
+from polytape.model.timestamps import to_datetime
 from polytape.wire.api.problems import Problem, problem, to_problem
 
 log = logging.getLogger(__name__)
@@ -23,9 +24,16 @@ log = logging.getLogger(__name__)
 def _our_error(request: AnyRequest, error: PolygonClientError) -> Response[bytes]:
     headers = {}
     if isinstance(error, RateLimitError) and error.retry_at is not None:
-        left = (error.retry_at - datetime.now(UTC)).total_seconds()
+        left = (error.retry_at - to_datetime(request.app.state.wall())).total_seconds()
         headers["Retry-After"] = str(max(1, math.ceil(left)))
     return _respond(request, to_problem(error, request_id(request)), headers)
+
+
+def _busy(request: AnyRequest, error: BusyError) -> Response[bytes]:
+    """Answers in flight take all the memory there is for them."""
+    make = partial(problem, HTTPStatus.SERVICE_UNAVAILABLE, name="busy")
+    body = make(str(error), request_id=request_id(request))
+    return _respond(request, body, {"Retry-After": str(error.retry_after_s)})
 
 
 def _unreadable(request: AnyRequest, error: ValidationException) -> Response[bytes]:
@@ -60,6 +68,10 @@ def _nested_body(request: AnyRequest, _: RecursionError) -> Response[bytes]:
     return _respond(request, _invalid(request, "the body is nested too deeply", "body"))
 
 
+def _no_text(request: AnyRequest, error: UnicodeDecodeError) -> Response[bytes]:
+    return _respond(request, _invalid(request, f"the body is no UTF-8: {error.reason}", "body"))
+
+
 def _bug(request: AnyRequest, error: Exception) -> Response[bytes]:
     identity = request_id(request)
     log.error("request %s failed", identity, exc_info=error)
@@ -82,8 +94,10 @@ def _respond(
 
 ERROR_HANDLERS: ExceptionHandlersMap = {
     PolygonClientError: _our_error,
+    BusyError: _busy,
     ValidationException: _unreadable,
     HTTPException: _http_error,
     RecursionError: _nested_body,
+    UnicodeDecodeError: _no_text,
     Exception: _bug,
 }

@@ -36,6 +36,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     """One connection: a `FrameWriter`, which its scope names once it is accepted."""
 
     ready = True
+    _on_lost: Callable[[], None] = staticmethod(lambda: None)
 
     def handle_connect(self, event: Any) -> None:  # a request of the websockets library
         super().handle_connect(event)
@@ -44,6 +45,14 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
     def on_ready(self) -> None:
         """Nobody wants to know."""
+
+    def count_loss(self, on_lost: Callable[[], None]) -> None:
+        """Have `on_lost` called once the connection has ended."""
+        self._on_lost = on_lost
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._on_lost()
 
     def pause_writing(self) -> None:
         self.ready = False

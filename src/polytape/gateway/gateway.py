@@ -1,11 +1,15 @@
 """What the gateway is, without HTTP: one source and one store, shared by everybody."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import polytape
+from polytape.gateway.answer_cache import AnswerCache
+from polytape.gateway.jobs import JobService
 from polytape.gateway.live import LiveService
+from polytape.gateway.memory_gate import MemoryGate
 from polytape.gateway.metrics import Metrics
 from polytape.gateway.symbols import SymbolsService
 from polytape.gateway.workers import ThreadWorkers
@@ -16,8 +20,10 @@ from polytape.history.live_writer import LiveWriter
 from polytape.history.service import HistoryService
 from polytape.model import timestamps
 from polytape.model.market import Market
+from polytape.model.query import BarsQuery
 from polytape.model.symbols import parse_symbol
-from polytape.store.segments import SegmentStore
+from polytape.store.answers import FOLDER as REFERENCE_FOLDER
+from polytape.store.segments import FolderTokens, SegmentStore
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.live import LiveSource
 from polytape.upstream.market_clock import MarketClock
@@ -26,14 +32,19 @@ from polytape.wire.api import messages
 from polytape.wire.budget import BudgetState
 
 CACHE_BYTES = 256 * 1024 * 1024
+MEMORY_BYTES = 2 * 1024**3
+# The cache takes no more of the memory than this.
+CACHE_SHARE = 4
 
 
 @dataclass
 class Gateway:
     """A source and a store, either of which may be absent. `now` gives microseconds UTC: that of
-    `clock`, where the gateway does not run on the wall's time.
+    `clock`, where the gateway does not run on the wall's time; `wall` is the machine's own.
 
-    Its services are `bars`, `symbols`, `history` and `live`, which sends what `feed` has.
+    Its services are `bars`, `symbols`, `history`, `jobs` and `live`, which sends what `feed` has.
+    `memory_bytes` are for the cache and the answers in flight, which `memory` lets in.
+    `job_list` names its list of jobs in the store: gateways of one store have one each.
     """
 
     upstream: Upstream | None
@@ -46,10 +57,16 @@ class Gateway:
     cache_bytes: int = CACHE_BYTES
     workers: ThreadWorkers = field(default_factory=ThreadWorkers)
     metrics: Metrics = field(default_factory=Metrics)
+    job_list: str = "gateway"
+    memory_bytes: int = MEMORY_BYTES
+    wall: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000, repr=False)
 
     def __post_init__(self) -> None:
-        self.started = self.now()
-        self.cache = BarsCache(self.cache_bytes)
+        self.started = self.wall()
+        cache_bytes = min(self.cache_bytes, self.memory_bytes // CACHE_SHARE)
+        self.cache = BarsCache(cache_bytes, self.unchanged)
+        self.answers = AnswerCache(self.unchanged)
+        self.memory = MemoryGate(self.memory_bytes - cache_bytes, self.market, self.now)
         self._filler = GapFiller(
             self.upstream,
             self.store,
@@ -59,10 +76,12 @@ class Gateway:
             self.cache,
             on_cache_hit=self.metrics.cache_hits.inc,
             on_fetch=lambda series: self.metrics.fetches.labels(series.value).inc(),
+            on_write_failure=self.metrics.store_write_failures.inc,
         )
         self.bars = BarsService(self._filler, self.metrics.bars.inc)
         self.symbols = SymbolsService(self.bars, self.now)
         self.history = HistoryService(self._filler, self.budget_state)
+        self.jobs = self._jobs()
         self.live = LiveService(self.feed, writer=self._live_writer())
 
     def close(self) -> None:
@@ -73,6 +92,24 @@ class Gateway:
         self._filler.close()
         if self.store is not None:
             self.store.close()
+
+    def tokens(self, query: BarsQuery) -> FolderTokens | None:
+        """How what the answer to a query is made of stands in the store; None: it changes now."""
+        if self.store is None or not self.store.storage.tells_changes:
+            return ()
+        token = self.store.storage.token(REFERENCE_FOLDER)
+        tokens = self._filler.tokens(query.of_series(self.market))
+        return None if token is None or tokens is None else (*tokens, (REFERENCE_FOLDER, token))
+
+    def unchanged(self, tokens: FolderTokens) -> bool:
+        """Whether folders of the store are as they were."""
+        return self.store is None or self.store.unchanged(tokens)
+
+    def _jobs(self) -> JobService:
+        storage = None if self.store is None else self.store.storage
+        return JobService(
+            self.history, storage, self.market, self.now, self.workers, name=self.job_list
+        )
 
     def _live_writer(self) -> LiveWriter | None:
         """Who stores live minutes, where there is a store."""
@@ -87,6 +124,7 @@ class Gateway:
         """
         if self.upstream is not None:
             self.upstream.reference.forget()
+        self.answers.clear()
         return self.cache.clear(None if symbol is None else parse_symbol(symbol))
 
     def budget_state(self) -> BudgetState:
@@ -96,7 +134,7 @@ class Gateway:
     def rate_limit(self) -> messages.RateLimitState:
         """The same as the API says it."""
         state = self.budget_state()
-        reset = timestamps.to_datetime(self.now()) + timedelta(seconds=state.reset_s)
+        reset = timestamps.to_datetime(self.wall()) + timedelta(seconds=state.reset_s)
         return messages.RateLimitState(
             limit=state.limit,
             remaining=state.remaining,
@@ -113,20 +151,30 @@ class Gateway:
             made_up=self.bars.made_up,
             store=None if self.store is None else self.store.storage.url,
             started_at=timestamps.iso(self.started // 1_000_000 * 1_000_000),
-            uptime_seconds=round((self.now() - self.started) / 1e6, 3),
+            uptime_seconds=round((self.wall() - self.started) / 1e6, 3),
+            market_time=timestamps.iso(self.now()),
             rate_limit=self.rate_limit(),
             cached_answers=len(self.cache),
             cached_bytes=self.cache.bytes,
             requests=int(self.metrics.total("polytape_requests")),
             bars_served=int(self.metrics.total("polytape_bars_served")),
-            fetches=int(self.metrics.total("polytape_source_questions")),
-            answered_from_memory=int(self.metrics.total("polytape_kept_answers")),
+            fetches=int(self.metrics.total("polytape_source_fetches")),
+            answered_from_memory=int(self.metrics.total("polytape_cache_hits")),
             joined_in_flight=self._filler.joined,
+            memory_limit_bytes=self.memory_bytes,
+            bytes_in_flight=self.memory.used,
+            answers_waiting=self.memory.waiting,
+            vendor_clock_ahead_seconds=self._vendor_ahead_us() / 1e6,
         )
+
+    def _vendor_ahead_us(self) -> int:
+        clock = None if self.upstream is None else self.upstream.clock
+        return 0 if clock is None else clock.vendor_ahead_us()
 
     def render_metrics(self) -> bytes:
         """The body of `/metrics`."""
         self.metrics.joined.set(self._filler.joined)
         self.metrics.cache_bytes.set(self.cache.bytes)
         self.metrics.budget_left.set(self.budget_state().remaining)
+        self.metrics.show_memory(self.memory)
         return self.metrics.render()

@@ -1,19 +1,19 @@
-"""What every answer has, whatever its route: browsers and the token are checked, a request id and
-the budget are in its headers, it is counted. Plain ASGI.
+"""What every answer has, whatever its route: its caller is admitted, a request id and the budget
+are in its headers, it is counted, and what changes something is in the audit. Plain ASGI.
 """
 
 import asyncio
-import hmac
+import itertools
 import logging
 import math
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeAlias
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 import msgspec
 from litestar.enums import ScopeType
@@ -27,16 +27,21 @@ from litestar.types import (
     WebSocketScope,
 )
 
-from polytape.gateway.browser_guard import BrowserGuard
+from polytape.gateway.admission import UNTRIED, Admission, Header, Refusal
+from polytape.gateway.audit import Change
+from polytape.gateway.caller import Caller
 from polytape.gateway.dialects.dialect import Dialect, ErrorBody, dialect_of
 from polytape.gateway.gateway import Gateway
+from polytape.gateway.roles import changes_state
+from polytape.upstream.budget.spender import SPENDER
 from polytape.wire.api.media import PROBLEM_JSON
 from polytape.wire.api.problems import Problem, problem
 
-log = logging.getLogger("polytape.gateway")
+access_log = logging.getLogger("polytape.access")
 
 # A close frame's reason has at most 123 bytes.
 MAX_REASON = 120
+ACCESS_LINE = "%(address)s %(method)s %(path)s %(status)d %(ms).1f ms %(request_id)s %(who)s"
 PRINTED = "/:@!$&'()*+,;=-._~"
 # https://owasp.org/www-project-secure-headers/
 SECURITY: tuple[tuple[bytes, bytes], ...] = (
@@ -47,42 +52,47 @@ SECURITY: tuple[tuple[bytes, bytes], ...] = (
 )
 # The one way to say it in every protocol, the vendor's too.
 MADE_UP: tuple[tuple[bytes, bytes], ...] = ((b"x-polytape-made-up", b"true"),)
-OPEN_PATHS = frozenset({"/health"})
 # The WebSocket close code for a policy that was not met, RFC 6455 7.4.1.
 POLICY_VIOLATION = 1008
 ClientScope: TypeAlias = HTTPScope | WebSocketScope
-Header: TypeAlias = tuple[bytes, bytes]
+STOPPING = Refusal(
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "stopping",
+    "the gateway is shutting down",
+    ((b"retry-after", b"5"),),
+)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 
 
 @dataclass
 class Exchange:
-    """One HTTP request, and how far its response has come."""
+    """One HTTP request, and how far its response has come. `who`: the name of the caller; `change`:
+    where it changes something.
+    """
 
     request_id: str
     began: float
     status: int = HTTPStatus.INTERNAL_SERVER_ERROR
     started: bool = False
+    who: str = "-"
+    change: Change | None = None
 
 
 class Middleware:
-    """Wraps the application. Every request but `/health`, and every WebSocket, must carry `token`,
-    where it is set; one whose protocol has the key in its first message is checked there.
-    """
+    """Wraps the application: what `admission` refuses does not reach it."""
 
     def __init__(
         self,
         app: ASGIApp,
         gateway: Gateway,
-        token: str | None,
+        admission: Admission,
         dialects: Sequence[Dialect],
-        guard: BrowserGuard,
     ) -> None:
         self._app = app
         self._gateway = gateway
-        self._token = token
+        self._admission = admission
         self._dialects = dialects
-        self._guard = guard
+        self._new_id = _counted_ids()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind: str = scope["type"]
@@ -94,24 +104,21 @@ class Middleware:
             await self._websocket(scope, receive, send)
 
     async def _websocket(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
-        reason = self._refusal(scope)
-        if reason is None:
+        query = scope.get("query_string", b"")
+        headers, address = dict(scope["headers"]), _address(scope)
+        caller = self._admission.admit_socket(headers, scope["path"], address, query)
+        if isinstance(caller, Caller):
+            SPENDER.set(caller)
             await self._app(scope, receive, send)
             return
+        reason = caller.detail[:MAX_REASON]
         await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": reason})
 
-    def _refusal(self, scope: WebSocketScope) -> str | None:
-        """Why a WebSocket is not opened."""
-        refusal = self._guard.socket_refusal(dict(scope["headers"]))
-        if refusal is not None:
-            return refusal.detail[:MAX_REASON]
-        own_check = any(scope["path"] in dialect.key_in_message for dialect in self._dialects)
-        admitted = own_check or self._admitted(scope)
-        return None if admitted else _REFUSALS[HTTPStatus.UNAUTHORIZED][1]
-
     async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(_request_id(scope), time.perf_counter())
+        exchange = Exchange(_request_id(scope, self._new_id), time.perf_counter())
         scope.setdefault("state", {})["request_id"] = exchange.request_id
+        if changes_state(scope["method"], scope["path"]):
+            exchange.change = Change(scope)
 
         async def send_on(message: Message) -> None:
             exchange.started = True
@@ -121,20 +128,29 @@ class Middleware:
             await send(message)
 
         try:
-            refusal = self._guard.refusal(scope["method"], scope["path"], dict(scope["headers"]))
-            if refusal is not None:
-                await self._refuse(scope, send_on, exchange, refusal.status, refusal.detail)
-            elif self._admitted(scope):
-                await self._app(scope, receive, send_on)
-            else:
-                await self._refuse(scope, send_on, exchange, HTTPStatus.UNAUTHORIZED)
+            await self._answer(scope, receive, send_on, exchange)
         except asyncio.CancelledError:
             # The grace of a shutdown is over: say so while the connection still stands.
             if exchange.started:
                 raise
-            await self._refuse(scope, send_on, exchange, HTTPStatus.SERVICE_UNAVAILABLE)
+            await self._refuse(scope, send_on, exchange, STOPPING)
         finally:
             self._count(scope, exchange)
+
+    async def _answer(
+        self, scope: HTTPScope, receive: Receive, send: Send, exchange: Exchange
+    ) -> None:
+        caller = self._admit(scope)
+        if isinstance(caller, Refusal):
+            exchange.who = caller.who
+            if caller in UNTRIED:  # who asks what is needed has tried nothing
+                exchange.change = None
+            await self._refuse(scope, send, exchange, caller)
+            return
+        exchange.who = caller.name
+        SPENDER.set(caller)
+        read = receive if exchange.change is None else exchange.change.watch(receive)
+        await self._app(scope, read, send)
 
     def _headers(self, request_id: str) -> list[Header]:
         state = self._gateway.budget_state()
@@ -147,71 +163,63 @@ class Middleware:
             *(MADE_UP if self._gateway.bars.made_up else ()),
         ]
 
-    def _admitted(self, scope: ClientScope) -> bool:
-        """Whether a request carries the token, where there is one."""
-        if self._token is None or scope["path"] in OPEN_PATHS:
-            return True
-        headers = dict(scope["headers"])
-        dialect = dialect_of(scope["path"], self._dialects)
-        name = dialect.key_in_query if dialect is not None else None
-        query = parse_qs(scope.get("query_string", b"")) if name is not None else {}
-        offered = (
-            headers.get(b"authorization", b"").removeprefix(b"Bearer "),
-            headers.get(b"x-api-key", b""),
-            query.get((name or "").encode(), [b""])[0],
+    def _admit(self, scope: HTTPScope) -> Caller | Refusal:
+        headers, query = dict(scope["headers"]), scope.get("query_string", b"")
+        return self._admission.admit(
+            headers, scope["path"], scope["method"], _address(scope), query
         )
-        token = self._token.encode()
-        return any(hmac.compare_digest(one, token) for one in offered)
 
     async def _refuse(
-        self,
-        scope: HTTPScope,
-        send: Send,
-        exchange: Exchange,
-        status: HTTPStatus,
-        detail: str | None = None,
+        self, scope: HTTPScope, send: Send, exchange: Exchange, refusal: Refusal
     ) -> None:
-        name, usual, header = _REFUSALS[status]
-        refused = problem(status, detail or usual, name=name, request_id=exchange.request_id)
+        identity = exchange.request_id
+        refused = problem(refusal.status, refusal.detail, name=refusal.name, request_id=identity)
         body, media_type = error_body(scope["path"], refused, self._dialects)
-        headers = [(b"content-type", media_type.encode()), *header]
-        await send({"type": "http.response.start", "status": int(status), "headers": headers})
+        headers = [(b"content-type", media_type.encode()), *refusal.headers]
+        status = int(refusal.status)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _count(self, scope: HTTPScope, exchange: Exchange) -> None:
         seconds = time.perf_counter() - exchange.began
         status, identity = int(exchange.status), exchange.request_id
         route = scope.get("path_template") or "unmatched"
-        self._gateway.metrics.requests.labels(route, str(status)).inc()
-        self._gateway.metrics.seconds.labels(route).observe(seconds)
-        # A path may have line ends in it, which would make lines of the log.
-        path = quote(scope["path"], safe=PRINTED)
-        client = scope.get("client") or ("-", 0)
-        line = "%s %s %s %d %.1f ms %s"
-        log.info(line, client[0], scope["method"], path, status, seconds * 1e3, identity)
+        self._gateway.metrics.count(route, status, seconds)
+        address = _address(scope)
+        if access_log.isEnabledFor(logging.INFO):
+            # A path may have line ends in it, which would make lines of the log.
+            facts = {
+                "address": address,
+                "method": scope["method"],
+                "path": quote(scope["path"], safe=PRINTED),
+                "status": status,
+                "ms": round(seconds * 1e3, 1),
+                "request_id": identity,
+                "who": exchange.who,
+            }
+            access_log.info(ACCESS_LINE, facts)
+        if exchange.change is not None:
+            exchange.change.log(exchange.who, address, status, identity)
 
 
-_REFUSALS: dict[HTTPStatus, tuple[str, str, tuple[Header, ...]]] = {
-    HTTPStatus.UNAUTHORIZED: (
-        "not-authorized",
-        "this gateway asks for its access token: Authorization: Bearer TOKEN",
-        ((b"www-authenticate", b'Bearer realm="polytape"'),),
-    ),
-    HTTPStatus.SERVICE_UNAVAILABLE: (
-        "stopping",
-        "the gateway is shutting down",
-        ((b"retry-after", b"5"),),
-    ),
-    HTTPStatus.MISDIRECTED_REQUEST: ("misdirected", "another host", ()),
-    HTTPStatus.FORBIDDEN: ("foreign-page", "a page of another site", ()),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("no-json", "a JSON body is expected", ()),
-}
+def _address(scope: ClientScope) -> str:
+    """Where a request comes from: what proxies say of others is not believed."""
+    client = scope.get("client")
+    return client[0] if client else "-"
 
 
-def _request_id(scope: HTTPScope) -> str:
+def _counted_ids() -> Callable[[], str]:
+    """Ids of 32 hexadecimal digits: half of them chance, once; half a count. Chance anew for each
+    would be a call of the operating system's.
+    """
+    begin, count = uuid.uuid4().hex[:16], itertools.count(1)
+    return lambda: f"{begin}{next(count):016x}"
+
+
+def _request_id(scope: HTTPScope, new_id: Callable[[], str]) -> str:
     """The id that the client offers, where it is one; else a new one."""
     offered = dict(scope["headers"]).get(b"x-request-id", b"")
-    return offered.decode() if _REQUEST_ID.fullmatch(offered) else uuid.uuid4().hex
+    return offered.decode() if offered and _REQUEST_ID.fullmatch(offered) else new_id()
 
 
 def error_body(path: str, error: Problem, dialects: Sequence[Dialect]) -> ErrorBody:

@@ -1,4 +1,4 @@
-"""The home page. No script, nothing from elsewhere."""
+"""The plain home page, where the one of web/ is not built. No script, nothing from elsewhere."""
 
 from html import escape
 
@@ -33,6 +33,8 @@ def home_page(status: Status) -> str:
     return _page(
         "polytape gateway",
         f"{warning}<table>{rows}</table>"
+        "<p class=note>The page with charts and scanner is not built: <code>make web</code> in the "
+        "checkout does that; packages have it.</p>"
         f'<h2>Look</h2><p><a href="{DOCS}">API</a> · <a href="/status">status</a> · '
         '<a href="/metrics">metrics</a> · <a href="/health">health</a></p>'
         "<h2>Ask</h2><pre>from polytape import PolygonClient\n\n"

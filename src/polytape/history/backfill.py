@@ -9,15 +9,17 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from itertools import islice
 from typing import TypeAlias
 
-from polytape.errors import PolygonClientError
+from polytape.errors import DataFetchError, PolygonClientError
 from polytape.history.gap_filler import GapFiller
 from polytape.history.plan import FetchGaps, plan
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery, series_query
 from polytape.model.spans import Span, SpanSet
 from polytape.model.timeframes import Series
+from polytape.upstream.background_work import check_wanted
 from polytape.upstream.source import DaySource, Upstream
 from polytape.wire.budget import BudgetState
 
@@ -112,11 +114,12 @@ class BackfillPlanner:
         """What is missing of some symbols, as queries: nothing that is stored and final."""
         upstream = self._filler.upstream
         earliest = 0 if upstream is None else upstream.bars.earliest()
-        return [
-            series_query(symbol, self._series, gap, background=True)
-            for symbol in symbols
-            for gap in self._gaps_of(symbol, earliest)
-        ]
+        gaps: list[BarsQuery] = []
+        for symbol in symbols:
+            check_wanted()
+            parts = self._gaps_of(symbol, earliest)
+            gaps += [series_query(symbol, self._series, g, background=True) for g in parts]
+        return gaps
 
     def _gaps_of(self, symbol: str, earliest: int) -> tuple[Span, ...]:
         store, now = self._filler.store, self._filler.now()
@@ -187,16 +190,17 @@ async def backfill(filler: GapFiller, tasks: Iterable[Task]) -> AsyncIterator[Ta
     """Do several tasks at a time, in the background. What a task brought is stored when it is done,
     so an interrupted backfill goes on where it stopped.
     """
-    room = asyncio.Semaphore(AT_ONCE)
-
-    async def one(task: Task) -> TaskResult:
-        async with room:
-            return await _done(filler, task)
-
-    running = [asyncio.ensure_future(one(task)) for task in tasks]
+    left = iter(tasks)
+    running: set[asyncio.Task[TaskResult]] = set()
     try:
-        for next_done in asyncio.as_completed(running):
-            yield await next_done
+        while True:
+            begun = islice(left, AT_ONCE - len(running))
+            running |= {asyncio.ensure_future(_done(filler, task)) for task in begun}
+            if not running:
+                return
+            ended, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+            for one in ended:
+                yield one.result()
     finally:
         for future in running:
             future.cancel()
@@ -208,7 +212,10 @@ async def _done(filler: GapFiller, task: Task) -> TaskResult:
         if isinstance(task, WholeDay):
             market = await filler.days.fetch(task.series, task.day, task.source)
             return TaskResult(task, 0 if market is None else len(market))
-        return TaskResult(task, len((await filler.read(task)).bars))
+        read = await filler.read(task)
+        # Who waits for bars has them all the same; a backfill is there to store them.
+        error = DataFetchError(read.write_failure) if read.write_failure else None
+        return TaskResult(task, len(read.bars), error)
     except PolygonClientError as error:
         return TaskResult(task, 0, error)
 
@@ -223,7 +230,8 @@ async def run_tasks(
     async for result in backfill(filler, listed):
         count = count.plus(result)
         on_result(result)
-    failed = sorted(count.failed, key=lambda result: listed.index(result.task))
+    places = {id(task): place for place, task in enumerate(listed)}
+    failed = sorted(count.failed, key=lambda result: places[id(result.task)])
     return replace(count, failed=tuple(failed))
 
 

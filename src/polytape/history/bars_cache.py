@@ -1,6 +1,7 @@
 """Recently read series, cached in memory as columns, bounded in bytes."""
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ from polytape.model.bars import Bars
 from polytape.model.query import BarsQuery
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
+from polytape.store.segments import FolderTokens
 
 # Keys, spans, arrays and their headers.
 ENTRY_BYTES = 2_000
@@ -27,18 +29,28 @@ class _Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CachedSpan:
-    """All bars of a span, final."""
+    """All bars of a span, final; `tokens` say how the store's folders were when they were read."""
 
     span: Span
     bars: Bars
+    tokens: FolderTokens = ()
+
+
+def nothing_of(query: BarsQuery) -> CachedSpan:
+    """Nothing, at the start of a query's span."""
+    return CachedSpan(Span(query.span.start, query.span.start), Bars.empty())
 
 
 class BarsCache:
     """The least recently used entry goes first. Only final bars belong here. Usable from many
-    threads.
+    threads. `unchanged` says whether folders of the store are as they were: what another program
+    stored since is not hidden.
     """
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(
+        self, max_bytes: int, unchanged: Callable[[FolderTokens], bool] = lambda _: True
+    ) -> None:
+        self._unchanged = unchanged
         self._entries: LRUCache[_Key, CachedSpan] = LRUCache(max_bytes, _cost)
         self._lock = threading.Lock()
 
@@ -58,14 +70,18 @@ class BarsCache:
         with self._lock:
             fits = [k for k in self._entries if k.of_series(query) and start in k.span]
             if not fits or not query.use_cache:
-                return CachedSpan(Span(start, start), Bars.empty())
-            cached = self._entries[max(fits, key=lambda key: key.span.end)]
+                return nothing_of(query)
+            key = max(fits, key=lambda key: key.span.end)
+            cached = self._entries[key]
+            if not self._unchanged(cached.tokens):
+                del self._entries[key]
+                return nothing_of(query)
         inside = cached.span.intersect(span)
         return CachedSpan(inside, cached.bars.within(inside))
 
-    def put(self, query: BarsQuery, bars: Bars) -> None:
+    def put(self, query: BarsQuery, bars: Bars, tokens: FolderTokens = ()) -> None:
         """Cache all bars of a query's span, in place of entries inside it. An empty span, and bars
-        too large for the cache, are left out.
+        too large for the cache, are left out. `tokens`: from before the bars were read.
         """
         span = query.span
         with self._lock:
@@ -75,7 +91,7 @@ class BarsCache:
             if span and _cost(cached) <= self._entries.maxsize:
                 # A slice would keep the whole array alive that it was cut from.
                 key = _Key(query.symbol, query.series, span)
-                self._entries[key] = CachedSpan(span, bars.copy())
+                self._entries[key] = CachedSpan(span, bars.copy(), tokens)
 
     def drop(self, series: Series, span: Span) -> None:
         """Drop what is cached of a span, of every symbol: it was fetched anew."""

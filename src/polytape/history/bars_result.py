@@ -1,22 +1,18 @@
 """The answer to a query, from bars of the stored series: adjusted, cut, summed, described. Pure."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Protocol
 
 from polytape.history.reader import SeriesRead
 from polytape.history.splits import Splits
 from polytape.history.symbol_reference import SymbolReference
-from polytape.model import quality
+from polytape.model import quality, timestamps
 from polytape.model.bars import Bars
-from polytape.model.basis import Basis
+from polytape.model.basis import Basis, SplitStep
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
 from polytape.model.session_count import Lacks, series_basis
 from polytape.model.spans import Span
-from polytape.model.splits import Split
-from polytape.model.timestamps import iso
 from polytape.wire.api.messages import BarsMetadata, SpanMessage
 
 NO_SPLITS = "no table of splits at hand: prices are as traded"
@@ -65,9 +61,11 @@ def make_result(
         made_up=reference.made_up,
         adjusted=query.adjusted and splits.used is not None,
         include_extended=query.include_extended,
-        complete_through=iso(_complete_through(query, read, market, now)),
+        complete_through=timestamps.iso(_complete_through(query, read, market, now)),
         notes=list(basis.notes),
-        missing=[SpanMessage(iso(gap.start), iso(gap.end)) for gap in read.missing],
+        missing=[
+            SpanMessage(timestamps.iso(gap.start), timestamps.iso(gap.end)) for gap in read.missing
+        ],
         basis=basis,
     )
     return BarsResult(bars, metadata, _report(query, bars, market, now) if query.validate else None)
@@ -93,11 +91,13 @@ def make_basis(
         complete_through=_complete_through(query, read, market, now),
         lacks=Lacks(read.missing, read.from_minutes),
     )
+    used = _used(query, read.bars, splits, market, now)
     return Basis(
         source=origin.name,
         made_up=origin.made_up,
         adjusted=query.adjusted and splits.used is not None,
-        adjustment=_adjustment(query, read.bars, splits, market, now),
+        adjustment=_adjustment(query, splits, used),
+        splits=used,
         notes=(*read.notes, *splits.notes, *no_splits),
         inputs=(series,),
     )
@@ -114,20 +114,34 @@ def splits_basis(origin: Origin, splits: Splits) -> Basis:
     )
 
 
-def _adjustment(query: BarsQuery, stored: Bars, splits: Splits, market: Market, now: int) -> str:
+def _used(
+    query: BarsQuery, stored: Bars, splits: Splits, market: Market, now: int
+) -> tuple[SplitStep, ...]:
+    """The splits that any of the bars is adjusted for."""
+    if not query.adjusted or not splits.used:
+        return ()
+    today = market.date_of(now)
+    first = market.date_of(int(stored.timestamp[0])) if len(stored) else today
+    steps = {
+        SplitStep(
+            at=timestamps.to_datetime(market.day_start(split.execution_date)),
+            day=split.execution_date,
+            split_from=split.split_from,
+            split_to=split.split_to,
+        )
+        for split in splits.used
+        if first < split.execution_date <= today
+    }
+    return tuple(sorted(steps))
+
+
+def _adjustment(query: BarsQuery, splits: Splits, used: tuple[SplitStep, ...]) -> str:
     """Why prices are in today's shares, or are not; "" where no split had to be applied."""
     if not query.adjusted:
         return "as traded: the query wants it so"
     if splits.used is None:
         return NO_SPLITS
-    first = market.date_of(int(stored.timestamp[0])) if len(stored) else market.date_of(now)
-    used = _executed(splits.used, first, market.date_of(now))
-    ratios = ", ".join(f"{s.split_to:g}:{s.split_from:g} on {s.execution_date}" for s in used)
-    return f"adjusted for splits: {ratios}" if used else ""
-
-
-def _executed(splits: Iterable[Split], after: date, until: date) -> list[Split]:
-    return [split for split in splits if after < split.execution_date <= until]
+    return f"adjusted for splits: {', '.join(map(str, used))}" if used else ""
 
 
 def _complete_through(query: BarsQuery, read: SeriesRead, market: Market, now: int) -> int:

@@ -54,7 +54,7 @@ class BarsService:
 
         Raises: errors of our tree.
         """
-        workers, reference = self.filler.workers, self.reference()
+        reference = self.reference()
         # Before the read: what is traded while it takes place is not in the answer.
         now = self.filler.now()
         if self.filler.upstream is None:
@@ -66,7 +66,7 @@ class BarsService:
         if query.adjusted and len(read.bars):
             splits = await self.splits(query.symbol, int(read.bars.timestamp[0]))
         make = partial(make_result, query, read, splits, reference, self.market, now)
-        result = await workers.work(make)
+        result = await self.filler.run(query, make)
         self._on_bars(len(result.bars))
         return result
 
@@ -84,7 +84,10 @@ class BarsService:
         listed = await workers.work(partial(upstream.reference.cached_splits, symbol))
         if listed is None:
             listed = await workers.foreground(partial(upstream.reference.splits, symbol))
-        return Splits(None) if listed is None else await self._checker.check(listed, since)
+        if listed is None:
+            return Splits(None)
+        refused = await workers.work(partial(upstream.refused_splits, symbol))
+        return await self._checker.check(listed, since, refused)
 
     async def _must_exist(self, reference: SymbolReference, symbol: str) -> None:
         if await self.filler.workers.foreground(partial(reference.find, symbol)) is None:

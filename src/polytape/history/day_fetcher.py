@@ -7,13 +7,14 @@ from functools import partial
 
 from polytape.history.bars_cache import BarsCache
 from polytape.history.single_flight import SingleFlight
-from polytape.history.store_writer import StoreWriter
+from polytape.history.store_writer import StoreWriteError, StoreWriter
 from polytape.history.workers import Workers
 from polytape.model.market import Market
 from polytape.model.market_bars import MarketBars
 from polytape.model.query import BarsQuery
 from polytape.model.spans import SpanSet
 from polytape.model.timeframes import Series
+from polytape.upstream.budget.spender import may_spend
 from polytape.upstream.source import DaySource, SourceBars
 
 
@@ -32,7 +33,8 @@ class DayFetcher:
     async def fetch(
         self, series: Series, day: date, source: DaySource, *, background: bool = True
     ) -> MarketBars | None:
-        """Fetch a day of every symbol and store it; None where the source has no such day.
+        """Fetch a day of every symbol and store it; None where the source has no such day. Who
+        waits for it in the foreground has it though it could not be stored.
 
         Raises: errors of our tree.
         """
@@ -46,7 +48,12 @@ class DayFetcher:
             symbols = None if source.covers_unlisted else tuple(market.places)
             past = SpanSet.of([span.until(fetched_at)])
             write = partial(self.writer.write, series, symbols, past, market, fetched_at)
-            await self.workers.work(write)
+            try:
+                await self.workers.work(write)
+            except StoreWriteError:
+                if background:
+                    raise
+                return market
         self.cache.drop(series, span)
         await self.workers.work(partial(source.mark_stored, series, day))
         return market
@@ -61,7 +68,7 @@ class DayFetcher:
         if (query.series, day) in self._stored and query.use_cache:
             return True
         fetch = partial(self.fetch, query.series, day, source)
-        stored = await self._flights.once((query.series, day), fetch)
+        stored = await self._flights.once((query.series, day, may_spend()), fetch)
         end = self.market.day_span(day).end
         if stored is None or end > self.now():
             return False

@@ -9,7 +9,8 @@ from polytape.errors import ConfigurationError
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.net.atomic_file import write_atomically
-from polytape.store.segment import arrow_schema, to_table
+from polytape.store.footer import arrow_schema
+from polytape.store.segment import to_table
 from polytape.store.segments import SegmentStore
 
 if TYPE_CHECKING:

@@ -1,26 +1,34 @@
 """Gaps of one symbol: fetched from the source, and stored as far as it vouches for its answer."""
 
 import asyncio
+import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from polytape import errors
 from polytape.history import reader
 from polytape.history.bars_cache import BarsCache
 from polytape.history.day_fetcher import DayFetcher
+from polytape.history.empty_days import empty_runs
+from polytape.history.lane import Lane
 from polytape.history.plan import bridged
 from polytape.history.single_flight import SingleFlight
-from polytape.history.store_writer import StoreWriter
+from polytape.history.store_writer import StoreWriteError, StoreWriter
 from polytape.history.workers import Workers
 from polytape.model import spans
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
 from polytape.model.timeframes import Series
+from polytape.upstream.budget.spender import may_spend
 from polytape.upstream.source import SourceBars, Upstream
 
 AT_ONCE = 4
+UNSTORED = "what was fetched could not be stored, and is fetched again another time: {}"
+# Fetches of all questions with more gaps than that, together: others find threads that are free.
+LONG_AT_ONCE = 4
 
 
 @dataclass
@@ -38,6 +46,7 @@ class GapFetcher:
     cache: BarsCache
     on_fetch: Callable[[Series], None] = lambda _: None
     flights: SingleFlight[SourceBars] = field(default_factory=SingleFlight)
+    _long: Lane = field(default_factory=lambda: Lane(LONG_AT_ONCE))
 
     def __post_init__(self) -> None:
         self.days = DayFetcher(self.writer, self.market, self.now, self.workers, self.cache)
@@ -49,11 +58,11 @@ class GapFetcher:
         Raises: errors of our tree, naming the gaps that are missing for them.
         """
         room = asyncio.Semaphore(AT_ONCE)
+        long = nullcontext if len(gaps) <= AT_ONCE else self._long.place
 
         async def one(gap: spans.Span) -> SourceBars:
-            async with room:
-                key = (query.symbol, query.series, gap, query.background)
-                return await self.flights.once(key, lambda: self._fetch(query.over(gap)))
+            async with room, long():
+                return await self._once(query.over(gap))
 
         outcomes = await asyncio.gather(*map(one, gaps), return_exceptions=True)
         answers: list[SourceBars] = []
@@ -73,7 +82,8 @@ class GapFetcher:
         absent = bridged(unheld, self.market)
         if absent and not query.allow_partial:
             raise self._incomplete(query, absent)
-        return _joined(answers, (*missing, *absent))
+        join = partial(_joined, answers, (*missing, *absent))
+        return await self.workers.heavy(join) if len(gaps) > AT_ONCE else join()
 
     def _incomplete(
         self, query: BarsQuery, absent: tuple[spans.Span, ...]
@@ -84,19 +94,58 @@ class GapFetcher:
             f"{reader.spans_text(absent)} (allow_partial=true gives what there is)"
         )
 
-    async def _fetch(self, query: BarsQuery) -> SourceBars:
+    async def _once(self, query: BarsQuery) -> SourceBars:
+        """The answer of the source to a query, or to an equal one in flight."""
+        key = (query.symbol, query.series, query.span, query.background, may_spend())
+        started = threading.Event()
+        return await self.flights.once(
+            key, lambda: self._fetch(query, started), started=started.is_set
+        )
+
+    async def _fetch(self, query: BarsQuery, started: threading.Event) -> SourceBars:
         assert self.upstream is not None
+        ask = self.upstream.bars.bars
         self.on_fetch(query.series)
+
+        def begin() -> SourceBars:
+            started.set()
+            return ask(query)
+
         fetched_at = self.now()
         run = self.workers.background if query.background else self.workers.foreground
-        answer = await run(partial(self.upstream.bars.bars, query))
+        answer = self._noted(await run(begin))
+        try:
+            await self._store(query, answer, fetched_at)
+        except StoreWriteError as error:  # it takes the bars from nobody who waits for them
+            note = UNSTORED.format(error)
+            answer = replace(answer, notes=(*answer.notes, note), write_failure=str(error))
+        if answer.proves_empty:
+            return answer
+        return await self.workers.work(partial(self._doubted, query, answer))
+
+    def _doubted(self, query: BarsQuery, answer: SourceBars) -> SourceBars:
+        """The answer, not for memory where days without bars need another look."""
+        runs = tuple(empty_runs(self.market, [query.span], answer.bars))
+        return replace(answer, provisional=(*answer.provisional, *runs))
+
+    def _noted(self, answer: SourceBars) -> SourceBars:
+        """The answer, saying so where this machine's clock is not the vendor's."""
+        clock = None if self.upstream is None else self.upstream.clock
+        note = None if clock is None else clock.note()
+        return answer if note is None else replace(answer, notes=(*answer.notes, note))
+
+    async def _store(self, query: BarsQuery, answer: SourceBars, fetched_at: int) -> None:
+        """Store what was fetched, with all of its day where it was cut out of one.
+
+        Raises: StoreWriteError where it cannot be written.
+        """
+        assert self.upstream is not None
         days = self.upstream.whole_days
         if days is not None and await self.days.store_day_of(query, answer, days):
-            return answer
+            return
         if self.writer is not None:
             store = partial(self.writer.store_answer, query, answer, fetched_at)
             await self.workers.work(store)
-        return answer
 
 
 def _joined(answers: list[SourceBars], missing: tuple[spans.Span, ...]) -> reader.SeriesRead:
@@ -108,6 +157,7 @@ def _joined(answers: list[SourceBars], missing: tuple[spans.Span, ...]) -> reade
         any(answer.provisional for answer in answers),
         min(published, default=None),
         tuple(day for answer in answers for day in answer.from_minutes),
+        next((answer.write_failure for answer in answers if answer.write_failure), ""),
     )
 
 

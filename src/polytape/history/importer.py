@@ -16,8 +16,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from polytape.errors import DataFetchError, ValidationError
-from polytape.history import import_rows
-from polytape.history.import_tables import ColumnMapping, read_table
+from polytape.history import import_rows, import_tables
 from polytape.model.arrays import Ints
 from polytape.model.market import Market
 from polytape.model.market_bars import MarketBars
@@ -25,6 +24,7 @@ from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.store.coverage import Coverage
 from polytape.store.segments import SegmentStore
+from polytape.upstream.flatfiles import filing
 from polytape.upstream.flatfiles.listing import FOLDERS
 from polytape.upstream.flatfiles.parsing import day_of_file, read_file
 
@@ -51,7 +51,9 @@ class Importer:
     now: Callable[[], int]
     on_error: OnError = "fail"
 
-    def run(self, paths: list[Path], form: Format, mapping: ColumnMapping) -> Iterator[FileImport]:
+    def run(
+        self, paths: list[Path], form: Format, mapping: import_tables.ColumnMapping
+    ) -> Iterator[FileImport]:
         """Import files, and those in folders below. Each is stored before the next is read.
 
         Raises: ValidationError for a path, DataFetchError naming the file.
@@ -78,18 +80,21 @@ class Importer:
             # The file's name says the day, whatever the timestamps in it.
             starts = np.full(len(market), self.market.midnight(day), np.int64)
             market = MarketBars(replace(market.bars, timestamp=starts), market.places)
-        span = self.market.day_span(day)
-        outside = (market.bars.timestamp < span.start) | (market.bars.timestamp >= span.end)
-        more = {f"is not of {day}": outside}
+        # A file of minutes may hold an evening of the next trade date, or lack its own.
+        stamps, span = market.bars.timestamp, self.market.day_span(day)
+        allowed = span if series is Series.DAY else filing.span_of_file(day, self.market)
+        more = {f"is not of {day}": (stamps < allowed.start) | (stamps >= allowed.end)}
         if series is Series.DAY:
             more |= import_rows.faults_of_days(market.bars, self.market)
         sound, refused = self._sound(path, market, more)
-        self.store.write(series, sound, [self._coverage(None, span)])
+        if series is Series.MINUTE:
+            span = filing.span_known_from(day, sound.bars.timestamp, self.market)
+        self.store.write(series, sound, [self._coverage(None, span)], now=self.now())
         return FileImport(path, len(sound), refused)
 
-    def _table(self, path: Path, mapping: ColumnMapping) -> FileImport:
+    def _table(self, path: Path, mapping: import_tables.ColumnMapping) -> FileImport:
         """A day that has a bar counts as whole."""
-        table = read_table(path, mapping, self.market)
+        table = import_tables.read_table(path, mapping, self.market)
         more = {"has a start that came before": table.repeated}
         if mapping.series is Series.DAY:
             more |= import_rows.faults_of_days(table.market.bars, self.market)
@@ -99,7 +104,7 @@ class Importer:
             for symbol, bars in sound.by_symbol()
             for span in self.market.whole_days(bars.timestamp)
         ]
-        self.store.write(mapping.series, sound, coverage)
+        self.store.write(mapping.series, sound, coverage, now=self.now())
         return FileImport(path, len(sound), refused)
 
     def _sound(

@@ -56,7 +56,7 @@ def plan(
     if whole_days:
         return FetchGaps(tuple(day for part in parts for day in _days_of(part, market)))
     longest = LONGEST_FETCH_US[series]
-    return FetchGaps(tuple(gap for part in parts for gap in _cut(part, longest)))
+    return FetchGaps(tuple(gap for part in parts for gap in cut(part, longest)))
 
 
 def missing_of(span: Span, known: SpanSet, market: Market) -> tuple[Span, ...]:
@@ -95,7 +95,8 @@ def _days_of(gap: Span, market: Market) -> Iterator[Span]:
     return filter(None, days)
 
 
-def _cut(gap: Span, longest: int) -> Iterator[Span]:
+def cut(gap: Span, longest: int) -> Iterator[Span]:
+    """Parts of a span, in order, each at most `longest` microseconds."""
     start = gap.start
     while start < gap.end:
         end = min(gap.end, start + longest)

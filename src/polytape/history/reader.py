@@ -22,6 +22,7 @@ class SeriesRead:
     """Bars of a stored series, and the spans that are `missing` from them. `provisional`: some bars
     are not to be stored or cached. `through`: the instant up to which the source has published,
     microseconds UTC, where that is not now. `from_minutes`: the days whose bar was made from those.
+    `write_failure`: why fetched bars of it could not be stored; "" where they were.
     """
 
     bars: Bars
@@ -30,6 +31,7 @@ class SeriesRead:
     provisional: bool = False
     through: int | None = None
     from_minutes: tuple[date, ...] = ()
+    write_failure: str = ""
 
 
 def read_stored(store: SegmentStore, query: BarsQuery, market: Market, now: int) -> SeriesRead:

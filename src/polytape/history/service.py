@@ -1,17 +1,19 @@
 """Stored history to manage: status, verification, backfill, repair, compaction, deletion."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
 from polytape.errors import ConfigurationError
 from polytape.history import backfill
 from polytape.history.gap_filler import GapFiller
+from polytape.history.quarantine import Quarantine
 from polytape.history.status import StoreStatus, store_status
 from polytape.history.verify import SpanReport, repair_queries, verify
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.store.compact import Compaction, compact_all, forget
+from polytape.store.compact import Compaction, compact, forget
 from polytape.store.segments import SegmentStore
+from polytape.upstream.background_work import check_wanted
 from polytape.wire.budget import BudgetState
 
 
@@ -44,7 +46,7 @@ class HistoryService:
         store, market = self.must_store(), self._filler.market
         today = market.date_of(self._filler.now())
         check = partial(verify, store, symbols, span, market=market, today=today)
-        return await self._workers.work(lambda: list(check()))
+        return await self._workers.work(lambda: list(_while_wanted(check())))
 
     async def plan(
         self, symbols: Sequence[str], series: Series, span: Span
@@ -65,15 +67,32 @@ class HistoryService:
         """What a repair would fetch again: the days that the report doubts."""
         return repair_queries(await self.verify(symbols, span), self._filler.market)
 
-    async def compact(self) -> list[Compaction]:
-        """Merge the small files of each month and year into one."""
-        return await self._workers.work(partial(compact_all, self.must_store()))
+    async def folders(self) -> list[str]:
+        """The folders of the store: the months and years of its series."""
+        catalog = self.must_store().catalog
+
+        def listed() -> list[str]:
+            return [folder for series in catalog.series() for folder in catalog.folders(series)]
+
+        return await self._workers.work(listed)
+
+    async def compact_folder(self, folder: str) -> Compaction | None:
+        """Merge the small files of a month or year into one; None where there is one at most."""
+        return await self._workers.work(partial(compact, self.must_store(), folder))
 
     async def delete(self, symbol: str, span: Span) -> int:
         """Delete a symbol's bars of a span, and their coverage; returns how many bars."""
-        store = self.must_store()
+        store, now = self.must_store(), self._filler.now()
         gone = await self._workers.work(
-            lambda: sum(forget(store, symbol, series, span) for series in Series)
+            lambda: sum(forget(store, symbol, series, span, now=now) for series in Series)
         )
+        await self._workers.work(partial(Quarantine(store.storage).forget, symbol, span))
         self._filler.cache.clear(symbol)
         return gone
+
+
+def _while_wanted(reports: Iterable[SpanReport]) -> Iterator[SpanReport]:
+    """Reports one by one, until the work that wants them is cancelled. Raises: DataFetchError."""
+    for report in reports:
+        check_wanted()
+        yield report

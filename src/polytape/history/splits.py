@@ -2,14 +2,21 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from polytape.errors import AuthenticationError
 from polytape.history.gap_filler import GapFiller
 from polytape.model.bars import Bars
 from polytape.model.query import series_query
 from polytape.model.spans import Span
-from polytape.model.splits import NEAR_US, Split, SplitCheck, SplitVerdict, check_split
+from polytape.model.splits import (
+    NEAR_US,
+    RefusedSplit,
+    Split,
+    SplitCheck,
+    SplitVerdict,
+    check_split,
+)
 from polytape.model.timeframes import Series
 from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
@@ -24,6 +31,10 @@ class Splits:
     used: tuple[Split, ...] | None
     notes: tuple[str, ...] = ()
 
+    def noting(self, notes: Iterable[str]) -> "Splits":
+        """The same with more to know of it."""
+        return replace(self, notes=(*self.notes, *notes))
+
 
 def stored_splits(store: SegmentStore, reference: Reference, symbol: str) -> Splits:
     """The splits that a store has of a symbol. Those that the vendor listed are checked against the
@@ -32,11 +43,13 @@ def stored_splits(store: SegmentStore, reference: Reference, symbol: str) -> Spl
     Raises: DataFetchError.
     """
     listed = reference.splits(symbol)
+    refused = tuple(map(str, reference.refused_splits(symbol)))
     if not listed or reference.imported():
-        return Splits(listed)
+        return Splits(listed, refused)
     executed = [store.zone.day_start(split.execution_date) for split in listed]
     days = store.read(symbol, Series.DAY, Span(min(executed) - NEAR_US, max(executed) + NEAR_US))
-    return _without_contradicted(listed, [check_split(split, days, store.zone) for split in listed])
+    checked = [check_split(split, days, store.zone) for split in listed]
+    return _without_contradicted(listed, checked).noting(refused)
 
 
 class SplitChecker:
@@ -47,12 +60,20 @@ class SplitChecker:
         self._market = filler.market
         self._checks: dict[Split, SplitCheck] = {}
 
-    async def check(self, listed: tuple[Split, ...], since: int) -> Splits:
+    async def check(
+        self, listed: tuple[Split, ...], since: int, refused: Iterable[RefusedSplit] = ()
+    ) -> Splits:
         """The splits of one symbol, without those executed after `since` (microseconds UTC) that
         prices contradict. The daily bars around them are fetched once, and stored as others are.
+        Records that were `refused` and would have been executed since are noted.
 
         Raises: errors of our tree.
         """
+        first, today = (self._market.date_of(at) for at in (since, self._filler.now()))
+        notes = [str(record) for record in refused if record.touches(first, today)]
+        return (await self._checked(listed, since)).noting(notes)
+
+    async def _checked(self, listed: tuple[Split, ...], since: int) -> Splits:
         upstream, today = self._filler.upstream, self._market.date_of(self._filler.now())
         past = [
             split

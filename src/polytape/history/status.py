@@ -1,20 +1,30 @@
 """What a store has: by series, and by symbol."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from polytape.history.plan import bridged
 from polytape.model.market import Market
 from polytape.model.spans import Span, SpanSet
 from polytape.model.timeframes import Series
-from polytape.store.periods import all_time
+from polytape.store.coverage import folded
+from polytape.store.damaged import UnreadFile
+from polytape.store.footer import Segment
+from polytape.store.in_force import bars_inside, named_symbols, spans_in_force
+from polytape.store.periods import all_time, period_span
 from polytape.store.segments import SegmentStore
+
+# Row groups that are read at a time to count what is in force: some two million rows.
+GROUPS_AT_ONCE = 64
+# Later than any deletion: what was deleted is no coverage.
+NO_DELETION = 2**62
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesStatus:
-    """One stored series. `first` and `last` (microseconds UTC) bound what is covered; `rows` counts
-    those that a later fetch overrules, too, until the next compaction.
+    """One stored series. `first` and `last` (microseconds UTC) bound what is covered; `rows` are
+    the bars in force: what a later fetch or import overrules is not counted.
     """
 
     series: str
@@ -41,10 +51,13 @@ class SymbolStatus:
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
-    """A store: a row for each series, and for each symbol of interest in each series."""
+    """A store: a row for each series, and for each symbol of interest in each series; and the files
+    that are not read, with the reasons.
+    """
 
     series: list[SeriesStatus]
     symbols: list[SymbolStatus]
+    unread: list[UnreadFile] = field(default_factory=list)
 
 
 def store_status(store: SegmentStore, symbols: Iterable[str], market: Market) -> StoreStatus:
@@ -52,7 +65,8 @@ def store_status(store: SegmentStore, symbols: Iterable[str], market: Market) ->
 
     Raises: DataFetchError.
     """
-    return StoreStatus(series_status(store), list(symbol_status(store, symbols, market)))
+    rows = series_status(store), list(symbol_status(store, symbols, market))
+    return StoreStatus(*rows, list(store.catalog.unread()))
 
 
 def series_status(store: SegmentStore) -> list[SeriesStatus]:
@@ -66,19 +80,54 @@ def series_status(store: SegmentStore) -> list[SeriesStatus]:
 
 def _series_row(store: SegmentStore, series: Series) -> SeriesStatus | None:
     catalog = store.catalog
-    segments = [s for folder in catalog.folders(series) for s in catalog.segments(folder)]
-    if not segments:
+    by_folder = {folder: catalog.segments(folder) for folder in catalog.folders(series)}
+    segments = [segment for inside in by_folder.values() for segment in inside]
+    entries = [entry for segment in segments for entry in segment.coverage]
+    spans = [entry.span for entry in folded(entries, NO_DELETION) if not entry.deleted]
+    if not spans:
         return None
-    spans = [entry.span for segment in segments for entry in segment.coverage]
     return SeriesStatus(
         series=series.value,
         symbols=len(catalog.symbols(series)),
-        rows=sum(segment.rows for segment in segments),
+        rows=sum(_rows_in_force(store, folder, inside) for folder, inside in by_folder.items()),
         bytes=sum(segment.size for segment in segments),
         segments=len(segments),
         first=min(span.start for span in spans),
         last=max(span.end for span in spans),
     )
+
+
+def _rows_in_force(store: SegmentStore, folder: str, segments: list[Segment]) -> int:
+    """How many rows of a folder are in force. They are read only where segments overlap."""
+    if _are_disjoint(segments):
+        return sum(segment.rows for segment in segments)
+    span = period_span(folder.rsplit("/", 1)[-1], store.zone)
+    of_unnamed = spans_in_force(segments, None, span)
+    by_symbol = {s: spans_in_force(segments, s, span) for s in named_symbols(segments)}
+    rows = 0
+    for segment in segments:
+        for first in range(0, len(segment.firsts), GROUPS_AT_ONCE):
+            groups = range(first, min(first + GROUPS_AT_ONCE, len(segment.firsts)))
+            for symbol, bars in store.reader.market(folder, segment, groups).by_symbol():
+                spans = by_symbol.get(symbol, of_unnamed).get(segment.name, SpanSet())
+                rows += len(bars_inside(bars, spans))
+    return rows
+
+
+def _are_disjoint(segments: list[Segment]) -> bool:
+    """Whether no two entries of coverage speak of one instant of one symbol."""
+    entries = [entry for segment in segments for entry in segment.coverage]
+    market = [entry.span for entry in entries if entry.symbol is None]
+    named: dict[str, list[Span]] = {}
+    for entry in entries:
+        if entry.symbol is not None:
+            named.setdefault(entry.symbol, []).append(entry.span)
+    return not _overlap(market) and not any(_overlap([*market, *own]) for own in named.values())
+
+
+def _overlap(spans: list[Span]) -> bool:
+    ordered = sorted(spans)
+    return any(after.start < before.end for before, after in pairwise(ordered))
 
 
 def symbol_status(

@@ -43,7 +43,15 @@ class StoredSource:
     def upstream(self) -> Upstream:
         """This source by its parts; closing it closes the store."""
         made_up = self._candidates.made_up
-        return Upstream(self._store.source, self, self, made_up, days=self, close=self._store.close)
+        return Upstream(
+            self._store.source,
+            self,
+            self,
+            made_up,
+            days=self,
+            close=self._store.close,
+            refused_splits=self._reference.refused_splits,
+        )
 
     def earliest(self) -> int:
         """As `BarSource.earliest`: all of time."""

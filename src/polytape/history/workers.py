@@ -16,6 +16,10 @@ class Workers(Protocol):
         """Run what reads or computes for a moment."""
         ...
 
+    async def heavy(self, call: Callable[[], T]) -> T:
+        """Run what reads or computes long."""
+        ...
+
     async def foreground(self, call: Callable[[], T]) -> T:
         """Run what fetches from a source, and may wait for it, while somebody waits."""
         ...

@@ -63,10 +63,11 @@ class Bars:
 
     @classmethod
     def concat(cls, parts: Iterable["Bars"]) -> "Bars":
-        """All bars of all parts, in the order given."""
-        tables = [part.columns() for part in parts if len(part)]
-        if not tables:
-            return cls.empty()
+        """All bars of all parts, in the order given; not copied where only one part has any."""
+        some = [part for part in parts if len(part)]
+        if len(some) <= 1:
+            return some[0] if some else cls.empty()
+        tables = [part.columns() for part in some]
         names = tables[0]
         return cls(**{name: np.concatenate([table[name] for table in tables]) for name in names})
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from functools import reduce
+from math import prod
 from typing import Self
 
 UNTOLD = "the server says nothing of what its bars stand on"
@@ -80,20 +81,41 @@ class SeriesBasis:
         return inside or (self.first_bar is not None and run.last > self.first_bar)
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class SplitStep:
+    """A split that prices are adjusted for: from the instant `at` (UTC), where the trading day
+    `day` begins, `split_to` shares stand for `split_from`.
+    """
+
+    at: datetime
+    day: date
+    split_from: float
+    split_to: float
+
+    @property
+    def ratio(self) -> float:
+        """New shares for one old: 7.0 for a 7:1 split."""
+        return self.split_to / self.split_from
+
+    def __str__(self) -> str:
+        return f"{self.split_to:g}:{self.split_from:g} on {self.day}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
     """What an answer stands on.
 
     `source` names where its bars come from (several: all of them); "" where the server does not
     say. `adjusted` None is unknown, else whether prices are in today's shares; `adjustment` says
-    why, or by which splits ("": none had to be applied). `notes` are what the source says of its
-    bars. `inputs`: each series that was read.
+    why, or by which splits ("": none had to be applied); `splits` are these. `notes` are what the
+    source says of its bars. `inputs`: each series that was read.
     """
 
     source: str
     made_up: bool = False
     adjusted: bool | None = None
     adjustment: str = ""
+    splits: tuple[SplitStep, ...] = ()
     notes: tuple[str, ...] = ()
     inputs: tuple[SeriesBasis, ...] = ()
 
@@ -124,6 +146,16 @@ class Basis:
         made_up = (MADE_UP,) if self.made_up else ()
         return "; ".join((*made_up, *self.lacks, *self.notes))
 
+    def split_factor(self, moment: datetime) -> float | None:
+        """What a price in today's shares was as traded at an instant, divided by it: 7.0 before a
+        7:1 split. 1.0 where prices are as traded; None where the server names no splits.
+        """
+        if self.adjusted is False:
+            return None if self.splits else 1.0  # with splits, a part of it is adjusted
+        if self.adjusted is None or (self.adjustment and not self.splits):
+            return None
+        return prod(split.ratio for split in self.splits if split.at > moment)
+
     def needing(self, first: date | None) -> "Basis":
         """The same for a tool that needs bars from a day on, and would only like those before."""
         if first is None:
@@ -152,6 +184,7 @@ def _both(a: Basis, b: Basis) -> Basis:
         # Where one part is as traded, the whole is not in today's shares.
         adjusted=a.adjusted if agree else None if None in (a.adjusted, b.adjusted) else False,
         adjustment=_joined("; ", a.adjustment, b.adjustment),
+        splits=tuple(sorted({*a.splits, *b.splits})),
         notes=tuple(sorted({*a.notes, *b.notes})),
         inputs=tuple(inputs[key] for key in sorted(inputs)),
     )

@@ -76,19 +76,25 @@ def parse_past(value: object, param: str, market: WallClock, now: int) -> int:
     return min(instant, now)
 
 
-def parse_span(start: object, end: object, market: WallClock) -> Span:
-    """The half-open span of `start_date` and `end_date`, microseconds UTC.
+def parse_span(
+    start: object,
+    end: object,
+    market: WallClock,
+    names: tuple[str, str] = ("start_date", "end_date"),
+) -> Span:
+    """The half-open span of `start_date` and `end_date`, microseconds UTC; errors call them by
+    `names`.
 
     A date stands for its whole trading day, on either side; an instant as `end_date` is exclusive.
 
     Raises: ValidationError where the end lies before the start, or one of them cannot be read.
     """
-    first = parse_instant(start, "start_date", market)
-    last = parse_day_or_instant(end, "end_date")
+    first = parse_instant(start, names[0], market)
+    last = parse_day_or_instant(end, names[1])
     whole_day = isinstance(last, date)
     until = market.day_span(last).end if isinstance(last, date) else last
     if until < first or (whole_day and until == first):
-        raise ValidationError("end_date", end, f"not before start_date ({iso(first)})")
+        raise ValidationError(names[1], end, f"not before {names[0]} ({iso(first)})")
     return Span(first, until)
 
 

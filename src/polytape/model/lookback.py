@@ -23,6 +23,11 @@ class Lookback:
     count: int
     unit: str
 
+    @property
+    def in_hours(self) -> bool:
+        """Whether it is minutes or hours, not whole days."""
+        return self.unit in _MINUTES
+
     def begin(self, now: int, market: Market) -> int:
         """The instant at which it begins, as `now` in microseconds UTC."""
         if self.unit in _MINUTES:
@@ -31,6 +36,11 @@ class Lookback:
         if self.unit in _DAYS:
             return market.day_start(today - timedelta(days=self.count * _DAYS[self.unit]))
         return market.day_start(_trading_day(today, self.count, market))
+
+
+def is_lookback(value: str) -> bool:
+    """Whether a text has a lookback's form."""
+    return _FORM.fullmatch(value.strip().lower()) is not None
 
 
 def parse_lookback(value: object, param: str = "lookback") -> Lookback:

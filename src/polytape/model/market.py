@@ -7,10 +7,11 @@ from (exchange_calendars, half a second to import) supplies the years past its l
 
 import csv
 import warnings
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, time
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
 
@@ -167,17 +168,35 @@ class Market(WallClock):
 
         A day is final from 11:00 New York of the next trading day on.
         """
-        today = self.date_of(now)
-        late = now >= int(self.to_utc(np.array([day_number(today) * DAY_US + FINAL_AT_US]))[0])
-        session = self.session(today) if late else None
-        session = session or self.session_before(today)
-        return 0 if session is None else self.day_start(session.day)
+        eleven, before, after = _final_edges(self, self._day_of(now))
+        return after if now >= eleven else before
+
+    def overnights(self, at: Ints) -> tuple[Ints, Ints]:
+        """Where the nights of sessions (places in `days`) begin and end, microseconds UTC: the same
+        instant where none trades.
+        """
+        starts, pre_market, _ = self._extents(at)
+        return starts, pre_market
+
+    def _day_of(self, instant: int) -> int:
+        local = self._wall_of(instant)
+        day = local // DAY_US
+        return day + (local >= (day + 1) * DAY_US + self._rule_of(day + 1).day_begins_us)
+
+    def _start_of(self, day: int) -> int:
+        return self._instant_of(day * DAY_US + self._rule_of(day).day_begins_us)
+
+    def _rule_of(self, day: int) -> HoursRule:
+        """The rule that holds on a day since 1970."""
+        if len(self.hours) == 1:
+            return self.hours[0]
+        return self.hours[max(0, bisect_right(_firsts(self), day) - 1)]
 
     def _indices(self, span: Span) -> range:
         """The sessions whose day overlaps `span`."""
         if not span:
             return range(0)
-        first, last = day_number(self.date_of(span.start)), day_number(self.date_of(span.end - 1))
+        first, last = self._day_of(span.start), self._day_of(span.end - 1)
         left, right = np.searchsorted(self.days, [first, last + 1]).tolist()
         return range(left, right)
 
@@ -209,8 +228,26 @@ class Market(WallClock):
         """For each of some days since 1970 the value of the rule that holds on it."""
         if len(values) == 1:
             return np.full(len(days), values[0], np.int64)
-        firsts = [day_number(rule.first) for rule in self.hours[1:]]
+        firsts = _firsts(self)[1:]
         return np.array(values, np.int64)[np.searchsorted(firsts, days, side="right")]
+
+
+@lru_cache(maxsize=64)
+def _firsts(market: Market) -> list[int]:
+    """From which day since 1970 each of a market's rules of hours holds."""
+    return [day_number(rule.first) for rule in market.hours]
+
+
+@lru_cache(maxsize=64)
+def _final_edges(market: Market, day: int) -> tuple[int, int, int]:
+    """11:00 of a day since 1970, and what is final before that and from then on, microseconds UTC.
+    Every answer asks for it, and it changes twice a day.
+    """
+    today = number_day(day)
+    earlier, own = market.session_before(today), market.session(today)
+    before = 0 if earlier is None else market.day_start(earlier.day)
+    after = before if own is None else market.day_start(own.day)
+    return market.midnight(today) + FINAL_AT_US, before, after
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,16 +9,19 @@ import numpy as np
 from polytape.model.arrays import Ints
 from polytape.model.bars import Bars
 from polytape.model.spans import Span
+from polytape.model.suspect_bars import SuspectBars
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MarketBars:
     """`places[symbol]` is where that symbol's bars lie in `bars`; the places follow each other in
-    the order of the symbols.
+    the order of the symbols. `suspects` are rows of other symbols that cannot be right: whether
+    those traded is not known.
     """
 
     bars: Bars
     places: dict[str, slice]
+    suspects: tuple[SuspectBars, ...] = ()
 
     def __len__(self) -> int:
         return len(self.bars)

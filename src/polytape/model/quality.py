@@ -4,7 +4,7 @@ Nothing is deleted or mended; the report shows evidence. A vwap outside [low, hi
 lots count for it and not for prices) and is not looked at.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
@@ -46,7 +46,8 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Bars that a glance at the clock would expect and that are not there, `missing` in number.
+    """Bars that a glance at the clock would expect and that are not there, `missing` in number; no
+    bar is inside, over however many sessions it goes.
 
     `cause` is the calendar's: "exchange holiday" or "early close" (weekends are not listed), and
     `missing` is then 0. None means a halt, no eligible trade, or a gap at the vendor.
@@ -101,7 +102,7 @@ def check(
     if timeframe.length_us is not None:
         findings += _outside_hours(tidy, timeframe.length_us, market)
     findings.sort(key=lambda finding: (finding.timestamp, finding.kind))
-    gaps = tuple(_gaps(tidy, timeframe, span, market, anchored=anchored))
+    gaps = tuple(_joined(_gaps(tidy, timeframe, span, market, anchored=anchored), tidy))
     return QualityReport(len(bars), tuple(findings), gaps)
 
 
@@ -248,13 +249,39 @@ def _gaps(
                 yield from _missing_in_session(bars, timeframe, span, session, anchored=anchored)
 
 
+def _joined(gaps: Iterable[Gap], bars: Bars) -> Iterator[Gap]:
+    """Gaps without a cause that have no bar between them as one; what the calendar explains stays
+    beside it only where it lies outside.
+    """
+    last: Gap | None = None
+    explained: list[Gap] = []
+    for gap in gaps:
+        if gap.cause is not None:
+            explained.append(gap)
+        elif last is not None and not _any_between(bars, last.span.end, gap.span.start):
+            last = Gap(Span(last.span.start, gap.span.end), last.missing + gap.missing, None)
+            explained = []
+        else:
+            yield from filter(None, (last, *explained))
+            last, explained = gap, []
+    yield from filter(None, (last, *explained))
+
+
+def _any_between(bars: Bars, start: int, end: int) -> bool:
+    """Whether a bar starts in [start, end), microseconds UTC."""
+    left, right = np.searchsorted(bars.timestamp, [start, end])
+    return bool(right > left)
+
+
 def _missing_days(bars: Bars, span: Span, market: Market) -> Iterator[Gap]:
     present = {market.date_of(int(stamp)) for stamp in bars.timestamp}
     for day in _weekdays(span, market):
         if market.session(day) is None:
             yield from _holiday(day, span, market)
         elif day not in present and market.midnight(day) in span:
-            yield Gap(market.day_span(day).intersect(span), 1, None)
+            whole = market.day_span(day)
+            if whole.end <= span.end:
+                yield Gap(whole.intersect(span), 1, None)
 
 
 def _holiday(day: date, span: Span, market: Market) -> Iterator[Gap]:
@@ -270,8 +297,10 @@ def _missing_in_session(
     step = timeframe.length_us
     first = session.open if anchored else session.open // step * step
     places = np.arange(first, session.close, step)
-    places = places[(places >= span.start) & (places < span.end)]
-    absent = places[~np.isin(places, bars.timestamp)]
+    # A bar that the end of the span cuts was still forming when it was asked for.
+    places = places[(places >= span.start) & (places + step <= span.end)]
+    left, right = np.searchsorted(bars.timestamp, [first, session.close])
+    absent = places[~np.isin(places, bars.timestamp[left:right])]
     for run in _runs(absent, step):
         yield Gap(Span(int(run[0]), int(run[-1]) + step), len(run), None)
     if session.early_close:

@@ -3,7 +3,8 @@
 5- to 240-minute bars are sums of minutes, weeks and months sums of the vendor's days: first open,
 highest high, lowest low, last close, summed volume and transactions, volume-weighted vwap rounded
 to 4 decimals. Measured on real vendor data, bars built this way equal the vendor's own in all
-columns. A grid place without a bar stays without one.
+columns (on the nights of a change of the clock, on which nobody trades, nothing was measured). A
+grid place without a bar stays without one.
 """
 
 from datetime import date, timedelta
@@ -60,7 +61,7 @@ def bar_end(instant: int, timeframe: Timeframe, market: Market, *, anchored: boo
     """The end of the bar that `instant` falls into, both in microseconds UTC."""
     start = bar_start(instant, timeframe, market, anchored=anchored)
     if timeframe.length_us is not None:
-        return start + timeframe.length_us
+        return int(_grid_ends(np.array([start]), timeframe.length_us, market)[0])
     day = market.date_of(start)
     if timeframe is Timeframe.DAY:
         return market.day_start(day + timedelta(days=1))
@@ -72,7 +73,7 @@ def bar_end(instant: int, timeframe: Timeframe, market: Market, *, anchored: boo
 def bar_ends(starts: Ints, timeframe: Timeframe, market: Market) -> Ints:
     """The instant at which each bar is complete, from its start, both in microseconds UTC."""
     if timeframe.length_us is not None:
-        return starts + timeframe.length_us
+        return _grid_ends(starts, timeframe.length_us, market)
     if timeframe is Timeframe.MONTH:
         return np.array([bar_end(int(start), timeframe, market) for start in starts], np.int64)
     days = 1 if timeframe is Timeframe.DAY else 7
@@ -143,12 +144,43 @@ def wall_grid(stamps: Ints, length: int, clock: WallClock, anchor: int = 0) -> I
     """The start of each instant's place on a grid of a wall clock. `length` divides a day and
     `anchor` is the time of day at which a place begins, both in microseconds; `stamps` and the
     starts are microseconds UTC.
+
+    A place begins when the clock first shows its start or, where that is skipped, something later:
+    on the nights on which the clock is changed one of two hours is an hour longer or shorter.
     """
     if HOUR_US % length == 0 and anchor == 0:
         return stamps // length * length  # offsets are whole hours: the UTC grid is the zone's
-    local = clock.to_local(stamps)
-    wall = local % DAY_US - anchor
-    return stamps - wall % length
+    starts = stamps - (clock.to_local(stamps) % DAY_US - anchor) % length
+    if HOUR_US % length == 0 or not len(stamps):
+        return starts
+    return _round_changes(starts, stamps, length, clock, anchor)
+
+
+def _round_changes(starts: Ints, stamps: Ints, length: int, clock: WallClock, anchor: int) -> Ints:
+    """The starts, with those put right that lie less than a day after a change of the clock."""
+    changed = clock.changed(stamps - DAY_US, stamps)
+    if not changed.any():
+        return starts
+    late = stamps[changed]
+    local = clock.to_local(late)
+    place = local - (local % DAY_US - anchor) % length
+    own, following = clock.first_shown(place), clock.first_shown(place + length)
+    # Where the clock is set back into the place before, the next one has begun all the same.
+    starts[changed] = np.where(following <= late, following, own)
+    return starts
+
+
+def _grid_ends(starts: Ints, length: int, clock: WallClock) -> Ints:
+    """Where the places that begin at `starts` on a grid of a wall clock end."""
+    ends = starts + length
+    if HOUR_US % length == 0 or not len(starts):
+        return ends
+    odd = clock.changed(starts - 1, ends)
+    if odd.any():
+        # What the clock would show, had it not been changed at the start.
+        shown = clock.to_local(starts[odd] - 1) + 1
+        ends[odd] = clock.first_shown(shown + length)
+    return ends
 
 
 def merge(bars: Bars, labels: Ints) -> Bars:

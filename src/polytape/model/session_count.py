@@ -27,23 +27,36 @@ class Lacks:
     from_minutes: tuple[date, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class SessionDays:
-    """The sessions of a span: their days since 1970, and where these and the sessions begin and
-    end, microseconds UTC.
+    """The sessions of a span: their days since 1970, where the sessions begin and end, and `edges`,
+    where the days begin and then where they end: microseconds UTC.
     """
 
     days: Ints
-    starts: Ints
-    ends: Ints
+    edges: Ints
     opens: Ints
     closes: Ints
 
+    @property
+    def starts(self) -> Ints:
+        """Where the days begin."""
+        return self.edges[: len(self.days)]
+
+    @property
+    def ends(self) -> Ints:
+        """Where they end."""
+        return self.edges[len(self.days) :]
+
     def with_bars(self, bars: Bars) -> Bools:
         """On which of the days a bar starts."""
-        stamps = bars.timestamp
-        left, right = np.searchsorted(stamps, self.starts), np.searchsorted(stamps, self.ends)
-        return right > left
+        places, count = bars.timestamp.searchsorted(self.edges), len(self.days)
+        seen: Bools = places[count:] > places[:count]
+        return seen
+
+    def first(self, which: Bools) -> date | None:
+        """The first of some of the days."""
+        return number_day(int(self.days[which.argmax()])) if which.any() else None
 
     def of(self, spans: Iterable[Span]) -> Bools:
         """Which of the days some spans touch."""
@@ -61,9 +74,9 @@ class SessionDays:
 
     def runs(self, which: Bools) -> tuple[SessionRun, ...]:
         """Some of the days, those that follow each other as one."""
-        places = np.flatnonzero(which)
-        if not len(places):
+        if not which.any():
             return ()
+        places = np.flatnonzero(which)
         parts = np.split(self.days[places], np.flatnonzero(np.diff(places) > 1) + 1)
         return tuple(
             SessionRun(number_day(int(part[0])), number_day(int(part[-1])), len(part))
@@ -93,7 +106,8 @@ def series_basis(
         sessions.opens < min(now, span.end) if series is Series.MINUTE else sessions.closes <= now
     )
     expected = (begun & (sessions.closes > span.start)) | missing
-    numbers = np.array([day_number(day) for day in lacks.from_minutes], np.int64)
+    bare = expected & ~seen & ~missing
+    made = np.array([day_number(day) for day in lacks.from_minutes], np.int64)
     final = max(market.final_before(now), span.start)
     provisional = len(bars) > 0 and int(bars.timestamp[-1]) >= final
     return SeriesBasis(
@@ -102,10 +116,10 @@ def series_basis(
         end=to_datetime(span.end),
         expected=int(expected.sum()),
         with_bars=int((expected & seen & ~missing).sum()),
-        first_bar=number_day(int(sessions.days[seen][0])) if seen.any() else None,
+        first_bar=sessions.first(seen),
         missing=sessions.runs(missing),
-        without_bars=sessions.runs(_between(seen) & expected & ~seen & ~missing),
-        from_minutes=sessions.runs(np.isin(sessions.days, numbers)),
+        without_bars=sessions.runs(_between(seen) & bare) if bare.any() else (),
+        from_minutes=sessions.runs(np.isin(sessions.days, made)) if len(made) else (),
         provisional_from=to_datetime(final) if provisional else None,
         complete_through=to_datetime(complete_through),
     )
@@ -131,7 +145,7 @@ def _cut(one: SeriesBasis, bars: Bars, span: Span, market: Market) -> SeriesBasi
         end=end,
         expected=int((over | seen | missing).sum()),
         with_bars=int((seen & ~missing).sum()),
-        first_bar=number_day(int(sessions.days[seen][0])) if seen.any() else None,
+        first_bar=sessions.first(seen),
         missing=sessions.runs(missing),
         without_bars=sessions.runs(bare),
         from_minutes=sessions.runs(made),
@@ -140,7 +154,7 @@ def _cut(one: SeriesBasis, bars: Bars, span: Span, market: Market) -> SeriesBasi
     )
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=256)
 def session_days(market: Market, span: Span) -> SessionDays:
     """The sessions of a span. A scan wants one span symbol after symbol."""
     # No instant of an empty span lies on any day: its last day is before its first.
@@ -148,8 +162,8 @@ def session_days(market: Market, span: Span) -> SessionDays:
     first, last = (day_number(market.date_of(at)) for at in (span.start, span.end - before))
     left, right = np.searchsorted(market.days, first), np.searchsorted(market.days, last, "right")
     days = market.days[left:right]
-    starts, ends = market.day_starts(days), market.day_starts(days + 1)
-    return SessionDays(days, starts, ends, market.opens[left:right], market.closes[left:right])
+    edges = market.day_starts(np.concatenate([days, days + 1]))
+    return SessionDays(days, edges, market.opens[left:right], market.closes[left:right])
 
 
 def _between(seen: Bools) -> Bools:

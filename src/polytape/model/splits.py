@@ -22,6 +22,9 @@ from polytape.model.wall_clock import WallClock
 NEAR_US = 10 * DAY_US
 # Logarithms of price ratios: a night's ordinary move, and how far off a split's move may be.
 ORDINARY_MOVE, ROUGHLY = math.log(1.25), math.log(1.5)
+# The vendor lists one of 2,000,000 to 1; beyond this a number went wrong.
+MOST_RATIO = 1e7
+FIRST_YEAR, LAST_YEAR = 1900, 2100
 # The last close before a split and the first open after it.
 BOTH_SIDES = 2
 
@@ -30,7 +33,8 @@ BOTH_SIDES = 2
 class Split:
     """From the start of `execution_date` (New York), `split_to` shares stand for `split_from`.
 
-    Raises: ValidationError for a number of shares that is not above 0.
+    Raises: ValidationError for a number of shares that is not above 0, a ratio of more than
+        MOST_RATIO either way, a day of no year that splits are of.
     """
 
     execution_date: date
@@ -43,11 +47,44 @@ class Split:
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
                 raise ValidationError(name, value, "a number of shares above 0")
+        if not 1 / MOST_RATIO <= self.ratio <= MOST_RATIO:
+            allowed = f"a ratio of at most {MOST_RATIO:,.0f} to 1, either way"
+            raise ValidationError("split_to/split_from", self.ratio, allowed)
+        if not self.is_day(self.execution_date):
+            allowed = f"a day of {FIRST_YEAR} to {LAST_YEAR}"
+            raise ValidationError("execution_date", str(self.execution_date), allowed)
+
+    @staticmethod
+    def is_day(day: date) -> bool:
+        """Whether a split may be of a day."""
+        return FIRST_YEAR <= day.year <= LAST_YEAR
 
     @property
     def ratio(self) -> float:
         """New shares for one old: 7.0 for a 7-for-1 split."""
         return self.split_to / self.split_from
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedSplit:
+    """A record of a symbol's that is no split, in the words of its source, and why.
+    `execution_date` None: it has no day that could be right.
+    """
+
+    symbol: str
+    execution_date: date | None
+    words: str
+    reason: str
+
+    def touches(self, first: date, today: date) -> bool:
+        """Whether it would have changed prices of the days from `first` on."""
+        return self.execution_date is None or first < self.execution_date <= today
+
+    def __str__(self) -> str:
+        return (
+            f"a record of splits was refused, and is not applied: {self.symbol} {self.words} "
+            f"({self.reason})"
+        )
 
 
 class SplitVerdict(Enum):
@@ -96,6 +133,8 @@ def check_split(split: Split, days: Bars, market: WallClock) -> SplitCheck:
     if len(around) < BOTH_SIDES or not all(around) or abs(expected) < ORDINARY_MOVE:
         return SplitCheck(split, SplitVerdict.UNKNOWN)
     before, after = float(days.close[at - 1]), float(days.open[at])
+    if not (0 < before < math.inf and 0 < after < math.inf):
+        return SplitCheck(split, SplitVerdict.UNKNOWN)
     moved = math.log(before / after)
     if abs(moved) < abs(moved - expected):
         verdict = SplitVerdict.CONTRADICTED

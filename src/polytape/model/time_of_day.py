@@ -1,7 +1,7 @@
 """Times of a day of the market as people write them: `10:30`."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 
 from polytape.errors import ValidationError
 from polytape.model.units import HOUR_US, MINUTE_US
@@ -17,11 +17,14 @@ def is_time_of_day(text: str) -> bool:
 
 def parse_time_of_day(text: str, param: str, day: date, zone: WallClock) -> int:
     """The instant (microseconds UTC) at which clocks in `zone` show `HH:MM` on a day; on the night
-    of a change of the clocks, so many hours after midnight.
+    of a change of the clocks, so many hours after midnight. On a trade date that begins the evening
+    before, 21:00 is that evening's.
 
     Raises: ValidationError naming `param`.
     """
     match = _FORM.fullmatch(text.strip())
     if match is None:
         raise ValidationError(param, text, "HH:MM, a time of the day in New York")
-    return zone.midnight(day) + int(match[1]) * HOUR_US + int(match[2]) * MINUTE_US
+    length = int(match[1]) * HOUR_US + int(match[2]) * MINUTE_US
+    evening_before = zone.midnight(day - timedelta(days=1)) + length
+    return evening_before if evening_before in zone.day_span(day) else zone.midnight(day) + length

@@ -4,6 +4,7 @@ An exchange's day is the calendar day of its zone, so a bar's date is never its 
 the last hour of New York's extended trading lies on the next UTC day.
 """
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from polytape.model.arrays import Ints
+from polytape.model.arrays import Bools, Ints
 from polytape.model.spans import Span, SpanSet
 from polytape.model.timestamps import day_number, number_day, to_datetime, to_us
 from polytape.model.units import DAY_US, SECOND_US
@@ -30,16 +31,22 @@ class WallClock:
     zone: ZoneInfo
 
     def midnight(self, day: date) -> int:
-        """The instant (microseconds UTC) at which `day` begins."""
-        return int(self.to_utc(np.array([day_number(day) * DAY_US]))[0])
+        """The instant (microseconds UTC) at which `day` begins by the calendar."""
+        return self._instant_of(day_number(day) * DAY_US)
+
+    def calendar_date(self, instant: int) -> date:
+        """What a calendar on the wall shows at an instant in microseconds UTC. For what others keep
+        by the calendar: `date_of` is the day of a bar.
+        """
+        return number_day(self._wall_of(instant) // DAY_US)
 
     def date_of(self, instant: int) -> date:
         """The day of an instant in microseconds UTC."""
-        return number_day(int(self.days_of(np.array([instant]))[0]))
+        return number_day(self._day_of(instant))
 
     def day_start(self, day: date) -> int:
         """The instant (microseconds UTC) from which on `date_of` is `day`."""
-        return int(self.day_starts(np.array([day_number(day)]))[0])
+        return self._start_of(day_number(day))
 
     def day_starts(self, days: Ints) -> Ints:
         """The same for days since 1970: here their midnights."""
@@ -76,6 +83,46 @@ class WallClock:
         shown_from = changes + offsets[1:]
         return local - offsets[np.searchsorted(shown_from, local, side="right")]
 
+    def first_shown(self, local: Ints) -> Ints:
+        """The instant at which the clock first shows each wall-clock time or, where it is skipped,
+        a later one.
+        """
+        changes, offsets = _transitions(self.zone)
+        # The clock goes from one change to the next, and shows what is before the next one's end.
+        at = np.searchsorted(changes + offsets[:-1], local, side="right")
+        earliest: Ints = np.append(np.iinfo(np.int64).min, changes)[at]
+        shown: Ints = np.maximum(local - offsets[at], earliest)
+        return shown
+
+    def changed(self, first: Ints, last: Ints) -> Bools:
+        """Whether the clock was changed after an instant and up to another one: microseconds UTC,
+        both in order.
+        """
+        changes, _ = _transitions(self.zone)
+        before, by_then = np.searchsorted(changes, (int(first.min()), int(last.max())), "right")
+        if before == by_then:
+            return np.zeros(len(first), np.bool_)
+        changed: Bools = self._offsets(first) != self._offsets(last)
+        return changed
+
+    def _day_of(self, instant: int) -> int:
+        """`days_of` for one instant, without arrays: these take longer than the sum."""
+        return self._wall_of(instant) // DAY_US
+
+    def _start_of(self, day: int) -> int:
+        """`day_starts` for one day since 1970."""
+        return self._instant_of(day * DAY_US)
+
+    def _wall_of(self, instant: int) -> int:
+        """`to_local` for one instant."""
+        changes, _, offsets = _steps(self.zone)
+        return instant + offsets[bisect_right(changes, instant)]
+
+    def _instant_of(self, local: int) -> int:
+        """`to_utc` for one wall-clock time."""
+        _, shown_from, offsets = _steps(self.zone)
+        return local - offsets[bisect_right(shown_from, local)]
+
     def _offsets(self, instants: Ints) -> Ints:
         changes, offsets = _transitions(self.zone)
         return offsets[np.searchsorted(changes, instants, side="right")]
@@ -96,6 +143,13 @@ def _transitions(zone: ZoneInfo) -> tuple[Ints, Ints]:
             changes.append(_bisect(left, right, zone))
             offsets.append(_offset(right, zone))
     return np.array(changes, np.int64), np.array(offsets, np.int64)
+
+
+@cache
+def _steps(zone: ZoneInfo) -> tuple[list[int], list[int], list[int]]:
+    """The same as plain numbers: changes, what the clock shows from each on, and offsets."""
+    changes, offsets = _transitions(zone)
+    return changes.tolist(), (changes + offsets[1:]).tolist(), offsets.tolist()
 
 
 def _bisect(left: int, right: int, zone: ZoneInfo) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
 import httpx2
@@ -22,8 +23,10 @@ class AsyncDriver:
         *,
         transport: httpx2.AsyncBaseTransport | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        ca: Path | None = None,
     ) -> None:
         self._base = http.check_url(base_url)
+        self._ca = ca
         self._transport = transport
         self._sleep = sleep
         self._client: httpx2.AsyncClient | None = None
@@ -49,6 +52,9 @@ class AsyncDriver:
                     step = flow.send(response)
         except StopIteration as done:
             return done.value  # type: ignore[no-any-return]
+        except ConnectionError as error:
+            http.shorten(error)
+            raise
 
     async def close(self) -> None:
         """Close the connections; the next flow opens new ones."""
@@ -65,7 +71,7 @@ class AsyncDriver:
                     response = await self._pool().send(built, stream=True)
                 try:
                     with http.translated(url, reading=True):
-                        body = await response.aread()
+                        body = await _read(url, request, response)
                 finally:
                     await response.aclose()
         except TimeoutError as error:
@@ -79,6 +85,16 @@ class AsyncDriver:
         if self._client is None or self._loop is not loop:
             self._loop = loop
             self._client = httpx2.AsyncClient(
-                transport=self._transport, **http.pool_settings(self._base)
+                transport=self._transport, **http.pool_settings(self._base, self._ca)
             )
         return self._client
+
+
+async def _read(url: str, request: Request, response: httpx2.Response) -> bytes:
+    body = http.body_of(url, request, response)
+    assert isinstance(response.stream, httpx2.AsyncByteStream)
+    async for part in response.stream:
+        body.feed(part)
+        if body.full:
+            break
+    return body.end()

@@ -1,7 +1,7 @@
 """A file written whole or not at all."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import IO, TypeAlias
 # Writes the content of a file into a binary stream.
 Write: TypeAlias = Callable[[IO[bytes]], object]
 TEMPORARY = ".tmp-"
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 
 
 def write_atomically(path: Path, write: Write, *, durable: bool = False) -> int:
@@ -18,7 +19,9 @@ def write_atomically(path: Path, write: Write, *, durable: bool = False) -> int:
 
     Raises: OSError, after the temporary file is gone.
     """
-    handle, temporary = tempfile.mkstemp(prefix=TEMPORARY, dir=path.parent)
+    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
+    # The system takes the process's umask off the mode: to read it, it would have to be set.
+    handle = os.open(temporary, NEW_FILE, 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)
@@ -26,22 +29,14 @@ def write_atomically(path: Path, write: Write, *, durable: bool = False) -> int:
             size = file.tell()
             if durable:
                 os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
+        temporary.replace(path)
     except BaseException:
         with suppress(OSError):
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
         raise
     if durable:
         _sync_folder(path.parent)
     return size
-
-
-def _umask() -> int:
-    """What a new file of this process may not allow; it can only be read by setting it."""
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,12 +1,15 @@
 """WebSockets for asyncio over the `websockets` library. Its errors are translated here, once."""
 
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import websockets.asyncio.client
 import websockets.exceptions
 
 from polytape.errors import AuthenticationError, ConnectionError
+from polytape.net.authorities import client_context
 
 # Bursts of a whole market's bars come as frames of up to a megabyte.
 MAX_FRAME_BYTES = 16 * 1024 * 1024
@@ -16,6 +19,13 @@ MAX_FRAMES = 256
 # Who does not answer a close is left: a place that others wait for is not held up by it.
 CLOSE_S = 0.5
 UNAUTHORIZED = frozenset({401, 403})
+
+
+def _quiet_log() -> logging.Logger:
+    """Where the library writes: its log of heads and frames has tokens and keys in it."""
+    log = logging.getLogger(f"{__name__}.library")
+    log.setLevel(logging.WARNING)
+    return log
 
 
 class Socket:
@@ -63,23 +73,31 @@ class Socket:
 
 @asynccontextmanager
 async def connect(
-    url: str, headers: Mapping[str, str] | None = None, *, timeout_s: float = 10.0
+    url: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    timeout_s: float = 10.0,
+    ca: Path | None = None,
 ) -> AsyncIterator[Socket]:
-    """A connection to a WebSocket server, closed at the end.
+    """A connection to a WebSocket server, closed at the end. `ca`: the only authorities.
 
-    Raises: ConnectionError with the URL; AuthenticationError where the server asks for a token.
+    Raises: ConnectionError with the URL; AuthenticationError where the server asks for a token;
+    ConfigurationError naming `ca`.
     """
+    context = client_context(ca) if ca is not None and url.startswith("wss:") else None
     opened: Socket | None = None
     try:
         async with websockets.asyncio.client.connect(
             url,
             additional_headers=dict(headers or {}),
             open_timeout=timeout_s,
+            logger=_quiet_log(),
             ping_interval=PING_S,
             max_queue=MAX_FRAMES,
             close_timeout=CLOSE_S,
             max_size=MAX_FRAME_BYTES,
             proxy=None,
+            ssl=context,
         ) as connection:
             opened = Socket(url, connection)
             yield opened
@@ -93,7 +111,7 @@ async def connect(
         if isinstance(error, ConnectionError) or opened is not None:
             raise
         raise ConnectionError(
-            f"could not reach {url}: {error or type(error).__name__}", url=url
+            f"could not reach {url}: {error or type(error).__name__}", url=url, sent=False
         ) from error
 
 

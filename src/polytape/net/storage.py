@@ -8,14 +8,15 @@ import io
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from polytape.errors import AuthenticationError, ConfigurationError, DataFetchError
-from polytape.net.atomic_file import Write, write_atomically
+from polytape.net.atomic_file import TEMPORARY, Write, write_atomically
+from polytape.net.locks import try_file_lock, try_lease
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,6 +26,11 @@ if TYPE_CHECKING:
 # A folder changed this shortly before it was listed may change again without a new time stamp.
 CLOCK_GRAIN_NS = 100_000_000
 LISTING_TTL_S = 1.0
+# A folder that changes all the time is listed so often at most.
+LISTING_TRIES = 10
+LOCK = ".lock"
+# A temporary file so old is nobody's.
+LEFT_OVER_S = 86_400.0
 
 
 class Storage(Protocol):
@@ -39,8 +45,15 @@ class Storage(Protocol):
         """How a person names this storage."""
         ...
 
+    @property
+    def tells_changes(self) -> bool:
+        """Whether `token` tells at once of the changes of every program."""
+        ...
+
     def names(self, folder: str) -> list[str]:
-        """The names of the files directly in a folder, without it."""
+        """The names of the files directly in a folder, without it: of a file that is replaced by
+        another meanwhile, one or both.
+        """
         ...
 
     def folders(self, folder: str) -> list[str]:
@@ -63,8 +76,8 @@ class Storage(Protocol):
         """A file for random access."""
         ...
 
-    def read(self, name: str) -> bytes:
-        """The whole file."""
+    def read(self, name: str, limit: int | None = None) -> bytes:
+        """The whole file; one that has more than `limit` bytes is DataFetchError."""
         ...
 
     def size(self, name: str) -> int:
@@ -79,6 +92,16 @@ class Storage(Protocol):
         """Give a file another name; one that is not there has none."""
         ...
 
+    def sweep(self, folder: str) -> None:
+        """Delete what writers left in a folder that were killed long ago."""
+        ...
+
+    def try_lock(self, folder: str) -> AbstractContextManager[bool]:
+        """Hold the lock of a folder, which has files, for a block, without waiting: False where
+        another thread or program holds it.
+        """
+        ...
+
 
 @dataclass(frozen=True)
 class FolderStorage:
@@ -90,14 +113,29 @@ class FolderStorage:
     def url(self) -> str:
         return str(self.root)
 
+    tells_changes = True
+
     def names(self, folder: str) -> list[str]:
-        return [entry.name for entry in self._files(folder)]
+        # A listing beside a change may have neither the old file nor the new: two equal ones have.
+        names = [entry.name for entry in self._files(folder)]
+        for _ in range(LISTING_TRIES):
+            if self.token(folder) is not None:
+                break
+            again = [entry.name for entry in self._files(folder)]
+            if again == names:
+                break
+            names = again
+        return names
 
     def folders(self, folder: str) -> list[str]:
-        return [entry.name for entry in self._entries(folder) if entry.is_dir()]
+        return [entry.name for entry in self._entries(folder) if _is_dir(entry)]
 
     def stamps(self, folder: str) -> dict[str, object]:
-        return {entry.name: entry.stat().st_mtime_ns for entry in self._files(folder)}
+        stamps: dict[str, object] = {}
+        for entry in self._files(folder):
+            with suppress(OSError):  # gone meanwhile, or a link that leads nowhere
+                stamps[entry.name] = entry.stat().st_mtime_ns
+        return stamps
 
     def token(self, folder: str) -> object:
         try:
@@ -121,13 +159,16 @@ class FolderStorage:
 
         return pa.memory_map(str(self.root / name))
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, limit: int | None = None) -> bytes:
+        path = self.root / name
         try:
-            return (self.root / name).read_bytes()
+            with path.open("rb") as file:
+                _check_size(str(path), os.fstat(file.fileno()).st_size, limit)
+                return file.read()
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise _failed(self.root / name, error) from error
+            raise _failed(path, error) from error
 
     def size(self, name: str) -> int:
         return (self.root / name).stat().st_size
@@ -139,11 +180,32 @@ class FolderStorage:
             raise _failed(self.root / name, error) from error
 
     def rename(self, name: str, new: str) -> None:
-        with suppress(FileNotFoundError):
+        try:
             (self.root / name).replace(self.root / new)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise _failed(self.root / name, error) from error
+
+    def sweep(self, folder: str) -> None:
+        for entry in self._entries(folder):
+            if entry.name.startswith(TEMPORARY):
+                with suppress(OSError):  # its writer may be at work after all
+                    if time.time() - entry.stat().st_mtime > LEFT_OVER_S:
+                        (self.root / folder / entry.name).unlink()
+
+    @contextmanager
+    def try_lock(self, folder: str) -> Iterator[bool]:
+        with ExitStack() as stack:
+            path = self.root / folder / LOCK
+            try:
+                taken = stack.enter_context(try_file_lock(path))
+            except OSError as error:
+                raise _failed(path, error) from error
+            yield taken
 
     def _files(self, folder: str) -> list[os.DirEntry[str]]:
-        return [e for e in self._entries(folder) if e.is_file() and e.name[0] != "."]
+        return [e for e in self._entries(folder) if e.name[0] != "." and _is_file(e)]
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:
@@ -159,14 +221,24 @@ class ObjectStorage:
     """An object store (S3, GCS, Azure, memory): one PUT a file."""
 
     def __init__(
-        self, store: "ObjectStore", url: str, *, monotonic: Callable[[], float] = time.monotonic
+        self,
+        store: "ObjectStore",
+        url: str,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], int] = lambda: time.time_ns() // 1_000,
     ) -> None:
+        """`now`, microseconds UTC, is for the end of a lock's lease."""
         self._store = store
         self._monotonic = monotonic
+        self._now = now
         self.url = url
 
+    tells_changes = False
+
     def names(self, folder: str) -> list[str]:
-        return [_last_part(item["path"]) for item in self._list(folder)[0]]
+        names = (_last_part(item["path"]) for item in self._list(folder)[0])
+        return [name for name in names if name[:1] != "."]
 
     def folders(self, folder: str) -> list[str]:
         return [_last_part(path) for path in self._list(folder)[1]]
@@ -194,9 +266,11 @@ class ObjectStorage:
 
         return pa.BufferReader(self.read(name))
 
-    def read(self, name: str) -> bytes:
+    def read(self, name: str, limit: int | None = None) -> bytes:
         with self._translated(name):
-            return bytes(self._store.get(name).bytes())
+            result = self._store.get(name)
+            _check_size(f"{self.url}/{name}", result.meta["size"], limit)
+            return bytes(result.bytes())
 
     def size(self, name: str) -> int:
         with self._translated(name):
@@ -209,6 +283,17 @@ class ObjectStorage:
     def rename(self, name: str, new: str) -> None:
         with suppress(FileNotFoundError), self._translated(name):
             self._store.rename(name, new)
+
+    def sweep(self, folder: str) -> None:
+        """A PUT that is broken off leaves nothing."""
+
+    @contextmanager
+    def try_lock(self, folder: str) -> Iterator[bool]:
+        with ExitStack() as stack:
+            name = f"{folder}/{LOCK}"
+            with self._translated(name):
+                taken = stack.enter_context(try_lease(self._store, name, self._now))
+            yield taken
 
     def _list(self, folder: str) -> tuple[Sequence["ObjectMeta"], Sequence[str]]:
         """The files and the folders directly in a folder."""
@@ -280,6 +365,26 @@ def open_bucket(location: str, *, endpoint: str, key: str, secret: str) -> Stora
 
 def _last_part(path: str) -> str:
     return path.rsplit("/", 1)[-1]
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """A link in a circle counts as one: who opens it learns what is wrong with it."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return True
+
+
+def _is_dir(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _check_size(path: str, size: int, limit: int | None) -> None:
+    if limit is not None and size > limit:
+        raise DataFetchError(f"{path}: {size:,} bytes, and at most {limit:,} are read")
 
 
 def _failed(path: Path, error: OSError) -> DataFetchError:

@@ -13,15 +13,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
 import msgspec
 
 from polytape.engines.flow import run_with
 from polytape.engines.options import ScanOptions
+from polytape.engines.presets import with_preset
+from polytape.engines.rates import Calibration, parse_rates
+from polytape.engines.registry import SCAN
 from polytape.engines.result import on_basis
-from polytape.engines.scan_result import ScanResult
-from polytape.engines.scanner import scan_flow
+from polytape.engines.scan_result import ScanResult, hold_rates
 from polytape.engines.validation import is_number
 from polytape.errors import (
     ConfigurationError,
@@ -70,7 +72,9 @@ class ScanMany:
         """A row for each zone of every symbol, the highest score first."""
         import pandas as pd
 
-        frame = pd.DataFrame([row for result in self.results.values() for row in result.rows()])
+        frame = pd.DataFrame(
+            [row for result in self.results.values() for row in result.frame_rows()]
+        )
         if not frame.empty:
             frame = frame.sort_values("score", ascending=False, kind="stable", ignore_index=True)
         return on_basis(frame, self.basis)
@@ -102,12 +106,15 @@ def scan_many(
     client: DaskClient | None = None,
     workers: int | None = None,
     on_symbol: Callable[[str], None] = lambda _: None,
-    options: Mapping[str, object] | None = None,
+    options: ScanOptions | Mapping[str, object] | None = None,
+    rates: Iterable[Calibration] = (),
     drawn: bool = False,
 ) -> ScanMany:
     """Scan symbols as of an instant (now by default, not in the future) from the bars of a store: a
     path, or s3://BUCKET/PREFIX. `on_symbol` gets each symbol that is done; `options` go to the
-    scanner. With `drawn` results include what `plot` draws, which costs more to send than to make.
+    scanner (`ScanOptions(nearest=6)`, or a mapping of the same names), `rates` (calibrations) give
+    zones the rate of their level. With `drawn` results include what `plot` draws, which costs more
+    to send than to make.
 
     `engine="dask"` runs on a cluster: that of a given `dask.distributed` client, else a local one.
     Every worker must reach the store.
@@ -115,7 +122,9 @@ def scan_many(
     Raises: ValidationError, ConfigurationError.
     """
     wanted = _parse_symbols(symbols)
-    chosen = _parse_options(options or {})
+    chosen, calibrations = _parse_options(options or {}), parse_rates(rates)
+    for symbol in wanted:
+        hold_rates(calibrations, symbol, chosen.levels)  # wrong ones are an error before any scan
     now = to_us(datetime.now(UTC))
     moment = now if as_of is None else parse_past(as_of, "as_of", _market(), now)
     _check(workers, engine)
@@ -128,7 +137,7 @@ def scan_many(
         outcomes |= part
         for symbol in part:
             on_symbol(symbol)
-    return _by_outcome(wanted, outcomes)
+    return _by_outcome(wanted, outcomes, calibrations)
 
 
 @dataclass(frozen=True)
@@ -149,7 +158,8 @@ class ScanTask:
         store, now = _open(self.store), to_us(datetime.now(UTC))
         bars = StoredBars(store, symbol, _market(), now)
         try:
-            result = run_with(scan_flow(symbol, self.as_of, _market(), self.options), bars.answer)
+            flow = SCAN.run(symbol, self.as_of, _market(), self.options)
+            result = cast("ScanResult", run_with(flow, bars.answer))
         except PolygonClientError as error:
             return error
         if result.price is None and not bars.exist():
@@ -180,11 +190,16 @@ def _parse_symbols(symbols: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(parse_symbol(symbol, "symbols") for symbol in symbols))
 
 
-def _parse_options(given: Mapping[str, object]) -> ScanOptions:
+def _parse_options(given: ScanOptions | Mapping[str, object]) -> ScanOptions:
     """Options that a caller wrote, checked: they go to other processes. Raises: ValidationError."""
+    if isinstance(given, ScanOptions):
+        usual = ScanOptions()
+        names = (field.name for field in msgspec.structs.fields(ScanOptions))
+        chosen = {name: getattr(given, name) for name in names}
+        given = {name: one for name, one in chosen.items() if one != getattr(usual, name)}
     try:
         plain = msgspec.to_builtins(dict(given), enc_hook=_plain)
-        return msgspec.convert(plain, ScanOptions)
+        return with_preset(msgspec.convert(plain, ScanOptions), given)
     except (msgspec.ValidationError, NotImplementedError) as error:
         raise ValidationError("options", dict(given), str(error)) from error
 
@@ -249,13 +264,15 @@ def _on_dask(tasks: list[ScanTask], client: DaskClient | None) -> Iterator[dict[
             cluster.close()
 
 
-def _by_outcome(symbols: list[str], outcomes: dict[str, Outcome]) -> ScanMany:
+def _by_outcome(
+    symbols: list[str], outcomes: dict[str, Outcome], rates: tuple[Calibration, ...]
+) -> ScanMany:
     results: dict[str, ScanResult] = {}
     errors: dict[str, str] = {}
     for symbol in symbols:
         outcome = outcomes[symbol]
         if isinstance(outcome, ScanResult):
-            results[symbol] = outcome
+            results[symbol] = outcome.with_rates(rates) if rates else outcome
         else:
             errors[symbol] = str(outcome)
     return ScanMany(results, errors)

@@ -1,10 +1,12 @@
 """`store.json`: the schema of a store, and the source whose bars it has."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from polytape.errors import ConfigurationError
 from polytape.net.storage import Storage
-from polytape.store.segment import SCHEMA
+from polytape.store.footer import SCHEMA, DamagedSegmentError, read_footer
 
 ABOUT = "store.json"
 
@@ -28,13 +30,15 @@ def source_of(storage: Storage) -> str:
 
 
 def claim(storage: Storage, source: str) -> None:
-    """Make sure that a storage is the store of `source`: an empty one becomes it.
+    """Make sure that a storage is the store of `source`: one without bars becomes it, and one whose
+    ABOUT is lost, where its segments name the source.
 
     Raises: ConfigurationError for a store of another source, or of a newer schema.
     """
     try:
         about = _read(storage)
     except FileNotFoundError:
+        _check_bars(storage, source)
         content = msgspec.json.encode(About(SCHEMA, source))
         storage.put(ABOUT, lambda sink: sink.write(content))
         return
@@ -44,10 +48,44 @@ def claim(storage: Storage, source: str) -> None:
             f"polytape reads up to {SCHEMA}: update polytape, or name another --store"
         )
     if about.source != source:
+        raise _another(storage, about.source, source)
+
+
+def _check_bars(storage: Storage, source: str) -> None:
+    """Raises: ConfigurationError where there are bars already, and no segment says that they are of
+    `source`.
+    """
+    unnamed = False
+    for path in _segments(storage):
+        try:
+            owner = read_footer(storage.open(path), path).source
+        except (DamagedSegmentError, OSError, UnicodeEncodeError):
+            continue
+        if owner and owner != source:
+            raise _another(storage, owner, source)
+        if owner:
+            return
+        unnamed = True
+    if unnamed:
+        content = msgspec.json.encode(About(SCHEMA, source)).decode()
         raise ConfigurationError(
-            f"the store {storage.url} holds bars of {about.source}, not of {source}: "
-            "name another --store, bars of two sources never mix"
+            f"the store {storage.url} has bars, and no {ABOUT} that says whose: write {content} "
+            f"into {storage.url}/{ABOUT} if they are of {source}, or name another --store"
         )
+
+
+def _segments(storage: Storage) -> Iterator[str]:
+    for series in storage.folders("bars"):
+        for period in storage.folders(f"bars/{series}"):
+            folder = f"bars/{series}/{period}"
+            yield from (f"{folder}/{n}" for n in storage.names(folder) if n.endswith(".parquet"))
+
+
+def _another(storage: Storage, owner: str, source: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"the store {storage.url} holds bars of {owner}, not of {source}: "
+        "name another --store, bars of two sources never mix"
+    )
 
 
 def _read(storage: Storage) -> About:

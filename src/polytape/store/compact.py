@@ -2,11 +2,16 @@
 
 A compaction publishes the merged segment, reads it back, and only then deletes the old ones. A
 crash in between leaves duplicates, which "the later fetched wins" makes harmless.
+
+A deletion is a segment of its own that says so: it touches no other file, so that nothing beside it
+can undo it. Compactions leave the deleted rows out. The lock keeps two from doing the same work.
 """
 
+import logging
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 
 import numpy as np
@@ -16,13 +21,20 @@ from polytape.model.bars import PRICES, Bars
 from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.store.coverage import merged, without
+from polytape.model.units import DAY_US
+from polytape.store.coverage import Coverage, coverage_slices, folded
+from polytape.store.footer import Segment
 from polytape.store.in_force import RowsInForce
-from polytape.store.periods import period_span, periods
-from polytape.store.segment import Segment
+from polytape.store.periods import period_span
 from polytape.store.segments import SegmentStore
 
+log = logging.getLogger(__name__)
+
 CHUNK_ROWS = 2_000_000
+# A deletion is kept for so long after it: what it took away may come back from a slow writer.
+KEEP_DELETIONS_US = DAY_US
+# A folder in which others delete meanwhile is compacted so many times more.
+MORE_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +47,55 @@ class Compaction:
 
 
 def compact(store: SegmentStore, folder: str, *, at_least: int = 2) -> Compaction | None:
-    """Merge the segments of a folder where there are `at_least` so many; None where there are not.
+    """Merge the segments of a folder where there are `at_least` so many; None where there are not,
+    or where another thread or program is at it.
 
     Raises: DataFetchError when the merged rows are not the ones that went in; the old segments then
     stay and the merged one goes.
     """
-    segments = store.catalog.segments(folder)
+    if len(store.catalog.segments(folder)) < at_least:
+        return None
+    with store.storage.try_lock(folder) as ours:
+        if not ours:
+            log.info("%s/%s is being compacted already", store.storage.url, folder)
+            return None
+        store.storage.sweep(folder)
+        done = store.catalog.retried(partial(_compact, store, folder, at_least))
+        for _ in range(MORE_ROUNDS):
+            if done is None or not _has_new_deletions(store, folder):
+                break
+            again = store.catalog.retried(partial(_compact, store, folder, at_least))
+            done = done if again is None else replace(again, before=done.before)
+        return done
+
+
+def _has_new_deletions(store: SegmentStore, folder: str) -> bool:
+    """Whether something was deleted while the folder was compacted: who did it found it locked."""
+    segments = store.catalog.whole_segments(folder)
+    alone = (entry for segment in segments if not segment.rows for entry in segment.coverage)
+    return len(segments) > 1 and any(entry.deleted for entry in alone)
+
+
+def _compact(store: SegmentStore, folder: str, at_least: int) -> Compaction | None:
+    """Raises: FileNotFoundError for a file that another program took away meanwhile."""
+    segments = store.catalog.whole_segments(folder)
     if len(segments) < at_least:
         return None
-    coverage = merged(entry for segment in segments for entry in segment.coverage)
-    hashes = RowHash()
+    entries = (entry for segment in segments for entry in segment.coverage)
+    coverage = folded(entries, store.now() - KEEP_DELETIONS_US)
+    rows = _publish_checked(store, folder, coverage, segments) if coverage else 0
+    store.drop(folder, [segment.name for segment in segments])
+    return Compaction(folder, len(segments), rows)
+
+
+def _publish_checked(
+    store: SegmentStore, folder: str, coverage: tuple[Coverage, ...], segments: list[Segment]
+) -> int:
+    """Publish the rows in force of some segments as one, and read them back; returns how many."""
+    hashes, again = RowHash(), RowHash()
     published = store.publish(folder, coverage, hashes.noting(_merge(store, folder, segments)))
-    again = RowHash()
+    if published is None:
+        raise FileNotFoundError(folder)
     for after, through in _runs([published]):
         parts = {s: b for _, s, b in _rows_of(store, folder, [published], after, through)}
         again.add(MarketBars.of(parts))
@@ -55,8 +104,7 @@ def compact(store: SegmentStore, folder: str, *, at_least: int = 2) -> Compactio
         raise DataFetchError(
             f"{store.storage.url}/{folder}: the compacted rows are not the old ones"
         )
-    store.drop(folder, [segment.name for segment in segments])
-    return Compaction(folder, len(segments), published.rows)
+    return published.rows
 
 
 def compact_all(
@@ -73,29 +121,39 @@ def compact_all(
     return done
 
 
-def forget(store: SegmentStore, symbol: str, series: Series, span: Span) -> int:
-    """Delete a symbol's bars of a span and their coverage; returns how many rows."""
-    inside = {name for name, _ in periods(series, span, store.zone)}
-    return sum(
-        _forget_in(store, folder, segment, symbol, span)
-        for folder in sorted(inside & set(store.catalog.folders(series)))
-        for segment in store.catalog.segments(folder)
-    )
+def forget(
+    store: SegmentStore, symbol: str, series: Series, span: Span, *, now: int | None = None
+) -> int:
+    """Delete a symbol's bars of a span and their coverage; returns how many rows. What was fetched
+    before `now` (microseconds UTC; by default the store's clock) does not come back.
+
+    Raises: DataFetchError where nothing, or only some folders' part, was deleted.
+    """
+    instant = store.now() if now is None else now
+    gone = {
+        folder: _mark_deleted(store, folder, symbol, series, inside, instant)
+        for folder, inside in store.catalog.overlapping(series, span)
+    }
+    for folder in (folder for folder, rows in gone.items() if rows):
+        try:
+            compact(store, folder)
+        except DataFetchError as error:
+            log.warning("deleted bars stay in files until the next compaction: %s", error)
+    return sum(gone.values())
 
 
-def _forget_in(store: SegmentStore, folder: str, segment: Segment, symbol: str, span: Span) -> int:
-    """Replace a segment by one without a symbol's span; returns how many rows are gone."""
-    coverage = [left for entry in segment.coverage for left in without(entry, symbol, span)]
-    if tuple(coverage) == segment.coverage:
+def _mark_deleted(
+    store: SegmentStore, folder: str, symbol: str, series: Series, span: Span, now: int
+) -> int:
+    """Publish the deletion of a symbol's span in one folder; returns how many rows it takes."""
+    store.catalog.forget(folder)
+    if not coverage_slices(store.catalog.coverage(folder, symbol), span):
         return 0
-    parts = dict(store.reader.market(folder, segment).by_symbol())
-    mine = parts.get(symbol, Bars.empty())
-    gone = (mine.timestamp >= span.start) & (mine.timestamp < span.end)
-    parts[symbol] = mine.take(~gone)
-    if merged(coverage):
-        store.publish(folder, merged(coverage), [MarketBars.of(parts)])
-    store.drop(folder, [segment.name])
-    return int(gone.sum())
+    rows = store.catalog.retried(lambda: len(store.read(symbol, series, span)))
+    instant = store.stamp(series, span, now, now)
+    deletion = Coverage(symbol, span, instant, final=False, deleted=True)
+    store.publish(folder, (deletion,), [])
+    return rows
 
 
 class RowHash:

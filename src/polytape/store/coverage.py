@@ -1,7 +1,8 @@
 """Coverage: which spans were fetched, when, and whether the bars can still change.
 
 A span that was fetched and is empty is covered, too. Where two entries speak of one span, the later
-fetched wins, for rows and for emptiness alike.
+fetched wins, for rows and for emptiness alike. A deletion is such an entry, too: what was fetched
+up to it does not count, whichever file it stands in, and whenever that file comes back.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,6 +17,7 @@ from polytape.model.spans import Span, SpanSet
 class Coverage:
     """One symbol's bars (or the whole market's, `symbol` None, but for `excluded_symbols`) of a
     span, fetched at an instant in microseconds UTC. Not `final`: the vendor may still correct it.
+    `deleted`: at that instant the bars of the symbol's span were deleted, and the span is a gap.
     """
 
     symbol: str | None
@@ -23,6 +25,7 @@ class Coverage:
     fetched_at: int
     final: bool
     excluded_symbols: frozenset[str] = frozenset()
+    deleted: bool = False
 
     def over(self, span: Span) -> "Coverage":
         """The same of another span."""
@@ -47,20 +50,26 @@ class CoverageSlice:
 def coverage_slices(coverage: Iterable[tuple[Coverage, str]], span: Span) -> list[CoverageSlice]:
     """The disjoint slices of `span` that the coverage of one symbol makes up, in order of time.
 
-    Each entry comes with the name of its file; of those fetched at one instant the greater name
-    wins, so that every reader decides alike.
+    Each entry comes with the name of its file; of those fetched at one instant a deletion wins, and
+    then the greater name, so that every reader decides alike. What was deleted last is no slice.
     """
     inside = [(entry, name) for entry, name in coverage if entry.span.intersect(span)]
-    ranked = sorted(inside, key=lambda item: (item[0].fetched_at, item[1]), reverse=True)
+    ranked = sorted(inside, key=_rank, reverse=True)
     slices: list[CoverageSlice] = []
     for part, rank in _first_covering([entry.span for entry, _ in ranked], span):
         entry, owner = ranked[rank]
+        if entry.deleted:
+            continue
         last = slices[-1] if slices else None
         if last and last.coverage is entry and last.owner == owner and last.span.end == part.start:
             slices[-1] = replace(last, span=Span(last.span.start, part.end))
         else:
             slices.append(CoverageSlice(part, entry, owner))
     return slices
+
+
+def _rank(item: tuple[Coverage, str]) -> tuple[int, bool, str]:
+    return item[0].fetched_at, item[0].deleted, item[1]
 
 
 def _first_covering(spans: list[Span], whole: Span) -> Iterator[tuple[Span, int]]:
@@ -95,10 +104,35 @@ def merged(coverage: Iterable[Coverage]) -> tuple[Coverage, ...]:
     return tuple(entries)
 
 
-def _sort_key(entry: Coverage) -> tuple[str, bool, int, bool, list[str], Span]:
+def _sort_key(entry: Coverage) -> tuple[str, bool, int, bool, bool, list[str], Span]:
     """Sorts entries that differ in their spans alone side by side, in order of time."""
     symbol, excluded = entry.symbol or "", sorted(entry.excluded_symbols)
-    return symbol, entry.symbol is None, entry.fetched_at, entry.final, excluded, entry.span
+    state = (entry.fetched_at, entry.final, entry.deleted)
+    return symbol, entry.symbol is None, *state, excluded, entry.span
+
+
+def folded(coverage: Iterable[Coverage], keep_after: int) -> tuple[Coverage, ...]:
+    """The same coverage without what was deleted. A deletion that takes nothing away any more goes,
+    too, unless it is later than `keep_after` (microseconds UTC): what it took away may come back.
+    """
+    entries = merged(coverage)
+    live = [entry for entry in entries if not entry.deleted]
+    deletions = []
+    for deletion in entries:
+        if deletion.deleted:
+            left = [part for entry in live for part in _before(entry, deletion)]
+            if left != live or deletion.fetched_at > keep_after:
+                deletions.append(deletion)
+            live = left
+    return merged([*live, *deletions])
+
+
+def _before(entry: Coverage, deletion: Coverage) -> list[Coverage]:
+    """What a deletion leaves of an entry."""
+    later = entry.fetched_at > deletion.fetched_at
+    if later or deletion.symbol is None or not entry.span.intersect(deletion.span):
+        return [entry]
+    return without(entry, deletion.symbol, deletion.span)
 
 
 def without(entry: Coverage, symbol: str, span: Span) -> list[Coverage]:

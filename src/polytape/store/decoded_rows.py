@@ -8,7 +8,8 @@ from cachetools import FIFOCache
 
 from polytape.model.bars import Bars
 from polytape.model.market_bars import MarketBars
-from polytape.store.segment import Segment, read_market, read_symbol, to_bars
+from polytape.store.footer import Segment
+from polytape.store.segment import read_market, read_symbol, to_bars
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -8,7 +8,7 @@ from polytape.model.bars import Bars
 from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span, SpanSet
 from polytape.store.coverage import coverage_slices
-from polytape.store.segment import Segment
+from polytape.store.footer import Segment
 
 
 class RowsInForce:

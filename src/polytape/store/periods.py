@@ -1,5 +1,6 @@
 """The folders of a store: months of minutes, years of days, in the market's zone."""
 
+import re
 from collections.abc import Iterator
 from datetime import date
 
@@ -7,6 +8,7 @@ from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.model.wall_clock import WallClock
 
+NAME = re.compile(r"[0-9]{4}(-[0-9]{2})?")
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2200, 1, 1)
 
 

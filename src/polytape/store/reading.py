@@ -13,16 +13,10 @@ from polytape.model.bars import Bars
 from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.store.catalog import SegmentCatalog
+from polytape.store.catalog import SegmentCatalog, again
 from polytape.store.decoded_rows import DecodedRows
-from polytape.store.segment import (
-    DamagedSegmentError,
-    Segment,
-    arrow_schema,
-    read_market,
-    read_symbol,
-    table_within,
-)
+from polytape.store.footer import DamagedSegmentError, Segment, arrow_schema
+from polytape.store.segment import read_market, read_symbol, table_within
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -31,8 +25,9 @@ T = TypeVar("T")
 # Makes bars, or tables, out of a segment (folder, name, symbol, spans), each with its start.
 Decode: TypeAlias = Callable[[str, str, str, list[Span]], list[tuple[int, T]]]
 
-READ_TRIES = 4
 FEW_JOBS, MANY_JOBS = 3, 100
+# A read that finds more damaged segments than that does not look for others.
+MOST_DAMAGED = 1_000
 
 
 class SegmentReader:
@@ -112,18 +107,18 @@ class SegmentReader:
     def _retried(self, read: Callable[[], T]) -> T:
         """A file may be compacted away between the listing and the read: list again.
 
-        Raises: DamagedSegmentError once the segment is set aside, DataFetchError.
+        Raises: DamagedSegmentError once every damaged segment is set aside, DataFetchError.
         """
-        for _ in range(READ_TRIES - 1):
+        url, forget = self._catalog.storage.url, self._catalog.forget
+        damage: list[DamagedSegmentError] = []
+        for _ in range(MOST_DAMAGED):
             try:
-                return read()
-            except FileNotFoundError:
-                self._catalog.forget()
+                result = again(read, url, forget)
             except DamagedSegmentError as error:
                 self._catalog.set_aside(error)
-                raise
-        try:
-            return read()
-        except FileNotFoundError as error:
-            where = self._catalog.storage.url
-            raise DataFetchError(f"{where}: files vanish while read: {error}") from error
+                damage.append(error)
+                continue
+            if damage:
+                raise damage[0]
+            return result
+        raise damage[0]

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import NamedTuple
 
 from polytape.errors import DataFetchError
-from polytape.model.splits import Split
+from polytape.model.splits import RefusedSplit, Split
 from polytape.net.storage import Storage
 from polytape.store.answers import FOLDER, StoredAnswers
 from polytape.wire.polygon import split_records
@@ -16,10 +16,10 @@ READ_AT = b"polytape.read_at"
 
 
 class _Imported(NamedTuple):
-    """The splits of the imported table by symbol, None without a table, and the folder's token."""
+    """The rows of the imported table by symbol, None without a table, and the folder's token."""
 
     token: object
-    by_symbol: dict[str, list[Split]] | None
+    by_symbol: dict[str, list[SplitRecord]] | None
 
 
 class _Listed(NamedTuple):
@@ -44,8 +44,19 @@ class Reference:
 
         Raises: DataFetchError for a damaged table.
         """
+        rows = self._records(symbol)
+        return None if rows is None else split_records.each_once(rows)
+
+    def refused_splits(self, symbol: str) -> tuple[RefusedSplit, ...]:
+        """The records among them that are no splits: they adjust nothing.
+
+        Raises: DataFetchError for a damaged table.
+        """
+        return split_records.refused_of(self._records(symbol) or ())
+
+    def _records(self, symbol: str) -> list[SplitRecord] | None:
         imported = self._by_symbol()
-        return self._from_list(symbol) if imported is None else tuple(imported.get(symbol, ()))
+        return self._from_list(symbol) if imported is None else imported.get(symbol, [])
 
     def imported(self) -> bool:
         """Whether there is an imported table, which goes before what the vendor listed.
@@ -70,14 +81,14 @@ class Reference:
         self._storage.put(SPLITS, lambda sink: parquet.write_table(table, sink))
         self._imported = None
 
-    def _by_symbol(self) -> dict[str, list[Split]] | None:
+    def _by_symbol(self) -> dict[str, list[SplitRecord]] | None:
         token = self._storage.token(FOLDER)
         imported = self._imported
         if imported is None or token is None or imported.token != token:
             imported = self._imported = _Imported(token, self._read_table())
         return imported.by_symbol
 
-    def _read_table(self) -> dict[str, list[Split]] | None:
+    def _read_table(self) -> dict[str, list[SplitRecord]] | None:
         import pyarrow as pa
         from pyarrow import parquet
 
@@ -87,23 +98,23 @@ class Reference:
             return None
         except pa.ArrowException as error:
             raise DataFetchError(f"{self._storage.url}/{SPLITS} is damaged: {error}") from error
-        by_symbol: dict[str, list[Split]] = {}
-        for row in table.to_pylist():
-            split = Split(row["execution_date"], row["symbol"], row["split_from"], row["split_to"])
-            by_symbol.setdefault(split.symbol, []).append(split)
-        return by_symbol
+        rows = table.to_pylist()
+        return split_records.by_symbol(
+            SplitRecord(r["symbol"], str(r["execution_date"]), r["split_from"], r["split_to"])
+            for r in rows
+        )
 
-    def _from_list(self, symbol: str) -> tuple[Split, ...] | None:
+    def _from_list(self, symbol: str) -> list[SplitRecord] | None:
         """The vendor's list for the whole market, else its list for the symbol."""
         whole = self._answers.get(split_records.WHOLE_TABLE)
         if whole is None:
             single = self._answers.get(split_records.splits_of(symbol))
             if single is None:
                 return None
-            return split_records.each_once(split_records.read_records(single[1]))
+            return split_records.read_records(single[1])
         fetched_at, body = whole
         listed = self._listed
         if listed is None or listed.fetched_at != fetched_at:
             by_symbol = split_records.by_symbol(split_records.read_records(body))
             listed = self._listed = _Listed(fetched_at, by_symbol)
-        return split_records.each_once(listed.by_symbol.get(symbol, ()))
+        return listed.by_symbol.get(symbol, [])

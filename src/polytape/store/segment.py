@@ -5,97 +5,70 @@ close, volume, vwap (float64), transactions (int64); zstd. A symbol of many rows
 its own, so that reading it decodes nothing else; others share groups of about 32,000 rows.
 """
 
-from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
-from polytape.errors import DataFetchError
 from polytape.model.bars import PRICES, Bars
 from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
 from polytape.store.coverage import Coverage
+from polytape.store.footer import (
+    FOOTER_KEY,
+    DamagedSegmentError,
+    Segment,
+    arrow_schema,
+    check_groups,
+    encode_footer,
+    sealed_end,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow import parquet
 
-SCHEMA = 1
-FOOTER_KEY = b"polytape"
 GROUP_ROWS = 32_768
 OWN_GROUP_ROWS = 8_192
 COLUMNS = ("timestamp", *PRICES, "volume", "vwap", "transactions")
 
 
-class DamagedSegmentError(DataFetchError):
-    """A segment cannot be read; `name` says which."""
+class _Sink:
+    """Passes on what is written, but for the end of the file, which is held back to be sealed."""
 
-    def __init__(self, name: str, reason: object) -> None:
-        super().__init__(f"{name} is damaged: {reason}")
-        self.name = name
+    closed = False
 
+    def __init__(self, sink: IO[bytes]) -> None:
+        self._sink = sink
+        self._end: bytearray | None = None
 
-class CoverageMessage(msgspec.Struct, omit_defaults=True):
-    """Coverage in the footer, instants in microseconds UTC; `symbol` null is the whole market."""
+    def write(self, content: bytes) -> None:
+        if self._end is None:
+            self._sink.write(content)
+        else:
+            self._end += content
 
-    symbol: str | None
-    start: int
-    end: int
-    fetched_at: int = msgspec.field(name="asked")
-    final: bool
-    excluded_symbols: list[str] = msgspec.field(name="but", default=[])
+    def flush(self) -> None:
+        """As files have it."""
 
+    def hold_back(self) -> None:
+        """What is written from now on is the end."""
+        self._end = bytearray()
 
-class Footer(msgspec.Struct):
-    """The footer of a segment. `groups`: first and last symbol of each row group."""
-
-    schema: int
-    coverage: list[CoverageMessage] = msgspec.field(name="covers")
-    groups: list[tuple[str, str]]
-
-
-@dataclass(frozen=True, eq=False)
-class Segment:
-    """A segment by its footer: `name` is its file's, `size` in bytes; `firsts` and `lasts` are the
-    first and last symbol of each row group.
-    """
-
-    name: str
-    size: int
-    rows: int
-    coverage: tuple[Coverage, ...]
-    firsts: tuple[str, ...]
-    lasts: tuple[str, ...]
-    metadata: "parquet.FileMetaData"
-
-    def groups_of(self, symbol: str) -> range:
-        """The row groups that may have rows of a symbol."""
-        return range(bisect_left(self.lasts, symbol), bisect_right(self.firsts, symbol))
-
-    def overlaps(self, span: Span) -> bool:
-        """Whether it covers anything of a span."""
-        return any(entry.span.intersect(span) for entry in self.coverage)
-
-
-def arrow_schema() -> "pa.Schema":
-    """The columns of every segment."""
-    import pyarrow as pa
-
-    floats = [(name, pa.float64()) for name in (*PRICES, "volume", "vwap")]
-    stamp = ("timestamp", pa.timestamp("us", "UTC"))
-    return pa.schema([("symbol", pa.string()), stamp, *floats, ("transactions", pa.int64())])
+    def end(self) -> bytes:
+        """What was held back."""
+        return bytes(self._end or b"")
 
 
 class SegmentWriter:
     """Writes one segment, part by part; the parts come in the order of their symbols."""
 
-    def __init__(self, sink: IO[bytes], coverage: tuple[Coverage, ...]) -> None:
-        self._sink = sink
+    def __init__(self, sink: IO[bytes], coverage: tuple[Coverage, ...], source: str = "") -> None:
+        self._out = sink
+        self._sink = _Sink(sink)
         self._groups: list[tuple[str, str]] = []
         self._coverage = coverage
+        self._source = source
         self._writer: parquet.ParquetWriter | None = None
 
     def add(self, market: MarketBars) -> None:
@@ -109,11 +82,13 @@ class SegmentWriter:
             self._groups.append((symbols[0], symbols[-1]))
 
     def close(self) -> None:
-        """Write the footer."""
+        """Write the footer, and a hash of it."""
         writer = self._open(MarketBars.of({}))
-        footer = Footer(SCHEMA, [_message(entry) for entry in self._coverage], self._groups)
-        writer.add_key_value_metadata({FOOTER_KEY: msgspec.json.encode(footer)})
+        footer = encode_footer(self._coverage, self._groups, self._source)
+        writer.add_key_value_metadata({FOOTER_KEY: footer})
+        self._sink.hold_back()
         writer.close()
+        self._out.write(sealed_end(self._sink.end()))
 
     def _open(self, market: MarketBars) -> "parquet.ParquetWriter":
         """In row groups of one symbol prices repeat, so a dictionary makes them smaller and faster
@@ -136,26 +111,6 @@ class SegmentWriter:
         return self._writer
 
 
-def read_footer(file: "pa.NativeFile", name: str) -> Segment:
-    """A segment's footer.
-
-    Raises: DamagedSegmentError; DataFetchError for one of a newer schema.
-    """
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        metadata = parquet.ParquetFile(file).metadata
-        footer = msgspec.json.decode(metadata.metadata[FOOTER_KEY], type=Footer)
-    except (pa.ArrowException, OSError, KeyError, TypeError, msgspec.DecodeError) as error:
-        raise DamagedSegmentError(name, error) from error
-    if footer.schema > SCHEMA:
-        raise DataFetchError(f"{name} is of schema {footer.schema}: this version reads {SCHEMA}")
-    firsts, lasts = zip(*footer.groups, strict=True) if footer.groups else ((), ())
-    coverage = tuple(_coverage(message) for message in footer.coverage)
-    return Segment(name, file.size(), metadata.num_rows, coverage, firsts, lasts, metadata)
-
-
 def read_symbol(file: "pa.NativeFile", segment: Segment, symbol: str) -> "pa.Table":
     """All of a symbol's bars in a segment, as an Arrow table of COLUMNS.
 
@@ -164,6 +119,7 @@ def read_symbol(file: "pa.NativeFile", segment: Segment, symbol: str) -> "pa.Tab
     import pyarrow as pa
 
     parts = []
+    check_groups(segment, list(segment.groups_of(symbol)), of_one_symbol=True)
     for group in segment.groups_of(symbol):
         own = segment.firsts[group] == segment.lasts[group] == symbol
         parts.append(_read(file, segment, [group], None if own else symbol))
@@ -184,10 +140,10 @@ def read_market(file: "pa.NativeFile", segment: Segment, groups: range) -> Marke
 
     Raises: DamagedSegmentError.
     """
+    check_groups(segment, list(groups), of_one_symbol=False)
     table = _table(file, segment, list(groups), ("symbol", *COLUMNS))
-    column = table.column("symbol").combine_chunks().dictionary_encode()
-    codes = np.asarray(column.indices).astype(np.int64)
-    return MarketBars.sorted_by(column.dictionary.to_pylist(), codes, to_bars(table))
+    codes, names = _symbols_of(table, segment)
+    return MarketBars.sorted_by(names, codes.astype(np.int64), to_bars(table))
 
 
 def to_table(bars: Bars, symbols: list[str], sizes: list[int]) -> "pa.Table":
@@ -233,13 +189,21 @@ def _read(
     if symbol is None:
         return _table(file, segment, groups, COLUMNS)
     table = _table(file, segment, groups, ("symbol", *COLUMNS))
-    column = table.column("symbol").combine_chunks().dictionary_encode()
-    names = column.dictionary.to_pylist()
+    codes, names = _symbols_of(table, segment)
     rows = table.drop_columns(["symbol"])
     if symbol not in names:
         return rows.slice(0, 0)
-    mine = np.flatnonzero(np.asarray(column.indices) == names.index(symbol))
+    mine = np.flatnonzero(codes == names.index(symbol))
     return rows.slice(int(mine[0]), len(mine))
+
+
+def _symbols_of(table: "pa.Table", segment: Segment) -> tuple[np.ndarray, list[str]]:
+    """The symbol of each row, as a place in the list of symbols."""
+    try:
+        column = table.column("symbol").combine_chunks().dictionary_encode()
+        return np.asarray(column.indices), column.dictionary.to_pylist()
+    except ValueError as error:  # bytes that are no text
+        raise DamagedSegmentError(segment.name, error) from error
 
 
 def _table(
@@ -252,9 +216,13 @@ def _table(
         reader = parquet.ParquetFile(
             file, metadata=segment.metadata, page_checksum_verification=True, pre_buffer=False
         )
-        return reader.read_row_groups(groups, columns=list(columns), use_threads=False)
-    except (pa.ArrowException, OSError) as error:
+        table = reader.read_row_groups(groups, columns=list(columns), use_threads=False)
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         raise DamagedSegmentError(segment.name, error) from error
+    rows = sum(segment.metadata.row_group(group).num_rows for group in groups)
+    if table.num_rows != rows or table.column("timestamp").null_count:
+        raise DamagedSegmentError(segment.name, f"{table.num_rows:,} rows instead of {rows:,}")
+    return table
 
 
 def to_bars(table: "pa.Table") -> Bars:
@@ -264,16 +232,3 @@ def to_bars(table: "pa.Table") -> Bars:
     starts = table.column("timestamp").cast(pa.int64()).to_numpy()
     floats = [table.column(n).to_numpy().astype(np.float64, copy=False) for n in COLUMNS[1:]]
     return Bars(starts, *floats)
-
-
-def _message(entry: Coverage) -> CoverageMessage:
-    span, excluded = entry.span, sorted(entry.excluded_symbols)
-    return CoverageMessage(
-        entry.symbol, span.start, span.end, entry.fetched_at, entry.final, excluded
-    )
-
-
-def _coverage(message: CoverageMessage) -> Coverage:
-    span = Span(message.start, message.end)
-    excluded = frozenset(message.excluded_symbols)
-    return Coverage(message.symbol, span, message.fetched_at, message.final, excluded)

@@ -9,9 +9,11 @@ Bars and their coverage are one file. Readers take no lock; writers never touch 
 in threads, processes or machines.
 """
 
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from typing import IO, TYPE_CHECKING
+from dataclasses import replace
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 from polytape.model.bars import Bars
 from polytape.model.market_bars import MarketBars
@@ -22,12 +24,17 @@ from polytape.net.storage import Storage
 from polytape.store import about
 from polytape.store.catalog import SegmentCatalog
 from polytape.store.coverage import Coverage, CoverageSlice, merged
+from polytape.store.footer import Segment
 from polytape.store.periods import periods
 from polytape.store.reading import SegmentReader
-from polytape.store.segment import Segment, SegmentWriter
+from polytape.store.segment import SegmentWriter
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+# Folders, each with a value that stays the same while their files do.
+FolderTokens: TypeAlias = tuple[tuple[str, object], ...]
 
 
 class SegmentStore:
@@ -44,8 +51,9 @@ class SegmentStore:
         zone: WallClock,
         *,
         name: Callable[[], str] = lambda: uuid.uuid4().hex,
+        now: Callable[[], int] = lambda: time.time_ns() // 1_000,
     ) -> None:
-        """Open the store of `source`; an empty storage becomes it.
+        """Open the store of `source`; an empty storage becomes it. `now`: microseconds UTC.
 
         Raises: ConfigurationError for a store of another source, or of a newer schema.
         """
@@ -53,7 +61,8 @@ class SegmentStore:
         self.storage = storage
         self.source = source
         self.zone = zone
-        self.catalog = SegmentCatalog(storage, zone)
+        self.now = now
+        self.catalog = SegmentCatalog(storage, zone, source, now)
         self.reader = SegmentReader(self.catalog)
         self._name = name
 
@@ -64,6 +73,12 @@ class SegmentStore:
         Raises: ConfigurationError where there is none.
         """
         return cls(storage, about.source_of(storage), zone)
+
+    def believe_until(self, now: Callable[[], int]) -> None:
+        """Coverage is from the future that is long after `now` (microseconds UTC), instead of after
+        this machine's clock, which may be behind.
+        """
+        self.catalog.now = now
 
     def close(self) -> None:
         """End the reading threads."""
@@ -95,9 +110,17 @@ class SegmentStore:
         """Every symbol that has a bar, sorted."""
         return sorted(self.catalog.symbols(series))
 
-    def write(self, series: Series, market: MarketBars, coverage: Iterable[Coverage]) -> None:
+    def write(
+        self,
+        series: Series,
+        market: MarketBars,
+        coverage: Iterable[Coverage],
+        *,
+        now: int | None = None,
+    ) -> None:
         """Store bars and their coverage: for each entry all bars of its span, or none where there
-        are none. A bar that no coverage speaks of is never read.
+        are none. A bar that no coverage speaks of is never read. `now` (microseconds UTC) is the
+        writer's clock: where it is behind the one that wrote the store, see `stamp`.
 
         Raises: DataFetchError with the path.
         """
@@ -105,22 +128,53 @@ class SegmentStore:
         if not entries:
             return
         whole = Span(min(e.span.start for e in entries), max(e.span.end for e in entries))
+        if now is not None:
+            stamps = {t: self.stamp(series, whole, t, now) for t in {e.fetched_at for e in entries}}
+            entries = tuple(replace(e, fetched_at=stamps[e.fetched_at]) for e in entries)
         for folder, inside in periods(series, whole, self.zone):
             here = merged(_cut(entries, inside))
             if here:
                 self.publish(folder, here, [market.within(inside)])
 
+    def stamp(self, series: Series, span: Span, fetched_at: int, now: int) -> int:
+        """When bars of a span count as fetched that were fetched at `fetched_at` and are stored
+        `now`: then; or, where that clock is behind the one that wrote the store, later than all
+        that the store has there, so that they are not lost. Instants are microseconds UTC.
+
+        Raises: DataFetchError.
+        """
+        folders = (folder for folder, _ in self.catalog.overlapping(series, span))
+        segments = (segment for folder in folders for segment in self.catalog.segments(folder))
+        newest = max((segment.newest for segment in segments), default=0)
+        return fetched_at if newest < now else newest + 1
+
+    def tokens(self, series: Series, span: Span) -> FolderTokens | None:
+        """The state of the folders of a span, which changes with each file that comes or goes, by
+        whatever program; None where it changes just now. Of an object store nothing is known, and
+        nothing said.
+        """
+        if not self.storage.tells_changes:
+            return ()
+        folders = [folder for folder, _ in periods(series, span, self.zone)]
+        tokens = tuple((folder, self.storage.token(folder)) for folder in folders)
+        return None if any(token is None for _, token in tokens) else tokens
+
+    def unchanged(self, tokens: FolderTokens) -> bool:
+        """Whether folders are as they were."""
+        return all(self.storage.token(folder) == token for folder, token in tokens)
+
     def publish(
         self, folder: str, coverage: tuple[Coverage, ...], parts: Iterable[MarketBars]
-    ) -> Segment:
-        """Write one segment of parts that follow each other in the order of their symbols.
+    ) -> Segment | None:
+        """Write one segment of parts that follow each other in the order of their symbols; None for
+        one that another program has merged with others already.
 
         Raises: DataFetchError with the path.
         """
         fetched_at = max(entry.fetched_at for entry in coverage)
 
         def write(sink: IO[bytes]) -> None:
-            writer = SegmentWriter(sink, coverage)
+            writer = SegmentWriter(sink, coverage, self.source)
             for part in parts:
                 writer.add(part)
             writer.close()

@@ -6,6 +6,7 @@ it are sent as the vendor sends them: `AM`, in the order of their symbols.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
 
 from msgspec import UNSET, UnsetType
 
@@ -16,7 +17,6 @@ from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.model.units import MINUTE_US
 from polytape.upstream.live import FeedSink
-from polytape.upstream.market_clock import MarketClock
 from polytape.upstream.source import BarSource
 from polytape.wire.polygon.events import MinuteAggregate
 from polytape.wire.polygon.topics import ALL, Topic
@@ -29,6 +29,18 @@ LOOK_AGAIN_S, LONGEST_SLEEP_S = 0.05, 1.0
 MAX_MINUTES_AT_ONCE = 390
 
 
+class Clock(Protocol):
+    """A market's own time."""
+
+    def now(self) -> int:
+        """Microseconds UTC."""
+        ...
+
+    def seconds_until(self, instant: int) -> float | None:
+        """Seconds to wait until an instant in microseconds UTC; None while the time stands."""
+        ...
+
+
 class BarFeed:
     """`universe`: what `AM.*` means. `run_blocking` runs what reads the source in a thread."""
 
@@ -37,7 +49,7 @@ class BarFeed:
     def __init__(
         self,
         source: BarSource,
-        clock: MarketClock,
+        clock: Clock,
         universe: Callable[[], Iterable[str]],
         run_blocking: Callable[
             [Callable[[], list[MinuteAggregate]]], Awaitable[list[MinuteAggregate]]

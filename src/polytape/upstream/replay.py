@@ -2,7 +2,8 @@
 
 A minute bar is there once it has ended. A day's official bar counts every trade of the day: it is
 there once the post-market has ended, and before that the bar is made from the minutes so far. A
-split is there from its day on.
+split is there from its day on. Days are trade dates here: one that begins the evening before is
+today's from then on.
 """
 
 from collections.abc import Callable
@@ -31,7 +32,13 @@ def replayed(upstream: Upstream, market: Market, now: Callable[[], int]) -> Upst
     source = ReplayedSource(upstream, cut)
     days = None if upstream.days is None else ReplayedDays(upstream.days, cut)
     return Upstream(
-        upstream.name, source, source, upstream.made_up, days=days, close=upstream.close
+        upstream.name,
+        source,
+        source,
+        upstream.made_up,
+        days=days,
+        close=upstream.close,
+        refused_splits=upstream.refused_splits,
     )
 
 
@@ -54,17 +61,18 @@ class ReplayedSource:
             return self._bars.bars(query.over(query.span.until(self._cut.minutes_before())))
         edge = self._cut.days_before()
         official = self._bars.bars(query.over(query.span.until(edge)))
-        forming = self._market.day_span(self._market.date_of(edge)).intersect(query.span)
-        return _joined(official, self._forming(query, forming)) if forming else official
+        day = self._market.day_span(self._market.date_of(edge))
+        running = bool(day.intersect(query.span))
+        return _joined(official, self._forming(query, day)) if running else official
 
     def last_bar(self, symbol: str) -> Bars:
         """As `BarSource.last_bar`; one of more than 400 days ago is none."""
-        midnight = self._market.midnight(self._cut.today())
-        minutes = self._minutes(symbol, Span(midnight, max(midnight, self._cut.now())))
+        begins = self._market.day_start(self._cut.today())
+        minutes = self._minutes(symbol, Span(begins, max(begins, self._cut.now())))
         if len(minutes):
             return minutes.last(1)
         for days in LAST_BAR_DAYS:
-            span = Span(midnight - days * DAY_US, midnight)
+            span = Span(begins - days * DAY_US, begins)
             day = self._bars.bars(series_query(symbol, Series.DAY, span)).bars.last(1)
             if len(day):
                 traded = self._market.date_of(int(day.timestamp[0]))
@@ -106,14 +114,18 @@ class ReplayedSource:
     def _minutes(self, symbol: str, span: Span) -> Bars:
         return self.bars(series_query(symbol, Series.MINUTE, span)).bars
 
-    def _forming(self, query: BarsQuery, span: Span) -> SourceBars:
-        """The daily bar of the day that is not over, from its minutes so far."""
-        minutes = self.bars(series_query(query.symbol, Series.MINUTE, span))
-        made = days_from_minutes(minutes.bars, self._market).within(span)
-        note = f"{self._market.date_of(span.start)} is not over: its bar is made from minutes"
-        notes = (note,) if len(made) else ()
-        days = (self._market.date_of(span.start),) if len(made) else ()
-        return SourceBars(made, notes, (span,), missing=minutes.missing, from_minutes=days)
+    def _forming(self, query: BarsQuery, day: Span) -> SourceBars:
+        """The daily bar of the day that is not over, from its minutes so far: all of them, also
+        where the query's span begins or ends within the day.
+        """
+        minutes = self.bars(series_query(query.symbol, Series.MINUTE, day))
+        made = days_from_minutes(minutes.bars, self._market).within(query.span)
+        date = self._market.date_of(day.start)
+        note = f"{date} is not over: its bar is made from minutes"
+        notes, days = ((note,), (date,)) if len(made) else ((), ())
+        missing = SpanSet.of(span.intersect(query.span) for span in minutes.missing).spans
+        inside = day.intersect(query.span)
+        return SourceBars(made, notes, (inside,), missing=missing, from_minutes=days)
 
 
 def _joined(official: SourceBars, forming: SourceBars) -> SourceBars:

@@ -19,7 +19,7 @@ class Cut:
     now: Callable[[], int]
 
     def today(self) -> date:
-        """The day of the market's zone."""
+        """The trade date."""
         return self.market.date_of(self.now())
 
     def minutes_before(self) -> int:
@@ -27,7 +27,9 @@ class Cut:
         return self.now() - MINUTE_US + 1
 
     def days_before(self) -> int:
-        """Official daily bars that start before this instant (microseconds UTC) are there."""
+        """Official daily bars that start before this instant (microseconds UTC) are there: of the
+        trade dates that are over.
+        """
         now = self.now()
         day = self.market.date_of(now)
         session, span = self.market.session(day), self.market.day_span(day)
@@ -66,4 +68,4 @@ class ReplayedDays:
         return self._days.replaced(series, days)
 
     def _is_over(self, day: date) -> bool:
-        return self._cut.market.midnight(day) < self._cut.days_before()
+        return self._cut.market.day_span(day).end <= self._cut.days_before()

@@ -16,8 +16,10 @@ from polytape.model.market_bars import MarketBars
 from polytape.model.query import BarsQuery
 from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
-from polytape.model.splits import Split
+from polytape.model.splits import RefusedSplit, Split
+from polytape.model.suspect_bars import SuspectBars
 from polytape.model.timeframes import Series
+from polytape.upstream.clock_check import ClockCheck
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,9 @@ class SourceBars:
     which the source has published, microseconds UTC, where that is not now. `missing` are the spans
     that it ought to have and has not: an error, but where a query allows a part. `from_minutes`:
     the days whose bar was made from those. `proves_empty`: where there are no bars, that there are
-    none is certain; else they are asked for once more.
+    none is certain; else they are asked for once more. `suspects`: rows that cannot be right and
+    are not among the bars; their spans are provisional. `write_failure` is set by who stores the
+    answer: why it could not be stored.
     """
 
     bars: Bars
@@ -39,6 +43,8 @@ class SourceBars:
     missing: tuple[Span, ...] = ()
     from_minutes: tuple[date, ...] = ()
     proves_empty: bool = True
+    suspects: tuple[SuspectBars, ...] = ()
+    write_failure: str = ""
 
 
 class BarSource(Protocol):
@@ -150,7 +156,9 @@ class Upstream:
 
     `name` is what answers call the source; `made_up` says that its prices are invented. `close`
     ends all requests: those that wait for a turn are refused. `files` are the vendor's flat files
-    beside its API.
+    beside its API. `refused_splits` gives the records of a symbol that are no splits, of the list
+    that `splits` was made from; it makes no request. `trouble` says why nothing can be fetched now,
+    by what happened last. `clock` compares this machine's clock with the vendor's.
     """
 
     name: str
@@ -161,6 +169,9 @@ class Upstream:
     files: DaySource | None = None
     through: ReadThrough | None = None
     close: Callable[[], None] = lambda: None
+    refused_splits: Callable[[str], tuple[RefusedSplit, ...]] = lambda _: ()
+    trouble: Callable[[], str | None] = lambda: None
+    clock: ClockCheck | None = None
 
     @property
     def whole_days(self) -> DaySource | None:

@@ -1,6 +1,6 @@
 """Bars as an Arrow IPC stream; the metadata travels in the schema."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 METADATA_KEY, PROBLEM_KEY = b"polytape", b"polytape-problem"
+# A record batch of a long answer: one megabyte.
+BATCH_BARS = 16_384
+# https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format
+END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
 def to_table(bars: Bars, metadata: BarsMetadata | None = None) -> "pa.Table":
@@ -46,6 +50,17 @@ def encode(bars: Bars, metadata: BarsMetadata) -> bytes:
     return bytes(sink.getvalue())
 
 
+def stream(bars: Bars, metadata: BarsMetadata) -> Iterator[bytes]:
+    """The same stream in parts: the schema with the metadata first, then record batches of up to
+    BATCH_BARS bars, each made when it is wanted.
+    """
+    yield bytes(to_table(bars.take(slice(0, 0)), metadata).schema.serialize())
+    for first in range(0, len(bars), BATCH_BARS):
+        table = to_table(bars.take(slice(first, first + BATCH_BARS)))
+        yield from (bytes(batch.serialize()) for batch in table.to_batches())
+    yield END_OF_STREAM
+
+
 def decode(body: bytes) -> tuple[Bars, BarsMetadata | None]:
     """Bars and metadata from a stream; another server's stream has no metadata.
 
@@ -64,18 +79,18 @@ def decode(body: bytes) -> tuple[Bars, BarsMetadata | None]:
 
 def encode_many(answers: Iterable[tuple[Bars, BarsMetadata] | Problem]) -> bytes:
     """Streams one after the other; a problem is a stream without columns that carries it."""
+    return b"".join(
+        encode_problem(answer) if isinstance(answer, Problem) else encode(*answer)
+        for answer in answers
+    )
+
+
+def encode_problem(error: Problem) -> bytes:
+    """A stream without columns that carries a problem."""
     import pyarrow as pa
 
-    parts = []
-    for answer in answers:
-        if not isinstance(answer, Problem):
-            parts.append(encode(*answer))
-            continue
-        sink = pa.BufferOutputStream()
-        schema = pa.schema([], metadata={PROBLEM_KEY: msgspec.json.encode(answer)})
-        pa.ipc.new_stream(sink, schema).close()
-        parts.append(bytes(sink.getvalue()))
-    return b"".join(parts)
+    schema = pa.schema([], metadata={PROBLEM_KEY: msgspec.json.encode(error)})
+    return bytes(schema.serialize()) + END_OF_STREAM
 
 
 def decode_many(body: bytes) -> list[tuple[Bars, BarsMetadata | None] | Problem]:

@@ -58,6 +58,11 @@ class MovingWindow:
         self._under_way.discard(token)
         self._free_at[token] = now + self.window_s
 
+    def released(self, token: int, now: float) -> None:  # noqa: ARG002 - as `answered`
+        """The request of this token was never sent: nobody has counted it."""
+        self._under_way.discard(token)
+        self._free_at.pop(token, None)
+
     def resize(self, limit: int, window_s: float) -> None:
         """Another budget from now on; what is taken stays taken for the longer of both windows."""
         longer = max(0.0, window_s - self.window_s)

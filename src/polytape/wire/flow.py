@@ -21,12 +21,14 @@ LONGEST_BACKOFF_S = 30.0
 LONGEST_RETRY_AFTER_S = 60.0
 # Never zero: a time-out of zero seconds fails at once, and a wait lets others go first.
 SHORTEST_S = 0.001
+# A gateway answers with at most two million bars, some 300 MB as JSON.
+MOST_BYTES = 1024 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One HTTP request. `path` is joined to the driver's base; `timeout`, seconds, is for all of
-    it.
+    it, to the last byte of the response; `most_bytes` is what the response's body may have.
     """
 
     method: str
@@ -35,6 +37,7 @@ class Request:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 30.0
+    most_bytes: int = MOST_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,9 @@ def ask(
             assert response is not None
             pacer.heard(response.headers, runtime.monotonic())
             pause = policy.pause_after(response, pause, runtime.now())
-            late = runtime.monotonic() + pause >= end or pause > LONGEST_RETRY_AFTER_S
+            # Where the budget is used up for longer, what the response says is the trouble.
+            wait = max(pause, pacer.wait(runtime.monotonic()))
+            late = runtime.monotonic() + wait >= end or pause > LONGEST_RETRY_AFTER_S
             if response.status not in policy.retried or last_try or late:
                 return response
         yield Wait(pause)

@@ -1,7 +1,7 @@
 """Bars as JSON rows, written by the gateway and read from any server of this API."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
 import msgspec
@@ -18,7 +18,11 @@ from polytape.wire.api.messages import BarsMetadata, Validation
 _OWN_STAMP = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
 
+# Rows of a part of a long answer: half a megabyte or so.
+PART_ROWS = 4_000
 NOTHING = msgspec.Raw(b"null")
+# How an answer begins.
+DATA = b'{"data":['
 
 
 class Row(msgspec.Struct, gc=False):
@@ -78,6 +82,18 @@ def to_rows(bars: Bars) -> list[Row]:
 def encode(bars: Bars, metadata: BarsMetadata, validation: Validation | None = None) -> bytes:
     """The whole JSON answer."""
     return msgspec.json.encode(Answer(to_rows(bars), metadata, validation))
+
+
+def stream(
+    bars: Bars, metadata: BarsMetadata, validation: Validation | None = None
+) -> Iterator[bytes]:
+    """The same bytes in parts of up to PART_ROWS rows, each made when it is wanted."""
+    empty = msgspec.json.encode(Answer([], metadata, validation))
+    head, tail = empty[: len(DATA)], empty[len(DATA) :]
+    for first in range(0, len(bars), PART_ROWS):
+        rows = msgspec.json.encode(to_rows(bars.take(slice(first, first + PART_ROWS))))
+        yield (b"," if first else head) + rows[1:-1]
+    yield tail if len(bars) else empty
 
 
 def decode(body: bytes, market: WallClock) -> tuple[Bars, BarsMetadata | None]:

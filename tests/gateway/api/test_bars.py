@@ -114,7 +114,7 @@ async def test_a_badly_typed_request_of_a_batch_fails_alone(http: httpx2.AsyncCl
 async def test_a_batch_too_large_for_one_answer_says_so(
     http: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("polytape.gateway.api.bars.MAX_BATCH_BARS", 9)
+    monkeypatch.setattr("polytape.gateway.api.batch.MAX_BATCH_BARS", 9)
     batch = await http.post("/api/v1/bars/batch", json={"requests": [WEEK] * 3})
     assert sorted("error" in a for a in batch.json()["answers"]) == [False, False, True]
 

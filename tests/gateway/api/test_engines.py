@@ -1,29 +1,33 @@
 """The engines over HTTP: a route for each of the registry."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import numpy as np
 import pytest
 
+from polytape.engines.camarilla import camarilla
 from polytape.engines.options import NoOptions
-from polytape.engines.registry import ENGINES, EngineSpec
+from polytape.engines.registry import ENGINES, HVN, EngineSpec
 from polytape.gateway.app import create_app
 from polytape.gateway.gateway import Gateway
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import series_query
+from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
-from polytape.model.timestamps import iso
+from polytape.model.timestamps import iso, to_us
 from polytape.model.units import MINUTE_US
 from polytape.net.storage import open_storage
 from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
 from polytape.upstream.budget.budget import Budget
+from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.synthetic.source import Synthetic
-from tests.conftest import MARKET, NOW, day_span
+from tests.conftest import DATA, MARKET, NOW, day_span, gateway_of
 from tests.gateway.conftest import speaking_to
 from tests.store.bars import write
 
@@ -148,3 +152,82 @@ async def test_missing_history_is_noted_not_refused(market: Market, synthetic: S
     assert "1min bars are not held in full" in answer["basis"]["line"]
     assert answer["basis"]["made_up"]
     gateway.close()
+
+
+# Presets, and prices as traded
+
+
+async def test_over_http_an_option_that_is_named_wins_over_the_preset(
+    http: httpx2.AsyncClient,
+) -> None:
+    """Be it with its default; an unknown preset names those that there are."""
+
+    async def nodes(**options: Any) -> tuple[int, dict[str, Any]]:
+        answer = (await post(http, HVN, options=options)).json()
+        return sum(len(one["hvns"]) for one in answer["profiles"].values()), answer
+
+    usual, _ = await nodes()
+    classic, answer = await nodes(preset="classic")
+    assert classic > usual
+    assert (answer["preset"], list(answer["anchors"])) == ("classic", ["7", "14", "30"])
+    named, answer = await nodes(preset="classic", percentile=80.0)
+    assert named == usual
+    assert (answer["preset"], len(answer["anchors"])) == ("classic", 3)
+    wrong = await post(http, HVN, options={"preset": "older"})
+    assert (wrong.status_code, wrong.json()["param"]) == (400, "preset")
+    assert "one of classic" in wrong.json()["detail"]
+
+
+async def test_prices_as_traded_are_those_that_were_traded() -> None:
+    """Before a split of 10:1: pivots of the stored bars themselves, as no one adjusted them."""
+    split_on, as_of = DAYS[-5], f"{DAYS[-6]}T20:00:00Z"
+    stored = trending(DAYS, split_on=split_on)
+    store = SegmentStore(open_storage("memory"), "import", MARKET)
+    write(store, "X", stored, day_span(DAYS[0], DAYS[-1]), NOW, series=Series.DAY)
+    Reference(store.storage).put_splits([Split(split_on, "X", 1.0, 10.0)], NOW)
+    gateway = Gateway(None, MARKET, lambda: NOW, Budget.of(100, 1.0), store)
+    async with speaking_to(create_app(gateway)) as http:
+        body = {"symbol": "X", "as_of": as_of, "options": {"as_traded": True}}
+        before = (await http.post("/api/v1/engines/camarilla", json=body)).json()
+        body["as_of"] = AS_OF
+        after = (await http.post("/api/v1/engines/camarilla", json=body)).json()
+    gateway.close()
+    bar = stored.take(slice(DAYS.index(split_on) - 2, DAYS.index(split_on) - 1))
+    traded = camarilla(float(bar.high[0]), float(bar.low[0]), float(bar.close[0])).levels
+    day = before["pivots"]["day"]
+    assert day["levels_as_traded"] == pytest.approx(traded)
+    assert day["levels"] == pytest.approx({name: price / 10 for name, price in traded.items()})
+    assert (day["close_as_traded"], before["split_factor"]) == (pytest.approx(bar.close[0]), 10.0)
+    assert before["basis"]["splits"] == [
+        {
+            "at": iso(MARKET.day_start(split_on)),
+            "day": f"{split_on}",
+            "split_from": 1.0,
+            "split_to": 10.0,
+        }
+    ]
+    assert after["split_factor"] == 1.0
+    assert after["pivots"]["day"]["levels_as_traded"] == after["pivots"]["day"]["levels"]
+
+
+@pytest.mark.realdata
+async def test_apples_levels_before_its_split_of_seven_to_one(tmp_path: Path) -> None:
+    """On 2014-06-06, the last session before it, in today's shares and as they were traded."""
+    table = tmp_path / "splits.csv"
+    table.write_text("ticker,execution_date,split_from,split_to\nAAPL,2014-06-09,1,7\n")
+    source = FlatFiles(DATA, MARKET, table)
+    gateway = gateway_of(source.upstream(), MARKET)
+    async with speaking_to(create_app(gateway)) as http:
+        body = {"symbol": "AAPL", "as_of": "2014-06-06T19:00:00Z", "options": {"as_traded": True}}
+        answer = (await http.post("/api/v1/engines/zones", json=body)).json()
+    gateway.close()
+    span = day_span(date(2014, 6, 5), date(2014, 6, 6))
+    minutes = source.bars(series_query("AAPL", Series.MINUTE, span)).bars
+    days = source.bars(series_query("AAPL", Series.DAY, span)).bars
+    zones = {zone["name"]: zone for zone in answer["zones"]}
+    last = minutes.within(Span(span.start, to_us(datetime(2014, 6, 6, 19, tzinfo=UTC)))).close[-1]
+    assert answer["price_as_traded"] == pytest.approx(float(last))
+    assert answer["price"] == pytest.approx(float(last) / 7)
+    assert 640 < answer["price_as_traded"] < 660
+    for name, price in (("PDH", days.high[0]), ("PDL", days.low[0]), ("PDC", days.close[0])):
+        assert zones[name]["level_as_traded"] == pytest.approx(float(price))

@@ -70,7 +70,7 @@ def test_our_own_stream_says_positions(feed: ScriptedFeed, url: str) -> None:
         hello = hear(socket)
         assert hello.pop("log")
         assert hello.pop("at").endswith("Z")
-        assert hello == {"type": "connected", "position": 0}
+        assert hello == {"type": "connected", "position": 0, "channels": ["AM", "T"]}
         say(socket, action="subscribe", topics=["AM.AAPL", "AM.BRK.B"])
         reply = {"type": "subscribed", "topics": ["AM.AAPL", "AM.BRK.B"], "position": 0}
         assert hear(socket) == reply

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from polytape.errors import DataFetchError, RateLimitError
+from polytape.errors import ConnectionError, DataFetchError, RateLimitError
 from polytape.upstream.budget.budget import PATIENCE_S, Budget
 from polytape.wire.budget import MovingWindow
 from polytape.wire.flow import Response
@@ -59,6 +59,15 @@ def test_an_answer_that_failed_still_counts(time: Time) -> None:
     with pytest.raises(OSError, match="lost"), one.place():
         raise OSError("lost")
     assert one.state().used == 1
+
+
+def test_a_request_that_was_never_sent_does_not_count(time: Time) -> None:
+    """Nobody can have counted it; one that may have arrived does."""
+    one = budget(time)
+    for sent in (False, False, True):
+        with pytest.raises(ConnectionError), one.place():
+            raise ConnectionError("no such host", sent=sent)
+    assert (one.state().used, time.slept) == (1, 0)
 
 
 def test_a_429_closes_it_for_as_long_as_it_says(time: Time) -> None:

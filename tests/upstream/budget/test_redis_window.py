@@ -12,6 +12,7 @@ import pytest
 from polytape.errors import ConfigurationError, ConnectionError
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.budget.redis_window import shared_window
+from polytape.upstream.redis_server import shared_name
 from tests.fakes.redis_server import RedisServer
 from tests.fakes.vendor import KEY, street
 from tests.upstream.polygon.conftest import NOW
@@ -86,6 +87,8 @@ def test_the_key_is_not_told_to_redis_and_a_dead_holder_frees_its_place(redis_ur
 
     secret = "another-key-that-must-not-show"
     window = shared_window(redis_url, secret, 2, 60.0)
+    client = redis.Redis.from_url(redis_url, decode_responses=True)
+    client.set(f"{shared_name('budget', secret)}:since", "1")  # it has counted for long
     assert window.take(0.0)[0] is not None
     token, _ = window.take(0.0)
     assert token is not None
@@ -94,7 +97,6 @@ def test_the_key_is_not_told_to_redis_and_a_dead_holder_frees_its_place(redis_ur
     assert nothing is None
     assert 0 < wait <= 60
     assert (window.state(0.0).used, window.state(1e9).used) == (2, 0)
-    client = redis.Redis.from_url(redis_url, decode_responses=True)
     names = [str(name) for name in client.keys("*")]
     assert len(names) >= 1
     assert not any(secret in name for name in names)
@@ -112,3 +114,48 @@ def test_a_redis_that_is_not_there_is_named_without_its_password(tmp_path: Path)
     assert "hidden" not in str(caught.value)
     with pytest.raises(ConfigurationError, match="--redis"):
         shared_window("http://somewhere", KEY, 5, 60.0)
+
+
+def test_a_server_that_lost_its_count_gives_no_places_for_a_window(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Emptied while a gateway runs, or so young that it may have been: the vendor has not forgotten
+    what was asked of it.
+    """
+    import redis
+
+    client = redis.Redis.from_url(redis_url, decode_responses=True)
+    name = shared_name("budget", "lost")
+    client.set(f"{name}:since", "1")
+    one, other = (shared_window(redis_url, "lost", 2, 60.0) for _ in range(2))
+    assert one.take(0.0)[0] is not None
+    assert other.take(0.0)[0] is not None
+    client.flushdb()
+    young = shared_window(redis_url, "lost", 2, 60.0)  # after the loss, and so it cannot tell
+    for window in (one, other, young):
+        token, wait = window.take(0.0)
+        assert token is None
+        assert 50 < wait <= 60
+        assert (window.state(0.0).used, window.state(0.0).limit) == (2, 2)
+    assert caplog.text.count("has lost its count") == 2
+    client.delete(name)  # the window is over
+    assert other.take(0.0)[0] is not None
+    assert caplog.text.count("has lost its count") == 2
+    client.flushdb()
+    fresh = shared_window(redis_url, "lost", 2, 60.0)
+    assert fresh.take(0.0)[0] is None  # the server was started a moment ago
+    client.close()
+
+
+def test_a_place_that_was_given_back_is_free_for_all(redis_url: str) -> None:
+    """A request that never reached the vendor is in nobody's count."""
+    # Of a server that is younger than its window the count is used up: this window is soon over.
+    one, other = (shared_window(redis_url, "given-back", 2, 0.001) for _ in range(2))
+    while one.take(0.0)[0] is None:
+        one.refresh(0.0)
+    one.released(1, 0.0)
+    for _ in range(4):
+        token, _ = one.take(0.0)
+        assert token is not None
+        one.released(token, 0.0)
+    assert [other.take(0.0)[0] is None for _ in range(3)] == [False, False, True]

@@ -6,7 +6,10 @@ from datetime import date
 import pytest
 
 from polytape.model.bars import Bars
+from polytape.model.instants import parse_instant
+from polytape.model.market import xnys
 from polytape.model.spans import Span
+from polytape.model.units import HOUR_US
 from polytape.upstream.polygon.publication import AFTER_THE_DAY, CLIPPED_US, LATE, Publication
 from polytape.wire.polygon.errors import PlanError, PlanLimit
 from polytape.wire.polygon.plans import DELAY_US, FIRST_DAY, PLANS, PlanName, plan_edge
@@ -132,3 +135,46 @@ def test_a_cut_history_that_is_not_published_whole_says_both() -> None:
     assert answer.provisional == (Span(span.start, edge), Span(TODAY.start, TODAY.end))
     assert answer.notes[0] == AFTER_THE_DAY
     assert len(answer.notes) == 2
+
+
+# Where trade dates begin at 20:00 of the evening before, all through a plan's two years.
+LONG = xnys(long_day_from=date(2024, 11, 4))
+
+
+def on_a_long_day(clock: str, plan: PlanName | None = None) -> Publication:
+    now = parse_instant(f"2026-11-23 {clock} America/New_York", "now", MARKET)
+    return Publication(LONG, lambda: now, None if plan is None else PLANS[plan])
+
+
+@pytest.mark.parametrize("clock", ["12:00", "20:30"])
+def test_what_is_published_after_the_day_is_by_the_calendar(clock: str) -> None:
+    """In the evening the trade date is tomorrow's: its midnight lies ahead, and nothing of today is
+    published.
+    """
+    named, learning = on_a_long_day(clock, "basic"), on_a_long_day(clock)
+    assert learning.learn(PlanError(PlanLimit.TODAY, "before end of day"))
+    assert not learning.learn(PlanError(PlanLimit.TODAY, "before end of day"))
+    for publication in (named, learning):
+        assert publication.until() == TODAY.start
+        evening = Span(TODAY.start - 3 * HOUR_US, TODAY.start + 12 * HOUR_US)
+        answer = publication.vouched(flat_bars([evening.start]), evening, publication.until())
+        assert answer.provisional == (Span(TODAY.start, evening.end),)
+
+
+def test_a_refusal_names_the_first_trade_date_that_is_held_whole() -> None:
+    publication = on_a_long_day("12:00", "basic")
+    first = date(2024, 11, 23)
+    assert publication.earliest() == MARKET.midnight(first)
+    with pytest.raises(PlanError, match="nothing before 2024-11-24"):
+        publication.check_start(LONG.day_start(first))
+    publication.check_start(LONG.day_start(date(2024, 11, 24)))
+
+
+def test_a_cut_history_ends_before_its_first_bar() -> None:
+    """That of an evening, too: what is answered is not said to be cut."""
+    publication = on_a_long_day("12:00")
+    edge = plan_edge(2, publication.now(), LONG)
+    bars = flat_bars([edge + 22 * HOUR_US])  # Sunday: Monday's trade date
+    span = Span(edge - 10 * DAY_US, edge + 10 * DAY_US)
+    (clipped,) = publication.vouched(bars, span, publication.now()).provisional
+    assert clipped.end <= bars.timestamp[0]

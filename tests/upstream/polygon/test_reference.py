@@ -10,7 +10,7 @@ from polytape.fake_vendor.mischief import Mischief
 from polytape.model.splits import Split
 from polytape.upstream.answer_store import MemoryAnswers
 from polytape.wire.polygon.errors import PlanError
-from polytape.wire.polygon.responses import to_split
+from polytape.wire.polygon.plans import PlanName
 from tests.fakes.vendor import Street
 
 pytestmark = pytest.mark.socket
@@ -135,17 +135,18 @@ def test_a_search_has_the_exact_symbol_first_whatever_its_case(wall: Street) -> 
     assert len(wall.asked()) == 3  # active ones, and delisted ones
 
 
-def test_nonsense_in_the_list_is_left_out_and_logged(
-    wall: Street, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("plan", [None, "advanced"])
+def test_nonsense_in_the_list_is_left_out_named_and_stored(
+    wall: Street, caplog: pytest.LogCaptureFixture, plan: PlanName | None
 ) -> None:
-    """The vendor lists rows that are no splits: they adjust nothing."""
-    monkeypatch.setattr(
-        "polytape.wire.polygon.responses.to_split",
-        lambda row: None if row.split_to > 3 else to_split(row),
-    )
+    """It adjusts nothing, and is named by whoever reads the stored list, after a restart, too."""
     caplog.set_level(logging.WARNING)
-    truth = wall.truth.reference.splits("NVDA") or ()
-    assert any(split.split_to > 3 for split in truth)
-    left = tuple(split for split in truth if split.split_to <= 3)
-    assert wall.source().reference.splits("NVDA") == left
-    assert "a split that is none" in caplog.text
+    wall.spoil(Mischief.BAD_SPLITS)
+    memory = MemoryAnswers()
+    for _ in range(2):
+        reference = wall.source(plan, memory=memory).reference
+        assert reference.splits("NVDA") == wall.truth.reference.splits("NVDA")
+        assert len(reference.refused_splits("NVDA")) == 6
+    assert wall.asked() == [SPLITS]
+    assert caplog.text.count("a record of splits was refused") == 6
+    assert reference.refused_splits("NONE") == ()

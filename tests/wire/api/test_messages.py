@@ -121,10 +121,11 @@ def test_unknown_fields_are_passed_over() -> None:
 def test_a_report_goes_over_the_wire_with_its_causes() -> None:
     """What is explained by the calendar is not counted as missing."""
     span = day_span(date(2024, 7, 3), date(2024, 7, 5))
-    opening = parse_instant("2024-07-03 09:30 America/New_York", "at", MARKET)
-    bars = Bars.of([opening], [10], [9], [9], [10], [1])
+    days = ("2024-07-03", "2024-07-05")
+    opens = [parse_instant(f"{day} 09:30 America/New_York", "at", MARKET) for day in days]
+    bars = Bars.of(opens, [10, 10], [9, 10], [9, 10], [10, 10], [1, 1])
     message = Validation.of(check(bars, Timeframe.MIN_1, span, market=MARKET))
-    assert (message.bars, message.sound) == (1, False)
+    assert (message.bars, message.sound) == (2, False)
     assert message.counts == {finding.kind: 1 for finding in message.findings}
     assert message.findings[0].timestamp == "2024-07-03T13:30:00Z"
     assert {gap.cause for gap in message.gaps} == {None, "early close", "exchange holiday"}

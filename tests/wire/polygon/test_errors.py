@@ -17,6 +17,7 @@ from polytape.errors import (
 from polytape.fake_vendor.mischief import TEXTS, Mischief
 from polytape.wire.polygon.errors import (
     VENDOR_RETRIED,
+    BadRequestError,
     PlanError,
     PlanLimit,
     refusal,
@@ -52,7 +53,7 @@ def test_three_kinds_of_403_are_told_apart(kind: Mischief, limit: PlanLimit) -> 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
-    [(400, ValidationError), (401, AuthenticationError), (404, NotFoundError),
+    [(400, BadRequestError), (422, BadRequestError), (401, AuthenticationError), (404, NotFoundError),
      (429, RateLimitError), (499, DataFetchError), (500, DataFetchError)],
 )  # fmt: skip
 def test_each_status_has_its_type_and_keeps_the_text(
@@ -64,6 +65,21 @@ def test_each_status_has_its_type_and_keeps_the_text(
         error = refusal_of(status, {}, body, NOW, key=KEY)
         assert type(error) is kind
         assert "for this reason" in str(error)
+
+
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_request_that_the_vendor_calls_wrong_is_no_wrong_symbol(status: int) -> None:
+    """Unless it says so."""
+    error = refused(status, "Could not parse the time parameter: 'from'")
+    assert isinstance(error, DataFetchError)
+    assert not isinstance(error, ValidationError)
+    assert error.status == status
+    assert "the vendor calls the request wrong: Could not parse" in str(error)
+    about_it = refused(status, "Invalid ticker: FOO BAR")
+    assert isinstance(about_it, ValidationError)
+    assert (about_it.param, str(about_it)) == (
+        "symbol", "symbol is not valid: Invalid ticker: FOO BAR"
+    )  # fmt: skip
 
 
 def test_an_unknown_key_is_said_to_be_one() -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytape.model.instants import parse_instant
+from polytape.model.market import xnys
 from polytape.wire.polygon.plans import DELAY_US, FIRST_DAY, PLANS, PlanName, plan_edge
 from tests.conftest import MARKET
 
@@ -50,3 +51,13 @@ def test_each_plan_has_its_own_name_and_a_budget() -> None:
     assert all(plan.name == name for name, plan in PLANS.items())
     assert all(plan.limit > 0 and plan.window_s > 0 for plan in PLANS.values())
     assert (PLANS["basic"].limit, PLANS["basic"].window_s) == (5, 60.0)
+
+
+@pytest.mark.parametrize("clock", ["19:30", "20:30", "23:59"])
+def test_the_vendors_day_is_the_calendars(clock: str) -> None:
+    """A trade date that begins at 20:00 changes nothing of what a plan holds and publishes."""
+    long = xnys(long_day_from=date(2026, 11, 2))
+    now = parse_instant(f"2026-11-23 {clock} America/New_York", "now", MARKET)
+    for plan in PLANS.values():
+        assert plan.earliest(now, long) == plan.earliest(now, MARKET) <= now
+        assert plan.published_until(now, long) == plan.published_until(now, MARKET) <= now

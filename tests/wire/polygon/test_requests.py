@@ -10,6 +10,7 @@ from polytape.errors import IncompleteDataError, ValidationError
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.wire.flow import Flow, Request, Response
+from polytape.wire.polygon.errors import BadRequestError, WrongAnswerError
 from polytape.wire.polygon.messages import PAGE_BARS, AggsPage
 from polytape.wire.polygon.requests import (
     MOST_PAGES,
@@ -96,6 +97,34 @@ def test_a_next_page_without_a_path_is_an_error(url: str) -> None:
         next_request(url)
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://[", "http://[::1", "http://a]/", "//[/x", "http://h/a b", "http://h/\0", "http://h//x",
+     "http://h/v2/../../etc", "http://h/" + "x" * 10_000, "http://h/x?" + "a=1&" * 100,
+     "http://h/\u2100"],
+)  # fmt: skip
+def test_a_next_page_that_is_no_url_of_the_vendors_is_an_error(url: str) -> None:
+    """One of ours, that shows little of it."""
+    with pytest.raises(IncompleteDataError, match="next page") as caught:
+        next_request(url)
+    assert len(str(caught.value)) < 300
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_request_or_an_error_of_ours(text: str) -> None:
+    """Never another error, never another host."""
+    for url in (text, f"http://{text}", f"http://h/{text}"):
+        try:
+            request = next_request(url)
+        except IncompleteDataError:
+            continue
+        assert request.path.startswith("/")
+        assert not request.path.startswith("//")
+
+
+FIRST = Request("GET", "/first")
+
+
 class Pages:
     """A vendor whose answers are listed; it notes what it was asked for."""
 
@@ -111,8 +140,8 @@ class Pages:
         yield request
         return Response(200, {}, answer)
 
-    def walk(self) -> list[AggsPage]:
-        flow = walk(Request("GET", "/first"), self, read_aggs)
+    def walk(self, first: Request = FIRST) -> list[AggsPage]:
+        flow = walk(first, self, read_aggs)
         try:
             next(flow)
             while True:
@@ -150,13 +179,43 @@ def test_a_page_that_cannot_be_read_is_asked_for_once_more() -> None:
         Pages([b"{", b"{"]).walk()
 
 
+@pytest.mark.parametrize("path", [
+    "/v2/aggs/ticker/MSFT/range/1/minute/2/9", "/v2/aggs/ticker/SPY/range/1/day/2/9",
+    "/v2/aggs/grouped/locale/us/market/stocks/2024-07-02", "/v3/reference/tickers",
+])  # fmt: skip
+def test_bars_do_not_go_on_as_something_else(path: str) -> None:
+    """Another ticker's page would be this one's bars."""
+    first = bars_request("SPY", Series.MINUTE, Span(0, 10**6))
+    vendor = Pages([page(next_url=f"https://api.polygon.io{path}?cursor=1")])
+    with pytest.raises(IncompleteDataError, match="go on elsewhere"):
+        vendor.walk(first)
+    assert len(vendor.requests) == 1
+    right = Pages([page(next_url="/v2/aggs/ticker/SPY/range/1/minute/5/999?cursor=1"), page()])
+    assert len(right.walk(first)) == 2
+
+
+def test_a_wrong_answer_is_not_asked_for_again_on_its_connection() -> None:
+    """That would give the answer to the question before."""
+
+    def read(_: bytes) -> AggsPage:
+        raise WrongAnswerError("of another")
+
+    vendor = Pages([page(), page()])
+    flow = walk(Request("GET", "/first"), vendor, read)
+    next(flow)
+    with pytest.raises(WrongAnswerError):
+        flow.send(None)
+    assert len(vendor.requests) == 1
+
+
 def test_a_refused_next_page_leaves_the_answer_incomplete() -> None:
     """The caller's question was right; refused at once it would be the caller's mistake."""
-    refused = ValidationError.from_detail("bad cursor", "cursor")
-    with pytest.raises(IncompleteDataError, match="its own next page: bad cursor"):
-        Pages([page(next_url="/b"), refused]).walk()
-    with pytest.raises(ValidationError):
-        Pages([refused]).walk()
+    for refused in (ValidationError.from_detail("bad cursor", "cursor"),
+                    BadRequestError("bad cursor", status=400)):  # fmt: skip
+        with pytest.raises(IncompleteDataError, match="its own next page: bad cursor"):
+            Pages([page(next_url="/b"), refused]).walk()
+        with pytest.raises(type(refused)):
+            Pages([refused]).walk()
 
 
 def test_a_url_of_a_request_says_what_the_request_says() -> None:

@@ -10,8 +10,12 @@ import pytest
 from polytape.errors import DataFetchError, IncompleteDataError
 from polytape.model.securities import SymbolInfo
 from polytape.model.splits import Split
-from polytape.wire.polygon.messages import PAGE_BARS, Agg, SplitRow, TickerRow
+from polytape.wire.polygon.errors import WrongAnswerError
+from polytape.wire.polygon.messages import PAGE_BARS, Agg, TickerRow
 from polytape.wire.polygon.responses import (
+    LAST_MS,
+    MOST_EMPTY_PAGES,
+    BarPages,
     columns_of,
     read_aggs,
     read_any,
@@ -20,8 +24,8 @@ from polytape.wire.polygon.responses import (
     read_tickers,
     to_bars,
     to_security,
-    to_split,
 )
+from polytape.wire.polygon.split_records import SplitRecord, each_once, refused_of
 from tests.wire.polygon.pages import BAR, page
 
 
@@ -76,11 +80,11 @@ def test_a_reference_answer_passes_as_it_came_if_it_is_one() -> None:
 def test_every_row_of_the_markets_day_names_its_ticker() -> None:
     """A row without one is nobody's."""
     rows = [BAR | {"T": "A"}, BAR | {"T": "B"}]
-    assert read_grouped(page(2, results=rows)).results_count == 2
+    assert read_grouped(page(2, results=rows, adjusted=False)).results_count == 2
     with pytest.raises(IncompleteDataError, match="names no ticker"):
-        read_grouped(page(2, results=[rows[0], BAR]))
+        read_grouped(page(2, results=[rows[0], BAR], adjusted=False))
     with pytest.raises(IncompleteDataError, match="a day of 3 bars arrived with 2"):
-        read_grouped(page(2, results=rows, resultsCount=3))
+        read_grouped(page(2, results=rows, resultsCount=3, adjusted=False))
 
 
 def test_bars_are_sorted_once_each_and_unknown_columns_are_nan() -> None:
@@ -98,12 +102,63 @@ def test_bars_are_sorted_once_each_and_unknown_columns_are_nan() -> None:
     assert len(to_bars([])) == 0
 
 
-def test_a_split_that_is_none_is_none() -> None:
-    """The vendor lists rows with a zero or a strange date."""
-    row = SplitRow(ticker="A", execution_date="2024-01-02", split_from=1, split_to=4)
-    assert to_split(row) == Split(date(2024, 1, 2), "A", 1, 4)
-    for wrong in ({"split_to": 0}, {"split_from": -1}, {"execution_date": "0000-00-00"}):
-        assert to_split(msgspec.structs.replace(row, **wrong)) is None
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e400", '"four"', "null", "0"])
+def test_a_row_of_splits_that_is_none_does_not_cost_the_others(number: str) -> None:
+    """The vendor lists rows with a zero; JSON has no NaN, and other writers have."""
+    row = '{"ticker":"A","execution_date":"2024-01-02","split_from":1,"split_to":%s}'
+    body = f'{{"status":"OK","results":[{row % "4"},{row % number}]}}'
+    rows = read_splits(body.encode()).results
+    assert isinstance(rows, list)
+    records = list(map(SplitRecord.of_row, rows))
+    assert each_once(records) == (Split(date(2024, 1, 2), "A", 1, 4),)
+    (refused,) = refused_of(records)
+    assert str(refused).startswith("a record of splits was refused, and is not applied: A ")
+
+
+def test_what_is_no_page_of_splits_is_an_error() -> None:
+    """However loosely it is read."""
+    for body in (b"{", b'{"results":[]}', b'{"status":"OK","results":[{"split_to":1}]}', b"NaN",
+                 b'{"status":"OK","results":[NaN]}'):  # fmt: skip
+        with pytest.raises(IncompleteDataError):
+            read_splits(body)
+
+
+def test_pages_of_bars_go_on_where_the_last_one_ended() -> None:
+    """The same again with another cursor would cost two hundred requests."""
+    first = page(3, ticker="A", adjusted=False, next_url="/b")
+    read = BarPages("A")
+    assert read(first).results_count == 3
+    with pytest.raises(IncompleteDataError, match="begins before the last one ended"):
+        read(first)
+    later = [BAR | {"t": BAR["t"] + 60_000 * n} for n in (3, 4)]
+    assert read(page(2, ticker="A", adjusted=False, results=later)).results_count == 2
+
+
+def test_empty_pages_end() -> None:
+    """Some are the vendor's; many are none."""
+    read = BarPages("A")
+    empty = page(0, ticker="A", adjusted=False, next_url="/b")
+    for _ in range(MOST_EMPTY_PAGES):
+        read(empty)
+    with pytest.raises(IncompleteDataError, match="are empty"):
+        read(empty)
+
+
+@pytest.mark.parametrize("wrong", [{"adjusted": True}, {}, {"adjusted": False, "ticker": "A"}])
+def test_a_day_of_the_market_is_as_traded_and_of_nobody(wrong: dict[str, object]) -> None:
+    """Adjusted prices would be stored as traded ones; bars of one ticker are another answer."""
+    rows = [BAR | {"T": "A"}]
+    with pytest.raises(WrongAnswerError, match="the market's day as traded"):
+        read_grouped(page(1, results=rows, **wrong))
+
+
+@pytest.mark.parametrize("start", [-1, 1e300, 2**62, 1_720_000_000_000.5])
+def test_a_start_that_is_none_stays_off_every_grid(start: float) -> None:
+    """It overflows nothing, and is no minute."""
+    bars = columns_of([Agg(1, 1, 1, 1, 1, start)])
+    in_range = 0 < bars.timestamp[0] < LAST_MS * 1_000
+    assert bars.timestamp[0] % 60_000_000 if in_range else True
+    assert 0 <= bars.timestamp[0] <= LAST_MS * 1_000
 
 
 def test_what_a_row_does_not_say_of_a_security_is_empty() -> None:

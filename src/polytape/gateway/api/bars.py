@@ -1,7 +1,6 @@
 """`/bars`: one symbol, or many at once; as JSON rows or Arrow streams."""
 
-import asyncio
-from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
@@ -11,20 +10,28 @@ from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 
-from polytape.errors import PolygonClientError, ValidationError
+from polytape.errors import ValidationError
 from polytape.gateway import http
+from polytape.gateway.answer_cache import MOVING_US, AnswerKey, CachedResponse
+from polytape.gateway.api.answer_body import Body, PartsResponse, write_parts
+from polytape.gateway.api.batch import Batch, stream_parts
 from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
+from polytape.gateway.memory_gate import ANSWER_BYTES, Ticket
+from polytape.gateway.quick_bars import ANSWER_KEY
 from polytape.history.bars_result import BarsResult
+from polytape.model.answer_size import most_bars
+from polytape.model.basis import SeriesBasis
+from polytape.model.query import BarsQuery
 from polytape.wire import arrow, json_rows
 from polytape.wire.api import messages
 from polytape.wire.api.media import ARROW, JSON
-from polytape.wire.api.problems import Problem, to_problem
+from polytape.wire.api.problems import Problem
 
-MAX_BATCH_BARS = MAX_JSON_BARS = 2_000_000
-# Answers from here on are written by threads of their own, so that small ones pass them.
-HEAVY_BARS = 100_000
-BATCH_AT_ONCE = 8
+MAX_JSON_BARS = 2_000_000
+# Longer answers are written part by part.
+WHOLE_BARS = arrow.BATCH_BARS
+VARY = {"Vary": "Accept"}
 
 
 class BatchAnswer(msgspec.Struct, omit_defaults=True):
@@ -40,13 +47,6 @@ class BatchAnswers(msgspec.Struct):
     """`POST /bars/batch`, in the order of the requests."""
 
     answers: list[BatchAnswer]
-
-
-@dataclass
-class Allowance:
-    """How many bars the answers of a batch may still hold."""
-
-    bars: int
 
 
 @post("/bars", status_code=HTTPStatus.OK, responses=PROBLEMS)
@@ -103,17 +103,10 @@ async def post_batch(
         raise ValidationError(
             "requests", len(data.requests), f"at most {messages.MAX_BATCH} requests"
         )
-    room = asyncio.Semaphore(BATCH_AT_ONCE)
-    allowance = Allowance(MAX_BATCH_BARS)
-
-    async def one(fields: dict[str, object]) -> BarsResult | Problem:
-        async with room:
-            return await _batched(fields, gateway, allowance)
-
-    results = await asyncio.gather(*map(one, data.requests))
     as_arrow = _wants_arrow(request)
-    body = await gateway.workers.heavy(partial(_encode_batch, results, as_arrow))
-    return cast("Response[BatchAnswers]", _response(body, as_arrow))
+    batch = await Batch.of(data.requests, gateway, as_arrow=as_arrow)
+    ticket = await gateway.memory.enter(batch.bytes)
+    return cast("Response[BatchAnswers]", _in_parts(batch.write, ticket, as_arrow))
 
 
 BARS_ROUTES = [post_bars, get_bars, post_batch]
@@ -122,30 +115,80 @@ BARS_ROUTES = [post_bars, get_bars, post_batch]
 async def _respond(
     request: http.AnyRequest, message: messages.BarsRequest, gateway: Gateway
 ) -> Response[json_rows.Answer]:
-    result = await gateway.bars.bars(message.query(gateway.now(), gateway.market))
-    count = len(result.bars)
+    query = message.query(gateway.now(), gateway.market)
     as_arrow = _wants_arrow(request) and not message.validate
-    if not as_arrow and count > MAX_JSON_BARS:
+    if not as_arrow:
+        _must_fit_json(query, gateway)
+    key = _answer_key(request, query)
+    ticket = await gateway.memory.admit(query)
+    tokens = None if key is None else gateway.tokens(query)
+    now = gateway.now()
+    result = await gateway.bars.bars(query)
+    ticket.resize(ANSWER_BYTES + result.bars.nbytes)
+    if len(result.bars) > WHOLE_BARS:
+        return _streamed(result, ticket, gateway, as_arrow)
+    body = await gateway.workers.work(partial(_encode, result, as_arrow))
+    ticket.resize(len(body))
+    media = ARROW if as_arrow else JSON
+    if key is not None and tokens is not None:
+        until = _good_until(query, result, gateway, now)
+        headers = ((b"content-type", media.encode()), (b"vary", b"Accept"))
+        length = (b"content-length", b"%d" % len(body))
+        answer = CachedResponse(body, (*headers, length), len(result.bars), until, tokens)
+        gateway.answers.put(key, answer)
+    # The bytes of the message that the annotation promises: it was encoded off the event loop.
+    return cast("Response[json_rows.Answer]", Response(body, media_type=media, headers=dict(VARY)))
+
+
+def _answer_key(request: http.AnyRequest, query: BarsQuery) -> AnswerKey | None:
+    """Under which the answer is remembered; None for one that is to be made anew each time."""
+    if not query.use_cache or query.validate:
+        return None
+    key: AnswerKey | None = request.scope["state"].get(ANSWER_KEY)
+    return key
+
+
+def _good_until(query: BarsQuery, result: BarsResult, gateway: Gateway, now: int) -> int:
+    """Until when an answer of `now` is good, both in microseconds UTC."""
+    market, basis = gateway.market, result.metadata.basis
+    sure = basis is not None and not basis.notes and all(map(_is_sure, basis.inputs))
+    if not sure or query.of_series(market).span.end > market.final_before(now):
+        return now + MOVING_US
+    # From tomorrow on there may be another split to adjust for.
+    return market.day_start(market.date_of(now) + timedelta(days=1))
+
+
+def _is_sure(series: SeriesBasis) -> bool:
+    return not (series.missing or series.from_minutes or series.provisional_from)
+
+
+def _must_fit_json(query: BarsQuery, gateway: Gateway) -> None:
+    """Raises: ValidationError for a span that could have more bars than are given as JSON."""
+    most = most_bars(query, gateway.market, gateway.now())
+    if most > MAX_JSON_BARS:
         raise ValidationError(
             "limit",
-            message.limit,
-            f"at most {MAX_JSON_BARS:,} bars as JSON ({count:,} here): narrow the dates, or ask "
-            "for Arrow",
+            query.limit,
+            f"at most {MAX_JSON_BARS:,} bars as JSON (up to {most:,} here): narrow the dates, or "
+            "ask for Arrow",
         )
-    work = gateway.workers.heavy if count > HEAVY_BARS else gateway.workers.work
-    body = await work(partial(_encode, result, as_arrow))
-    return cast("Response[json_rows.Answer]", _response(body, as_arrow))
 
 
 def _wants_arrow(request: http.AnyRequest) -> bool:
     return ARROW in request.headers.get("accept", "")
 
 
-def _response(body: bytes, as_arrow: bool) -> Response[bytes]:
-    """The bytes of the message that a route's annotation promises: it was encoded off the event
-    loop.
-    """
-    return Response(body, media_type=ARROW if as_arrow else JSON, headers={"Vary": "Accept"})
+def _streamed(
+    result: BarsResult, ticket: Ticket, gateway: Gateway, as_arrow: bool
+) -> Response[json_rows.Answer]:
+    parts = stream_parts(result, as_arrow=as_arrow)
+    body = partial(write_parts, parts, workers=gateway.workers)
+    return cast("Response[json_rows.Answer]", _in_parts(body, ticket, as_arrow))
+
+
+def _in_parts(body: Body, ticket: Ticket, as_arrow: bool) -> Response[bytes]:
+    media = ARROW if as_arrow else JSON
+    return PartsResponse(body, ticket, media_type=media, headers=dict(VARY))
 
 
 def _encode(result: BarsResult, as_arrow: bool) -> bytes:
@@ -153,34 +196,3 @@ def _encode(result: BarsResult, as_arrow: bool) -> bytes:
         return arrow.encode(result.bars, result.metadata)
     report = None if result.report is None else messages.Validation.of(result.report)
     return json_rows.encode(result.bars, result.metadata, report)
-
-
-async def _batched(
-    fields: dict[str, object], gateway: Gateway, allowance: Allowance
-) -> BarsResult | Problem:
-    try:
-        query = messages.read_request(fields).query(gateway.now(), gateway.market)
-        result = await gateway.bars.bars(query)
-        allowance.bars -= len(result.bars)
-        if allowance.bars < 0:
-            raise ValidationError(
-                "requests", "this batch", f"at most {MAX_BATCH_BARS:,} bars in all its answers"
-            )
-    except PolygonClientError as error:
-        return to_problem(error)
-    return result
-
-
-def _encode_batch(results: list[BarsResult | Problem], as_arrow: bool) -> bytes:
-    if as_arrow:
-        return arrow.encode_many(
-            one if isinstance(one, Problem) else (one.bars, one.metadata) for one in results
-        )
-    return msgspec.json.encode(BatchAnswers([_batch_answer(one) for one in results]))
-
-
-def _batch_answer(one: BarsResult | Problem) -> BatchAnswer:
-    if isinstance(one, Problem):
-        return BatchAnswer(error=one)
-    report = None if one.report is None else messages.Validation.of(one.report)
-    return BatchAnswer(json_rows.to_rows(one.bars), one.metadata, report)

@@ -11,12 +11,12 @@ from litestar.params import JSONBody
 from polytape.errors import ValidationError, one_of
 from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
+from polytape.model import time_of_day, units
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
-from polytape.model.time_of_day import is_time_of_day, parse_time_of_day
 from polytape.model.timestamps import iso
-from polytape.model.units import DAY_US, MINUTE_US
-from polytape.upstream.market_clock import MAX_SPEED, MarketClock
+from polytape.model.wall_clock import WallClock
+from polytape.upstream import market_clock
 from polytape.wire.api.clock_messages import ClockRequest, ClockState
 from polytape.wire.api.media import PROBLEM_JSON
 from polytape.wire.api.problems import Problem
@@ -69,34 +69,48 @@ async def post_clock(data: JSONBody[ClockRequest], gateway: NamedDependency[Gate
 CLOCK_ROUTES = [get_clock, post_clock]
 
 
-def _state(clock: MarketClock) -> ClockState:
+def _state(clock: market_clock.MarketClock) -> ClockState:
     end = None if clock.end is None else iso(clock.end)
     return ClockState(iso(clock.now()), clock.speed, clock.paused, wall=False, end=end)
 
 
+def _time_of_day(text: str, now: int, market: Market) -> int:
+    """When clocks show a time on the trade date of `now` (microseconds UTC) or, where that is over
+    because it was the evening before, on the same date of the calendar.
+    """
+    instant = time_of_day.parse_time_of_day(text, "to", market.date_of(now), market)
+    if instant > now:
+        return instant
+    return time_of_day.parse_time_of_day(
+        text, "to", market.calendar_date(now), WallClock(market.zone)
+    )
+
+
 def _speed(speed: float | None) -> float:
-    if speed is None or not 0 < speed <= MAX_SPEED:
-        allowed = f"a number over 0, at most {MAX_SPEED:,.0f} market seconds in a second"
+    if speed is None or not 0 < speed <= market_clock.MAX_SPEED:
+        allowed = (
+            f"a number over 0, at most {market_clock.MAX_SPEED:,.0f} market seconds in a second"
+        )
         raise ValidationError("speed", speed, allowed)
     return speed
 
 
-def _length(data: ClockRequest, clock: MarketClock, market: Market) -> int:
+def _length(data: ClockRequest, clock: market_clock.MarketClock, market: Market) -> int:
     """How far a step goes, in microseconds. Raises: ValidationError naming the field."""
     now = clock.now()
     if now == clock.end:
         raise ValidationError("action", data.action, f"the replay has ended: {iso(now)}")
-    furthest = now + LONGEST_STEP_DAYS * DAY_US if clock.end is None else clock.end
+    furthest = now + LONGEST_STEP_DAYS * units.DAY_US if clock.end is None else clock.end
     if data.to is None:
-        most = (furthest - now) // MINUTE_US
+        most = (furthest - now) // units.MINUTE_US
         if data.minutes is None or not 1 <= data.minutes <= most:
             allowed = f"1 to {most:,} minutes from now, {iso(now)}, or `to`, an instant"
             raise ValidationError("minutes", data.minutes, allowed)
-        return data.minutes * MINUTE_US
+        return data.minutes * units.MINUTE_US
     if data.minutes is not None:
         raise ValidationError("to", data.to, "either `minutes` or `to`, not both")
-    if is_time_of_day(data.to):
-        instant = parse_time_of_day(data.to, "to", market.date_of(now), market)
+    if time_of_day.is_time_of_day(data.to):
+        instant = _time_of_day(data.to, now, market)
     else:
         instant = parse_instant(data.to, "to", market)
     if not now < instant <= furthest:

@@ -1,9 +1,10 @@
 """The engines over HTTP: a route for each of the registry, run on the gateway's bars."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
-from typing import cast
+from typing import TypeVar, cast
 
 import msgspec
 from litestar import Response, post
@@ -11,15 +12,21 @@ from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import JSONBody
 
+from polytape.engines import registry
 from polytape.engines.flow import EngineFlow, EngineResult, EngineRun
 from polytape.engines.options import EngineOptions, NoOptions
-from polytape.engines.registry import ENGINES, EngineSpec
+from polytape.engines.presets import with_preset
 from polytape.errors import NotFoundError
 from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
+from polytape.gateway.http import AnyRequest
+from polytape.history.bars_result import BarsResult
 from polytape.model.instants import parse_past
+from polytape.model.query import BarsQuery
 from polytape.model.symbols import parse_symbol
 from polytape.wire.api.media import JSON
+
+R = TypeVar("R", bound=EngineResult)
 
 
 class EngineRequest(msgspec.Struct):
@@ -29,7 +36,7 @@ class EngineRequest(msgspec.Struct):
     as_of: str | None = None
 
 
-def _request_type(spec: EngineSpec) -> type[EngineRequest]:
+def _request_type(spec: registry.EngineSpec) -> type[EngineRequest]:
     """The body of an engine's route: with its own options, where it has some."""
     if spec.options is NoOptions:
         name, fields = f"{spec.name.title()}Request", []
@@ -40,27 +47,41 @@ def _request_type(spec: EngineSpec) -> type[EngineRequest]:
     return cast("type[EngineRequest]", made)
 
 
-def _route(spec: EngineSpec) -> HTTPRouteHandler:
+def _route(spec: registry.EngineSpec) -> HTTPRouteHandler:
     request_type = _request_type(spec)
 
     async def handler(
+        request: AnyRequest,
         data: JSONBody[request_type],  # type: ignore[valid-type]
         gateway: NamedDependency[Gateway],
     ) -> Response[dict[str, object]]:
-        return await _respond(spec, data, gateway)
+        options: EngineOptions = getattr(data, "options", NoOptions())
+        if getattr(options, "preset", None) is not None:
+            options = with_preset(options, _given(await request.body()))
+        return await _respond(spec, data, options, gateway)
 
     handler.__name__ = f"post_{spec.name.replace('-', '_')}"
     handler.__doc__ = f"{spec.title}."
     return post(spec.path, status_code=HTTPStatus.OK, responses=PROBLEMS)(handler)
 
 
-ENGINE_ROUTES = [_route(spec) for spec in ENGINES]
+ENGINE_ROUTES = [_route(spec) for spec in registry.ENGINES]
+
+
+class _WithOptions(msgspec.Struct):
+    """The part of a request that says which options the caller named."""
+
+    options: dict[str, object]
+
+
+def _given(body: bytes) -> set[str]:
+    """The options that a request names, be it with their defaults: those win over a preset."""
+    return set(msgspec.json.decode(body, type=_WithOptions).options)
 
 
 async def _respond(
-    spec: EngineSpec, data: EngineRequest, gateway: Gateway
+    spec: registry.EngineSpec, data: EngineRequest, options: EngineOptions, gateway: Gateway
 ) -> Response[dict[str, object]]:
-    options = getattr(data, "options", NoOptions())
     result = await run_engine(spec, data.symbol, data.as_of, options, gateway)
     # The bytes are what the annotation promises: they are encoded off the event loop.
     body = await gateway.workers.work(lambda: msgspec.json.encode(result.to_dict()))
@@ -68,27 +89,54 @@ async def _respond(
 
 
 async def run_engine(
-    spec: EngineSpec, symbol: str, as_of: str | None, options: EngineOptions, gateway: Gateway
+    spec: registry.EngineSpec,
+    symbol: str,
+    as_of: str | None,
+    options: EngineOptions,
+    gateway: Gateway,
 ) -> EngineResult:
     """An engine's result from the gateway's bars, as far as they are stored: its basis says what is
-    missing. It computes in a thread.
+    missing.
 
     Raises: ValidationError naming the field; NotFoundError, DataFetchError.
     """
-    market, heavy = gateway.market, gateway.workers.heavy
+    flow = spec.run(parse_symbol(symbol), instant_of(as_of, gateway), gateway.market, options)
+    return await run_flow(flow, gateway)
+
+
+def instant_of(as_of: str | None, gateway: Gateway) -> int:
+    """The instant of a request, microseconds UTC: now by default.
+
+    Raises: ValidationError for what is no instant, or one in the future.
+    """
     now = gateway.now()
-    moment = now if as_of is None else parse_past(as_of, "as_of", market, now)
-    flow: EngineFlow[EngineResult]
-    flow = spec.load_flow()(parse_symbol(symbol), moment, market, options)
+    return now if as_of is None else parse_past(as_of, "as_of", gateway.market, now)
+
+
+async def run_flow(flow: EngineFlow[R], gateway: Gateway) -> R:
+    """The result of an engine's flow on the gateway's bars. It computes in a thread.
+
+    Raises: NotFoundError, DataFetchError, and what the flow raises.
+    """
+    heavy = gateway.workers.heavy
     run = await heavy(EngineRun(flow).start)
-    while run.queries is not None:
-        try:
-            results = [
-                await gateway.bars.bars(replace(query, allow_partial=True)) for query in run.queries
-            ]
-        except NotFoundError as error:
-            await heavy(partial(run.fail, error))
-        else:
-            bases = [result.metadata.basis for result in results]
-            await heavy(partial(run.send, [result.bars for result in results], bases))
+    with ExitStack() as memory:
+        while run.queries is not None:
+            try:
+                results = [await _counted_bars(query, gateway, memory) for query in run.queries]
+            except NotFoundError as error:
+                await heavy(partial(run.fail, error))
+            else:
+                bases = [result.metadata.basis for result in results]
+                await heavy(partial(run.send, [result.bars for result in results], bases))
     return run.result
+
+
+async def _counted_bars(query: BarsQuery, gateway: Gateway, memory: ExitStack) -> BarsResult:
+    """The bars of an engine, which count as in flight until `memory` is closed."""
+    query = replace(query, allow_partial=True)
+    ticket = await gateway.memory.admit(query)
+    memory.callback(ticket.release)
+    result = await gateway.bars.bars(query)
+    ticket.resize(result.bars.nbytes)
+    return result

@@ -10,15 +10,17 @@ from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from polytape.errors import ValidationError
 from polytape.gateway.api import history_answers as answers
+from polytape.gateway.api import jobs
 from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
-from polytape.history.backfill import BackfillCount
+from polytape.history import jobs as job_states
 from polytape.model.instants import parse_span
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
 from polytape.model.timestamps import to_datetime
 from polytape.store.compact import Compaction
 from polytape.wire.api import history_messages as messages
+from polytape.wire.api.job_messages import JobMessage
 from polytape.wire.api.messages import MAX_SYMBOLS
 
 PARQUET = "application/vnd.apache.parquet"
@@ -38,6 +40,7 @@ async def history_status(
         store.source,
         [answers.series_message(row) for row in status.series],
         [answers.symbol_message(row) for row in status.symbols],
+        [messages.UnreadMessage(file.path, file.reason) for file in status.unread],
     )
 
 
@@ -54,37 +57,35 @@ async def history_verify(
     return [answers.verified(report) for report in reports]
 
 
-@post("/history/backfill", status_code=HTTPStatus.OK, responses=PROBLEMS)
+@post("/history/backfill", status_code=HTTPStatus.OK, responses=jobs.JOB_RESPONSES)
 async def history_backfill(
     data: JSONBody[messages.BackfillRequest], gateway: NamedDependency[Gateway]
-) -> messages.BackfillAnswer:
-    """Ask for what is missing and keep it. Stopped, it goes on where it stopped."""
-    if len(data.symbols) > MAX_SYMBOLS:
-        raise ValidationError("symbols", len(data.symbols), f"at most {MAX_SYMBOLS} symbols")
+) -> Response[messages.BackfillAnswer | JobMessage]:
+    """Ask for what is missing and keep it, as a job. Stopped, it goes on where it stopped."""
     series = messages.parse_series(data.timeframe)
-    symbols = [parse_symbol(symbol, "symbols") for symbol in data.symbols]
+    symbols = _symbols(data.symbols)
     gateway.history.must_store()
     end = data.end_date or to_datetime(gateway.now())
     span = parse_span(data.start_date, end, gateway.market)
-    plan = await gateway.history.plan(symbols, series, span)
-    count = BackfillCount() if data.dry_run else await gateway.history.run(plan.tasks)
-    answer = answers.backfilled(count, gateway.market)
-    answer.questions = len(plan.tasks)
-    answer.requests, answer.seconds = plan.requests, round(plan.seconds, 1)
-    answer.why = plan.why
-    return answer
+    if data.dry_run:
+        plan = await gateway.history.plan(symbols, series, span)
+        return Response(answers.planned(plan))
+    until = None if data.end_date is None else span.end
+    spec = job_states.JobSpec(job_states.JobKind.BACKFILL, symbols, series, span.start, until)
+    return await _filled(gateway, spec, wait=data.wait)
 
 
-@post("/history/repair", status_code=HTTPStatus.OK, responses=PROBLEMS)
+@post("/history/repair", status_code=HTTPStatus.OK, responses=jobs.JOB_RESPONSES)
 async def history_repair(
     data: JSONBody[messages.RepairRequest], gateway: NamedDependency[Gateway]
-) -> messages.BackfillAnswer:
-    """Ask again for the days that the report doubts."""
+) -> Response[messages.BackfillAnswer | JobMessage]:
+    """Ask again for the days that the report doubts, as a job."""
+    symbols = _symbols(data.symbols)
     gateway.history.must_store()
-    symbols = [parse_symbol(symbol, "symbols") for symbol in data.symbols]
     span = _span(gateway, data.start_date, data.end_date)
-    tasks = await gateway.history.repairs(symbols, span)
-    return answers.backfilled(await gateway.history.run(tasks), gateway.market)
+    until = None if data.end_date is None else span.end
+    spec = job_states.JobSpec(job_states.JobKind.REPAIR, symbols, None, span.start, until)
+    return await _filled(gateway, spec, wait=data.wait)
 
 
 @get("/history/export", media_type=PARQUET, responses=PROBLEMS)
@@ -101,10 +102,16 @@ async def history_export(
     return Response(await gateway.workers.heavy(take), media_type=PARQUET)
 
 
-@post("/history/compact", status_code=HTTPStatus.OK, responses=PROBLEMS)
-async def history_compact(gateway: NamedDependency[Gateway]) -> list[Compaction]:
-    """Merge the small files of each month and year into one."""
-    return await gateway.history.compact()
+@post("/history/compact", status_code=HTTPStatus.OK, responses=jobs.JOB_RESPONSES)
+async def history_compact(
+    gateway: NamedDependency[Gateway], data: JSONBody[messages.CompactRequest | None] = None
+) -> Response[list[Compaction] | JobMessage]:
+    """Merge the small files of each month and year into one, as a job."""
+    job = gateway.jobs.submit(job_states.JobSpec(job_states.JobKind.COMPACT))
+    if data is not None and not data.wait:
+        return jobs.accepted(gateway, job)
+    _, run = await jobs.must_end(gateway, job)
+    return Response(run.compactions)
 
 
 @delete("/history", status_code=HTTPStatus.OK, responses=PROBLEMS)
@@ -131,6 +138,24 @@ HISTORY_ROUTES = [
     history_compact,
     history_delete,
 ]
+
+
+async def _filled(
+    gateway: Gateway, spec: job_states.JobSpec, *, wait: bool
+) -> Response[messages.BackfillAnswer | JobMessage]:
+    """The answer to a job that fetches: how it went, or the job itself."""
+    job = gateway.jobs.submit(spec)
+    if not wait:
+        return jobs.accepted(gateway, job)
+    _, run = await jobs.must_end(gateway, job)
+    return Response(answers.backfilled(run.count, gateway.market, run.plan, job.id))
+
+
+def _symbols(names: list[str]) -> tuple[str, ...]:
+    """The symbols of a job. Raises: ValidationError."""
+    if len(names) > MAX_SYMBOLS:
+        raise ValidationError("symbols", len(names), f"at most {MAX_SYMBOLS:,} symbols a job")
+    return tuple(parse_symbol(name, "symbols") for name in names)
 
 
 def _span(gateway: Gateway, start: str | None, end: str | None) -> Span:

@@ -1,6 +1,6 @@
 """Stored history as the API says it."""
 
-from polytape.history.backfill import BackfillCount, describe
+from polytape.history.backfill import BackfillCount, BackfillPlan, describe
 from polytape.history.status import SeriesStatus, SymbolStatus
 from polytape.history.verify import SpanReport
 from polytape.model.market import Market
@@ -30,7 +30,19 @@ def verified(report: SpanReport) -> messages.HistoryVerified:
     return messages.HistoryVerified(report.symbol, report.series.value, start, end, quality)
 
 
-def backfilled(count: BackfillCount, market: Market) -> messages.BackfillAnswer:
-    """How a backfill went."""
+def planned(plan: BackfillPlan) -> messages.BackfillAnswer:
+    """What a backfill would do."""
+    seconds = round(plan.seconds, 1)
+    return messages.BackfillAnswer(len(plan.tasks), 0, [], plan.requests, seconds, plan.why)
+
+
+def backfilled(
+    count: BackfillCount, market: Market, plan: BackfillPlan | None = None, job: str = ""
+) -> messages.BackfillAnswer:
+    """How a backfill or a repair went: the job of this id."""
     failed = [messages.Failed(describe(one.task, market), str(one.error)) for one in count.failed]
-    return messages.BackfillAnswer(count.tasks, count.bars, failed)
+    answer = messages.BackfillAnswer(count.tasks, count.bars, failed, job=job)
+    if plan is not None:
+        answer.requests, answer.seconds = plan.requests, round(plan.seconds, 1)
+        answer.why = plan.why
+    return answer

@@ -17,7 +17,7 @@ _MEANINGS = {
     HTTPStatus.TOO_MANY_REQUESTS: "The budget is used up; Retry-After says for how long",
     HTTPStatus.INTERNAL_SERVER_ERROR: "A bug; the request id finds it in the log",
     HTTPStatus.BAD_GATEWAY: "The source failed or answered in part",
-    HTTPStatus.SERVICE_UNAVAILABLE: "The gateway has no source",
+    HTTPStatus.SERVICE_UNAVAILABLE: "The gateway has no source, or is busy: Retry-After",
     HTTPStatus.GATEWAY_TIMEOUT: "The source could not be reached",
 }
 PROBLEMS: dict[int, ResponseSpec] = {

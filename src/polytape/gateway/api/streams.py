@@ -9,20 +9,16 @@ from litestar import websocket
 from litestar.di import NamedDependency
 
 from polytape.errors import PolygonClientError, ValidationError, one_of
-from polytape.gateway.api.stream_pump import (
-    AnySocket,
-    encode,
-    error_message,
-    pump,
-    read_message,
-    refuse,
-)
+from polytape.gateway.api import stream_pump
 from polytape.gateway.api.tool_stream import TOOL_ROUTES
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.live import LiveConnection
 from polytape.gateway.live_frames import STREAM, stream_messages
 from polytape.model.timestamps import iso
 from polytape.wire.polygon.topics import Topic, parse_topic
+
+# A page's WebSocket has no headers: it names its token as a second protocol.
+SUBPROTOCOL = "polytape"
 
 
 class StreamMessage(msgspec.Struct):
@@ -37,20 +33,21 @@ class StreamMessage(msgspec.Struct):
 
 
 @websocket("/api/v1/stream")
-async def stream(socket: AnySocket, gateway: NamedDependency[Gateway]) -> None:
+async def stream(socket: stream_pump.AnySocket, gateway: NamedDependency[Gateway]) -> None:
     """Our own protocol: positions, backfilled bars, what happens to the feed."""
-    await socket.accept()
+    offered = SUBPROTOCOL if SUBPROTOCOL in socket.scope.get("subprotocols", ()) else None
+    await socket.accept(subprotocols=offered)
     try:
-        gateway.live.must_stream()
+        source = gateway.live.must_stream()
         connection = gateway.live.connect(f"stream-{uuid4().hex}", lifecycle=True)
     except PolygonClientError as error:
-        await refuse(socket, error)
+        await stream_pump.refuse(socket, error)
         return
     live = gateway.live
-    hello = {"type": "connected", "position": live.hub.position, "log": live.log}
-    hello["at"] = iso(gateway.now())
+    hello: dict[str, object] = {"type": "connected", "position": live.hub.position}
+    hello |= {"log": live.log, "at": iso(gateway.now()), "channels": source.channels}
     await socket.send_data(msgspec.json.encode(hello).decode(), mode="text")
-    await pump(socket, connection, STREAM, _StreamTalk(gateway, connection).answer)
+    await stream_pump.pump(socket, connection, STREAM, _StreamTalk(gateway, connection).answer)
 
 
 STREAM_ROUTES = [stream, *TOOL_ROUTES]
@@ -66,14 +63,14 @@ class _StreamTalk:
     def answer(self, data: str | bytes) -> list[bytes]:
         """Frames that answer a message."""
         try:
-            message = read_message(data, StreamMessage)
+            message = stream_pump.read_message(data, StreamMessage)
             return self._act(message)
         except PolygonClientError as error:
-            return [error_message(error)]
+            return [stream_pump.error_message(error)]
 
     def _act(self, message: StreamMessage) -> list[bytes]:
         if message.action == "ping":
-            return [encode({"type": "pong", "position": self._hub.position})]
+            return [stream_pump.encode({"type": "pong", "position": self._hub.position})]
         if message.action not in ("subscribe", "unsubscribe"):
             allowed = one_of(("subscribe", "unsubscribe", "ping"))
             raise ValidationError("action", message.action, allowed)
@@ -83,7 +80,7 @@ class _StreamTalk:
         position = self._connection.want(wanted)
         frames = [] if message.since is None else self._replayed(topics, message, position)
         reply = {"type": f"{message.action}d", "topics": sorted(map(str, topics))}
-        return [encode(reply | {"position": position}), *frames]
+        return [stream_pump.encode(reply | {"position": position}), *frames]
 
     def _replayed(
         self, topics: frozenset[Topic], message: StreamMessage, until: int
@@ -94,6 +91,6 @@ class _StreamTalk:
         frames = []
         if not same or since < self._hub.log_begin:
             detail = "the log begins later" if same else "the gateway was started anew"
-            frames.append(encode({"type": "gap", "position": until, "detail": detail}))
+            frames.append(stream_pump.encode({"type": "gap", "position": until, "detail": detail}))
         batches = self._hub.replay(topics, since, until)
         return [*frames, *(frame for batch in batches for frame in stream_messages(batch))]

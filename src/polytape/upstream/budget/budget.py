@@ -15,12 +15,14 @@ from http import HTTPStatus
 from itertools import count
 from typing import Protocol, TypeAlias
 
-from polytape.errors import DataFetchError, RateLimitError
+from polytape.errors import ConnectionError, DataFetchError, RateLimitError
+from polytape.upstream.background_work import check_wanted, count_request
+from polytape.upstream.budget.spender import check_spending, count_spent
 from polytape.wire.api.problems import retry_after
 from polytape.wire.budget import BudgetState, MovingWindow
 from polytape.wire.flow import Response
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("polytape.vendor")
 
 PATIENCE_S = 20.0
 BACKFILL_PATIENCE_S = 24 * 3600.0
@@ -46,6 +48,10 @@ class Window(Protocol):
 
     def answered(self, token: int, now: float) -> None:
         """As `MovingWindow.answered`."""
+        ...
+
+    def released(self, token: int, now: float) -> None:
+        """As `MovingWindow.released`."""
         ...
 
     def resize(self, limit: int, window_s: float) -> None:
@@ -98,15 +104,23 @@ class Budget:
     def place(self, *, background: bool = False) -> Iterator[OnResponse]:
         """Take a place while one request is under way; call what is yielded with the response.
 
-        Raises: RateLimitError where that would take longer than patience lasts.
-        Raises: DataFetchError once the budget was ended.
+        Raises: RateLimitError where that would take longer than patience lasts, or the caller's own
+        quota is used up.
+        Raises: DataFetchError once the budget was ended, and for a caller that may spend nothing.
         """
+        check_spending()
         token = self._enter(background)
+        count_spent()
+        leave = self._window.answered
         try:
             yield self._heard
+        except ConnectionError as error:
+            if not error.sent:  # the vendor has not counted it
+                leave = self._window.released
+            raise
         finally:
             with self._changed:
-                self._window.answered(token, self._monotonic())
+                leave(token, self._monotonic())
                 self._changed.notify_all()
 
     def open_again(self) -> datetime | None:
@@ -138,7 +152,8 @@ class Budget:
         until = self._monotonic() + seconds
         with self._changed:
             while not self._ended and (left := until - self._monotonic()) > 0:
-                self._pause(self._changed, left)
+                check_wanted()
+                self._pause(self._changed, min(left, LOOK_AGAIN_S))
             if self._ended:
                 raise DataFetchError(STOPPING)
 
@@ -157,6 +172,7 @@ class Budget:
                 while True:
                     token, seconds = self._try(ticket)
                     if token is not None:
+                        count_request()
                         return token
                     if self._monotonic() + seconds > end:
                         raise self._refusal(seconds)
@@ -168,6 +184,7 @@ class Budget:
     def _try(self, ticket: tuple[bool, int]) -> tuple[int | None, float]:
         if self._ended:
             raise DataFetchError(STOPPING)
+        check_wanted()
         now = self._monotonic()
         if now < self._closed_until:
             return None, self._closed_until - now

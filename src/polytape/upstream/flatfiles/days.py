@@ -1,4 +1,6 @@
-"""Whole days of the market: one flat file each."""
+"""Whole days of the market: one flat file each, or two where a trade date begins the evening before
+(`filing`).
+"""
 
 import logging
 from collections.abc import Iterable
@@ -9,10 +11,12 @@ from typing import ClassVar
 import msgspec
 import numpy as np
 
+from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.market_bars import MarketBars
 from polytape.model.timeframes import Series
 from polytape.upstream.answer_store import AnswerStore
+from polytape.upstream.flatfiles import filing
 from polytape.upstream.flatfiles.listing import FlatFile, FlatFileListing
 
 log = logging.getLogger(__name__)
@@ -50,28 +54,46 @@ class FlatFileDays:
         market = self.listing.market(file)
         if series is Series.DAY:
             return _stamped(market, self.market.midnight(day))
-        inside = market.within(self.market.day_span(day))
+        inside = market.within(filing.span_of_file(day, self.market))
         if len(inside) < len(market):
             strays = len(market) - len(inside)
             log.warning("%d minutes filed under %s are of other days", strays, day)
-        return inside
+        return self._with_evening(day, inside.within(self.market.day_span(day)))
 
     def mark_stored(self, series: Series, day: date) -> None:
-        """As `DaySource.mark_stored`: which file the day was read from."""
+        """As `DaySource.mark_stored`: which files the day was read from."""
         file = self.listing.file(series, day)
         if file is not None and self.memory is not None:
-            self.memory.put(_question(file), msgspec.json.encode(str(file.stamp)), 0)
+            self.memory.put(_question(file), msgspec.json.encode(self._stamp(series, file)), 0)
 
     def replaced(self, series: Series, days: Iterable[date]) -> list[date]:
-        """As `DaySource.replaced`: the days whose file is another one than was stored."""
+        """As `DaySource.replaced`: the days with other files than were stored."""
         if self.memory is None:
             return []
         replaced = []
         for file in filter(None, (self.listing.file(series, day) for day in days)):
             stored = self.memory.get(_question(file))
-            if stored is not None and msgspec.json.decode(stored[1]) != str(file.stamp):
+            if stored is not None and msgspec.json.decode(stored[1]) != self._stamp(series, file):
                 replaced.append(file.day)
         return replaced
+
+    def _with_evening(self, day: date, own: MarketBars) -> MarketBars:
+        """The minutes of a day's own file, with those of its evening before out of another one."""
+        evening = filing.evening_before(day, self.market)
+        name = filing.files_of_day(day, self.market)[0]
+        before = self.listing.market_of(Series.MINUTE, name).within(evening) if evening else None
+        if not before:
+            return own
+        symbols = before.places.keys() | own.places.keys()
+        return MarketBars.of(
+            {s: Bars.concat([before.of_symbol(s), own.of_symbol(s)]).tidy() for s in symbols}
+        )
+
+    def _stamp(self, series: Series, file: FlatFile) -> str:
+        """What changes when one of the files that a day is read from is replaced or comes late."""
+        names = (file.day,) if series is Series.DAY else filing.files_of_day(file.day, self.market)
+        files = (self.listing.file(series, name) for name in names)
+        return " ".join("-" if one is None else str(one.stamp) for one in files)
 
 
 def _question(file: FlatFile) -> str:

@@ -16,10 +16,12 @@ from polytape.model.bars import Bars
 from polytape.model.query import BarsQuery
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
-from polytape.upstream.polygon.answer_checks import check_bars
+from polytape.upstream.polygon import answer_checks
 from polytape.upstream.polygon.connection import VendorConnection
 from polytape.upstream.polygon.publication import Publication
+from polytape.upstream.polygon.right_answer import until_right
 from polytape.upstream.source import SourceBars
+from polytape.wire.flow import Request
 from polytape.wire.polygon import messages, requests, responses
 from polytape.wire.polygon.errors import PlanError
 
@@ -70,31 +72,33 @@ class PolygonBars:
         past = query.over(Span(span.start, max(span.start, min(span.end, until))))
         if not past.span:
             return self.publication.vouched(Bars.empty(), span, until)
-        pages = self._pages(past)
-        rows = (row for page in pages for row in page.results or ())
-        if any(page.status == messages.DELAYED for page in pages):
+        request = requests.bars_request(query.symbol, query.series, past.span)
+        checked, delayed = until_right(self.vendor, partial(self._checked, request, past))
+        if delayed:
             until = min(until, self.publication.until_if_delayed())
-        checked = check_bars(responses.to_bars(rows), past, self.publication.market)
         answer = self.publication.vouched(checked.bars, span, until)
-        notes, suspect = (*answer.notes, *checked.notes), (*answer.provisional, *checked.suspect)
-        return replace(answer, notes=notes, provisional=suspect, proves_empty=False)
+        return replace(
+            answer,
+            notes=(*answer.notes, *checked.notes),
+            provisional=(*answer.provisional, *checked.provisional),
+            proves_empty=False,
+            suspects=checked.suspects,
+        )
 
-    def _pages(self, query: BarsQuery) -> list[messages.AggsPage]:
-        """Pages that answer the query. Where one answers another, the connection has an answer too
-        many: all are closed, and the vendor is asked once more.
+    def _checked(
+        self, request: Request, query: BarsQuery
+    ) -> tuple[answer_checks.CheckedBars, bool]:
+        """The checked answer to a request, and whether it says that it is delayed."""
+        pages = self._ask(request, query)
+        rows = responses.columns_of(row for page in pages for row in page.results or ())
+        checked = answer_checks.check_bars(rows, query, self.publication.market, request.path)
+        return checked, any(page.status == messages.DELAYED for page in pages)
 
-        Raises: IncompleteDataError where it stays so.
+    def _ask(self, request: Request, query: BarsQuery) -> list[messages.AggsPage]:
+        """The pages of a request. The vendor answers 200 for a ticker it does not know: a 404 is a
+        wrong address.
         """
-        try:
-            return self._ask(query)
-        except responses.WrongAnswerError:
-            self.vendor.driver.close()
-            return self._ask(query)
-
-    def _ask(self, query: BarsQuery) -> list[messages.AggsPage]:
-        """The vendor answers 200 for a ticker it does not know: a 404 is a wrong address."""
-        request = requests.bars_request(query.symbol, query.series, query.span)
-        read = partial(responses.read_aggs_of, query.symbol)
+        read = responses.BarPages(query.symbol)
         try:
             return self.vendor.pages(request, read, background=query.background)
         except NotFoundError as error:
@@ -106,6 +110,7 @@ class PolygonBars:
     def _last_before(self, symbol: str, until: int) -> Bars:
         span = Span(until - LAST_BAR_DAYS * units.DAY_US, until)
         request = requests.bars_request(symbol, Series.MINUTE, span, newest=LAST_BARS)
-        page = responses.read_aggs_of(symbol, self.vendor.get(request).body)
-        bars = responses.to_bars(page.results or ()).within(span)
+        read = partial(responses.read_aggs_of, symbol)
+        page = until_right(self.vendor, lambda: read(self.vendor.get(request).body))
+        bars = answer_checks.sound(responses.to_bars(page.results or ()).within(span))
         return bars.take(bars.timestamp + units.MINUTE_US <= self.publication.now()).last(1)

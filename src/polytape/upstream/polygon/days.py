@@ -1,19 +1,24 @@
 """Whole days of the market: the vendor's lists of daily bars, one small request a day."""
 
+import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import ClassVar
-
-import numpy as np
 
 from polytape.errors import IncompleteDataError
 from polytape.model.market import Market
 from polytape.model.market_bars import MarketBars
 from polytape.model.timeframes import Series
+from polytape.upstream.polygon.answer_checks import check_day
 from polytape.upstream.polygon.connection import VendorConnection
+from polytape.upstream.polygon.right_answer import until_right
+from polytape.wire.flow import Request
 from polytape.wire.polygon.requests import grouped_request
 from polytape.wire.polygon.responses import columns_of, read_grouped
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -35,22 +40,27 @@ class PolygonDays:
     def market_day(
         self, series: Series, day: date, *, background: bool = False
     ) -> MarketBars | None:
-        """As `DaySource.market_day`; None for minutes.
+        """As `DaySource.market_day`; None for minutes. Symbols whose rows make no sense are its
+        suspects.
 
-        Raises: IncompleteDataError where the list of a trading day is empty.
+        Raises: IncompleteDataError where the list of a trading day is empty, or of another day.
         """
         if series is not Series.DAY:
             return None
         request = grouped_request(day.isoformat())
-        page = self.vendor.pages(request, read_grouped, background=background)[0]
-        rows = {str(row.T): row for row in page.results or ()}
+        listed = until_right(self.vendor, partial(self._listed, request, day, background))
+        for suspect in listed.suspects:
+            log.warning("%s of %s is left out: %s", suspect.symbol, day, suspect.reason)
+        return listed
+
+    def _listed(self, request: Request, day: date, background: bool) -> MarketBars:
+        pages = self.vendor.pages(request, read_grouped, background=background)
+        rows = [row for page in pages for row in page.results or ()]
         if not rows and self.market.session(day) is not None:
             raise IncompleteDataError(f"the vendor's list of {day}, a trading day, is empty")
-        bars = columns_of(rows.values())
         # The rows carry 16:00 of the day.
-        stamps = np.full(len(bars), self.market.midnight(day), np.int64)
-        codes = np.arange(len(bars))
-        return MarketBars.sorted_by(rows, codes, replace(bars, timestamp=stamps))
+        symbols = [str(row.T) for row in rows]
+        return check_day(symbols, columns_of(rows), day, self.market, request.path)
 
     def mark_stored(self, series: Series, day: date) -> None:
         """As `DaySource.mark_stored`: the store's coverage says it."""

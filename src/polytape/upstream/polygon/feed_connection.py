@@ -27,7 +27,7 @@ from polytape.wire.polygon.feed_session import (
 from polytape.wire.polygon.missed import SETTLE_US
 from polytape.wire.polygon.topics import ALL, Topic
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("polytape.vendor")
 
 # Frames that may wait to be parsed before reading pauses, and from which on that is told.
 MAX_WAITING, LAG_FRAMES = 20_000, 1_000

@@ -25,7 +25,7 @@ from polytape.upstream.polygon.minute_fetcher import MinuteFetcher
 from polytape.wire.polygon.events import CHANNELS
 from polytape.wire.polygon.topics import Topic
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("polytape.vendor")
 
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.5, 30.0
 # A connection that held for so long begins with short waits again.

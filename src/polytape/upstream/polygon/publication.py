@@ -4,11 +4,14 @@ https://massive.com/pricing
 
 Where the plan is not named, its answers give it away: a refusal of today's bars, a history that is
 cut at the edge of some plan.
+
+The vendor's days are calendar dates of New York (`wire.polygon.plans`). A trade date that begins
+the evening before is published in two parts then, and stays provisional until both are there.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
 from polytape.model.bars import Bars
 from polytape.model.market import Market
@@ -56,14 +59,14 @@ class Publication:
             raise PlanError(
                 PlanLimit.DATES,
                 f"the {self.plan.name} plan holds {self.plan.years} years: nothing before "
-                f"{self.market.date_of(self.earliest())} can be asked for",
+                f"{self._first_day()} can be asked for",
             )
 
     def until(self) -> int:
         """The instant up to which bars are published now."""
         now = self.now()
         if self.ends_with_the_day():
-            return self.market.midnight(self.market.date_of(now))
+            return self.market.midnight(self.market.calendar_date(now))
         return now if self.plan is None else self.plan.published_until(now, self.market)
 
     def until_if_delayed(self) -> int:
@@ -71,10 +74,10 @@ class Publication:
         return min(self.until(), self.now() - DELAY_US)
 
     def ends_with_the_day(self) -> bool:
-        """Whether today's bars are published once the day has ended."""
+        """Whether the bars of today, a calendar date, are published once it has ended."""
         if self.plan is not None and self.plan.delay_us is None:
             return True
-        return self._not_before_tomorrow == self.market.date_of(self.now())
+        return self._not_before_tomorrow == self.market.calendar_date(self.now())
 
     def learn(self, error: PlanError) -> bool:
         """Whether a refusal says something new: that today's bars come tomorrow. Then `until` knows
@@ -82,7 +85,7 @@ class Publication:
         """
         if error.limit is not PlanLimit.TODAY or self.ends_with_the_day():
             return False
-        self._not_before_tomorrow = self.market.date_of(self.now())
+        self._not_before_tomorrow = self.market.calendar_date(self.now())
         return True
 
     def vouched(self, bars: Bars, span: Span, until: int) -> SourceBars:
@@ -99,11 +102,17 @@ class Publication:
             notes.insert(0, AFTER_THE_DAY if self.ends_with_the_day() else LATE)
         return SourceBars(bars, tuple(notes), (*provisional, late), through=until)
 
+    def _first_day(self) -> date:
+        """The first trade date that the plan's history holds whole."""
+        edge = self.earliest()
+        day = self.market.date_of(edge)
+        return day if self.market.day_start(day) >= edge else day + timedelta(days=1)
+
     def _clipped(self, span: Span, bars: Bars) -> Span | None:
         """What lies before a history that seems to be cut at the edge of some plan."""
         if self.plan is not None or not len(bars):
             return None
-        begins = self.market.midnight(self.market.date_of(int(bars.timestamp[0])))
+        begins = self.market.midnight(self.market.calendar_date(int(bars.timestamp[0])))
         for years in {plan.years for plan in PLANS.values() if plan.years is not None}:
             edge = plan_edge(years, self.now(), self.market)
             if span.start < edge <= begins <= edge + CLIPPED_US:

@@ -8,13 +8,12 @@ import msgspec
 
 from polytape.errors import NotFoundError
 from polytape.model.securities import SymbolInfo
-from polytape.model.splits import Split
+from polytape.model.splits import RefusedSplit, Split
 from polytape.model.wall_clock import WallClock
 from polytape.upstream.daily_cache import DailyCache
 from polytape.upstream.polygon.connection import VendorConnection
 from polytape.wire.flow import Request
-from polytape.wire.polygon import requests, responses, split_records
-from polytape.wire.polygon.errors import PlanError, PlanLimit
+from polytape.wire.polygon import errors, requests, responses, split_records
 from polytape.wire.polygon.messages import TickersPage
 from polytape.wire.polygon.split_records import WHOLE_TABLE, SplitRecord
 
@@ -58,10 +57,19 @@ class PolygonReference:
 
     def cached_splits(self, symbol: str) -> tuple[Split, ...] | None:
         """As `ReferenceSource.cached_splits`: today's, where they were fetched already."""
+        rows = self._cached_records(symbol)
+        return None if rows is None else split_records.each_once(rows)
+
+    def refused_splits(self, symbol: str) -> tuple[RefusedSplit, ...]:
+        """As `Upstream.refused_splits`: of the list that was fetched today."""
+        return split_records.refused_of(self._cached_records(symbol) or ())
+
+    def _cached_records(self, symbol: str) -> list[SplitRecord] | None:
+        """Today's rows of a symbol, where they were fetched already."""
         if self._cache.today(WHOLE_TABLE) is not None:
-            return split_records.each_once(self._whole_table().get(symbol, []))
+            return self._whole_table().get(symbol, [])
         body = None if self._whole else self._cache.today(split_records.splits_of(symbol))
-        return None if body is None else split_records.each_once(split_records.read_records(body))
+        return None if body is None else split_records.read_records(body)
 
     def find(self, symbol: str) -> SymbolInfo | None:
         """As `ReferenceSource.find`: an active one before a delisted one of the same symbol."""
@@ -103,8 +111,8 @@ class PolygonReference:
         """By the newer route; by the older one from then on, where the newer is not to be had."""
         try:
             return self._splits_by(self._path, symbol, since)
-        except (NotFoundError, PlanError) as error:
-            other = isinstance(error, PlanError) and error.limit is not PlanLimit.DATA
+        except (NotFoundError, errors.PlanError) as error:
+            other = isinstance(error, errors.PlanError) and error.limit is not errors.PlanLimit.DATA
             if other or self._path == requests.SPLITS_V3:
                 raise
             v1, v3 = requests.SPLITS_V1, requests.SPLITS_V3
@@ -114,14 +122,11 @@ class PolygonReference:
 
     def _splits_by(self, path: str, symbol: str | None, since: str | None) -> list[SplitRecord]:
         request = requests.splits_request(path, symbol=symbol, since=since)
-        rows = []
-        for page in self._vendor.pages(request, responses.read_splits):
-            for row in page.results or ():
-                split = responses.to_split(row)
-                if split is None:
-                    log.warning("the vendor lists a split that is none: %s", row)
-                elif symbol is None or split.symbol == symbol:
-                    rows.append(SplitRecord.of(split))
+        pages = self._vendor.pages(request, responses.read_splits)
+        listed = (SplitRecord.of_row(row) for page in pages for row in page.results or ())
+        rows = [record for record in listed if symbol in (None, record.symbol)]
+        for refused in split_records.refused_of(rows):
+            log.warning("%s", refused)
         return rows
 
     def _fetch_ticker(self, symbol: str) -> bytes:

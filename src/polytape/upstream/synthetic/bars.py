@@ -1,7 +1,8 @@
 """The bars of the made-up market, of any symbol and span.
 
 Every number is a hash of (seed, symbol, day, minute), so any range in any order gives the same
-bars, and only each symbol's daily path is cached. Sessions and early closes are real. The daily bar
+bars, and only each symbol's daily path is cached. Sessions and early closes are real; a night that
+belongs to a trade date by the market's hours has bars, and counts for its daily bar. The daily bar
 follows from the minutes as the vendor's does: open, high and low of regular hours, the closing
 auction as close, more volume than the minutes have.
 """
@@ -13,6 +14,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from polytape.model import units
 from polytape.model.arrays import Ints
 from polytape.model.bars import Bars
 from polytape.model.market import Market
@@ -21,7 +23,7 @@ from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
 from polytape.model.timestamps import day_number
-from polytape.model.units import DAY_US, MINUTE_US
+from polytape.upstream.synthetic.nights import night_bars
 from polytape.upstream.synthetic.prices import Path, Sessions, character, minute_bars, walk_days
 
 FIRST_DAY, LAST_DAY = date(2003, 9, 10), date(2040, 12, 31)
@@ -41,6 +43,7 @@ class SyntheticBars:
         self._seed = seed
         edges = (day_number(FIRST_DAY), day_number(LAST_DAY) + 1)
         begin, end = (int(at) for at in np.searchsorted(market.days, edges))
+        self._begin = begin
         opens = market.opens[begin:end]
         self._sessions = Sessions(
             days=market.days[begin:end],
@@ -58,9 +61,9 @@ class SyntheticBars:
         """The bars of the days of a span and around it, some days at a time: 20 years of minutes
         do not fit a small machine.
         """
-        midnights = self._sessions.days * DAY_US
-        lo = int(np.searchsorted(midnights, span.start - 2 * DAY_US))
-        hi = int(np.searchsorted(midnights, span.end + DAY_US))
+        midnights = self._sessions.days * units.DAY_US
+        lo = int(np.searchsorted(midnights, span.start - 2 * units.DAY_US))
+        hi = int(np.searchsorted(midnights, span.end + units.DAY_US))
         for at in range(lo, hi, DAYS_AT_ONCE):
             days = np.arange(at, min(at + DAYS_AT_ONCE, hi))
             if series is Series.DAY:
@@ -73,8 +76,13 @@ class SyntheticBars:
 
     def _minutes(self, symbol: str, days: Ints) -> Bars:
         traits = character(symbol, self._seed)
-        bars = minute_bars(traits, self._path(symbol), self._sessions, days)
-        ended = Span(0, max(0, self._now() - MINUTE_US + 1))
+        path = self._path(symbol)
+        bars = minute_bars(traits, path, self._sessions, days)
+        starts, ends = self._market.overnights(self._begin + days)
+        if (ends > starts).any():
+            nights = night_bars(traits, path, self._sessions.days, days, starts, ends)
+            bars = Bars.concat([nights, bars]).tidy()
+        ended = Span(0, max(0, self._now() - units.MINUTE_US + 1))
         return bars.within(ended)
 
     def _daily(self, symbol: str, days: Ints) -> Bars:

@@ -2,7 +2,7 @@
 
 A day is: a gap from the last close, a pre-market walk that ends at the open, a regular-hours walk
 bridged to end at the close, the closing auction as the open of the 16:00 minute, a post-market
-walk. Every number is a hash of (seed, symbol, day, minute).
+walk. Every number is a hash of (seed, symbol, day, minute). Nights are in `nights`.
 """
 
 from dataclasses import dataclass
@@ -128,7 +128,7 @@ def minute_bars(traits: Character, path: Path, sessions: Sessions, at: Ints) -> 
     edges = _walk(before, first, close, bells, 0.8 * traits.daily_vol * steps)
     lanes = lanes_of(hashed(keys + np.uint64(2), cells.astype(np.uint64)))
     here = _present(traits, lanes[..., 0], cells, bells)
-    return _bars(
+    return as_traded(
         (sessions.starts[at][:, None] + cells * MINUTE_US)[here],
         edges[:, :-1][here],
         edges[:, 1:][here],
@@ -174,7 +174,7 @@ def _usual_volume(cells: Ints, bells: Ints) -> Floats:
     return np.where(cells == bells, 0.06, thin)
 
 
-def _bars(
+def as_traded(
     stamps: Ints,
     start: Floats,
     end: Floats,

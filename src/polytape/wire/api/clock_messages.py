@@ -2,6 +2,9 @@
 
 import msgspec
 
+# Statuses of a server that does not know the clock's route.
+NO_CLOCK = (404, 405, 406)
+
 
 class ClockState(msgspec.Struct):
     """A gateway's time. `wall`: it is the wall's, and nobody can turn it; otherwise a made-up

@@ -29,6 +29,13 @@ class SymbolMessage(msgspec.Struct):
     spans: list[SpanMessage]
 
 
+class UnreadMessage(msgspec.Struct):
+    """A file of the store that is not read: damaged, of another source, or from the future."""
+
+    path: str
+    reason: str
+
+
 class HistoryStatus(msgspec.Struct):
     """`GET /history/status`."""
 
@@ -36,6 +43,7 @@ class HistoryStatus(msgspec.Struct):
     source: str
     series: list[SeriesMessage]
     symbols: list[SymbolMessage]
+    unread: list[UnreadMessage] = []
 
 
 class HistoryVerified(msgspec.Struct):
@@ -49,21 +57,31 @@ class HistoryVerified(msgspec.Struct):
 
 
 class BackfillRequest(msgspec.Struct):
-    """`POST /history/backfill`; `dry_run` counts the requests and fetches nothing."""
+    """`POST /history/backfill`; `dry_run` counts the requests and fetches nothing. Where the caller
+    does not `wait`, the answer is the job, 202.
+    """
 
     symbols: list[str]
     start_date: str
     end_date: str | None = None
     timeframe: str = "1min"
     dry_run: bool = False
+    wait: bool = True
 
 
 class RepairRequest(msgspec.Struct):
-    """`POST /history/repair`."""
+    """`POST /history/repair`; where the caller does not `wait`, the answer is the job, 202."""
 
     symbols: list[str]
     start_date: str | None = None
     end_date: str | None = None
+    wait: bool = True
+
+
+class CompactRequest(msgspec.Struct):
+    """`POST /history/compact`; where the caller does not `wait`, the answer is the job, 202."""
+
+    wait: bool = True
 
 
 class Failed(msgspec.Struct):
@@ -74,7 +92,9 @@ class Failed(msgspec.Struct):
 
 
 class BackfillAnswer(msgspec.Struct):
-    """How a backfill went, or would go: `requests` of the budget, `seconds` by estimate."""
+    """How a backfill went, or would go: `requests` of the budget, `seconds` by estimate. `job` is
+    its job's id, empty where none was run.
+    """
 
     questions: int
     bars: int
@@ -82,6 +102,7 @@ class BackfillAnswer(msgspec.Struct):
     requests: int = 0
     seconds: float = 0.0
     why: str = ""
+    job: str = ""
 
 
 class Deleted(msgspec.Struct):

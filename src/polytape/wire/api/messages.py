@@ -240,7 +240,9 @@ class RateLimitState(msgspec.Struct):
 
 
 class Status(msgspec.Struct):
-    """`GET /status`: what the gateway is and what it has done since it started."""
+    """`GET /status`: what the gateway is and what it has done since it started, by the machine's
+    clock; `market_time` is the market's, which a replay or a turned clock sets.
+    """
 
     version: str
     source: str
@@ -248,11 +250,16 @@ class Status(msgspec.Struct):
     store: str | None
     started_at: str
     uptime_seconds: float
+    market_time: str
     rate_limit: RateLimitState
-    cached_answers: int = msgspec.field(name="kept_answers")
-    cached_bytes: int = msgspec.field(name="kept_bytes")
+    cached_answers: int
+    cached_bytes: int
     requests: int
     bars_served: int
-    fetches: int = msgspec.field(name="source_questions")
+    fetches: int
     answered_from_memory: int
     joined_in_flight: int
+    memory_limit_bytes: int = 0
+    bytes_in_flight: int = 0
+    answers_waiting: int = 0
+    vendor_clock_ahead_seconds: float = 0.0

@@ -3,7 +3,7 @@
 https://www.rfc-editor.org/rfc/rfc9457
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
@@ -20,6 +20,7 @@ from polytape.errors import (
     RateLimitError,
     ValidationError,
 )
+from polytape.wire.texts import MOST_DETAIL, MOST_IDENTITY, shown
 
 _URN = "urn:polytape:"
 
@@ -94,16 +95,24 @@ def problem(
 
 
 def from_answer(
-    status: int, headers: Mapping[str, str], body: bytes, now: datetime
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    now: datetime,
+    clean: Callable[[str], str] = str,
 ) -> PolygonClientError:
     """The error that an answer other than 2xx stands for, whoever's server sent it. `now`, aware,
-    is what a `Retry-After` in seconds counts from.
+    is what a `Retry-After` in seconds counts from. `clean` is given each text of the server's as it
+    was decoded, before it is cut to what may be shown.
     """
     fields = _read(body)
-    detail = _text(fields) or f"the server answered {status} without saying why"
-    request_id = _string(fields.get("request_id") or headers.get("x-request-id"))
+    said = shown(clean(_text(fields) or ""), MOST_DETAIL)
+    detail = said or f"the server answered {status} without saying why"
+    identity = _string(fields.get("request_id") or headers.get("x-request-id"))
+    request_id = None if identity is None else shown(clean(identity), MOST_IDENTITY)
     if status in _WRONG_REQUEST:
-        return ValidationError.from_detail(detail, _string(fields.get("param")) or "request")
+        param = clean(_string(fields.get("param")) or "request")
+        return ValidationError.from_detail(detail, shown(param, MOST_IDENTITY))
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = retry_after(headers, now)
         retry_at = None if wait is None else now + timedelta(seconds=wait)
@@ -151,7 +160,7 @@ def _text(fields: Mapping[str, object]) -> str | None:
         if isinstance(value, str) and value:
             return value
         if value:
-            return msgspec.json.encode(value).decode()[:300]
+            return msgspec.json.encode(value).decode()
     return None
 
 

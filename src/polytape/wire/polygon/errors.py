@@ -11,10 +11,18 @@ from http import HTTPStatus
 
 from msgspec import UNSET
 
-from polytape.errors import AuthenticationError, PolygonClientError
+from polytape.errors import (
+    AuthenticationError,
+    DataFetchError,
+    IncompleteDataError,
+    PolygonClientError,
+    ValidationError,
+)
 from polytape.wire.api.problems import from_answer
 from polytape.wire.flow import RETRIED
 from polytape.wire.polygon.messages import Refusal
+from polytape.wire.polygon.secrecy import KeyScrubber
+from polytape.wire.texts import shown
 
 # As the vendor's own client retries: its proxy's 499, and 413 for an overlong moment.
 VENDOR_RETRIED = RETRIED | {413, 499}
@@ -23,6 +31,14 @@ _STATUS_NAMES: dict[int, str] = {
     HTTPStatus.FORBIDDEN: "NOT_AUTHORIZED",
     HTTPStatus.NOT_FOUND: "NOT_FOUND",
 }
+
+
+class WrongAnswerError(IncompleteDataError):
+    """An answer to another question than was asked: the connection has an answer too many."""
+
+
+class BadRequestError(DataFetchError):
+    """The vendor calls a request wrong: ours, since a caller's mistakes end before one is made."""
 
 
 class PlanLimit(Enum):
@@ -47,7 +63,8 @@ def refusal_of(
     """The error that a response of the vendor's stands for. The key is not in it, even where the
     vendor repeats it.
     """
-    error = from_answer(status, headers, body.replace(key.encode(), b"***"), now)
+    scrubber = KeyScrubber(key)
+    error = from_answer(status, headers, body, now, lambda text: shown(scrubber.text(text)))
     text = str(error.args[0]) if error.args else ""
     request_id = getattr(error, "request_id", None)
     if status == HTTPStatus.FORBIDDEN:
@@ -56,7 +73,18 @@ def refusal_of(
     if status == HTTPStatus.UNAUTHORIZED:
         detail = f"the vendor does not accept this API key (it says: {text})"
         return AuthenticationError(detail, status=status, request_id=request_id)
+    if isinstance(error, ValidationError):
+        if _names_ticker(text):
+            return ValidationError.from_detail(f"symbol is not valid: {text}", "symbol")
+        return BadRequestError(f"the vendor calls the request wrong: {text}", status=status)
     return error
+
+
+def _names_ticker(text: str) -> bool:
+    """Whether a refusal is about the ticker, and not about the rest of a request."""
+    words = text.casefold()
+    wrong = ("invalid", "not valid", "not found", "unknown", "not supported", "does not exist")
+    return ("ticker" in words or "symbol" in words) and any(word in words for word in wrong)
 
 
 def _limit_of(text: str) -> PlanLimit:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, UnsetType, field
 
 Maybe: TypeAlias = str | UnsetType | None
+Shares: TypeAlias = float | str | UnsetType | None
 
 PAGE_BARS = 50_000
 DEFAULT_PAGE_BARS = 5_000
@@ -67,15 +68,17 @@ class OpenClose(msgspec.Struct, kw_only=True):
 
 
 class SplitRow(msgspec.Struct, kw_only=True):
-    """A split: `split_to` new shares for `split_from` old ones, from `execution_date` on."""
+    """A split: `split_to` new shares for `split_from` old ones, from `execution_date` on. Nonsense
+    is listed, too.
+    """
 
     id: Maybe = UNSET
     ticker: str
-    execution_date: str
-    split_from: float
-    split_to: float
+    execution_date: Maybe = UNSET
+    split_from: Shares = UNSET
+    split_to: Shares = UNSET
     adjustment_type: Maybe = UNSET
-    historical_adjustment_factor: float | UnsetType | None = UNSET
+    historical_adjustment_factor: Shares = UNSET
 
 
 class SplitsPage(msgspec.Struct, kw_only=True):

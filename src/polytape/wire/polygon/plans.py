@@ -1,6 +1,9 @@
 """The vendor's plans for stocks, as it sells them: requests, history, recency. No I/O.
 
 https://massive.com/pricing
+
+What the vendor calls a day or today is a calendar date of New York here, whatever trade date the
+hours of the market give an evening: nothing else is established.
 """
 
 from dataclasses import dataclass
@@ -37,9 +40,11 @@ class Plan:
         return plan_edge(self.years, now, market)
 
     def published_until(self, now: int, market: WallClock) -> int:
-        """The instant up to which bars are published at `now`, both in microseconds UTC."""
+        """The instant up to which bars are published at `now`, both in microseconds UTC; by the
+        calendar date, where a day is published once it has ended.
+        """
         if self.delay_us is None:
-            return market.midnight(market.date_of(now))
+            return market.midnight(market.calendar_date(now))
         return now - self.delay_us
 
 
@@ -53,12 +58,12 @@ PLANS: dict[PlanName, Plan] = {
 
 def plan_edge(years: int | None, now: int, market: WallClock) -> int:
     """The midnight from which a history of so many years runs at `now`, both in microseconds UTC;
-    never before the vendor's first day.
+    never before the vendor's first day. By the calendar date.
     """
     first = market.midnight(FIRST_DAY)
     if years is None:
         return first
-    today = market.date_of(now)
+    today = market.calendar_date(now)
     leap_day = (today.month, today.day) == (2, 29)
     day = today.replace(year=today.year - years, day=28 if leap_day else today.day)
     return max(first, market.midnight(day))

@@ -14,9 +14,13 @@ from polytape.errors import IncompleteDataError, ValidationError
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.wire.flow import Flow, Request, Response
+from polytape.wire.polygon.errors import BadRequestError, WrongAnswerError
 from polytape.wire.polygon.messages import PAGE_BARS, US_PER_MS, Maybe
 
 MOST_PAGES = 200
+# Of a `next_url`: a cursor is some hundred characters.
+LONGEST_URL, MOST_FIELDS, SHOWN = 8_192, 50, 80
+BARS = "/v2/aggs/ticker"
 SPLITS_V1, SPLITS_V3 = "/stocks/v1/splits", "/v3/reference/splits"
 TICKERS = "/v3/reference/tickers"
 _TIMESPANS = {Series.MINUTE: "minute", Series.DAY: "day"}
@@ -43,7 +47,7 @@ def bars_request(symbol: str, series: Series, span: Span, *, newest: int | None 
     https://massive.com/docs/rest/stocks/aggregates/custom-bars
     """
     start, end = -(-span.start // US_PER_MS), (span.end - 1) // US_PER_MS
-    path = f"/v2/aggs/ticker/{quote(symbol)}/range/1/{_TIMESPANS[series]}/{start}/{end}"
+    path = f"{BARS}/{quote(symbol)}/range/1/{_TIMESPANS[series]}/{start}/{end}"
     order, limit = ("asc", PAGE_BARS) if newest is None else ("desc", newest)
     return Request("GET", path, (("adjusted", "false"), ("sort", order), ("limit", str(limit))))
 
@@ -120,30 +124,52 @@ def walk(first: Request, ask: Ask, read: Callable[[bytes], P]) -> Flow[list[P]]:
         if not page.next_url:
             return pages
         request = next_request(str(page.next_url))
+        if not _goes_on(first, request):
+            raise IncompleteDataError(
+                f"the vendor's pages of {first.path} go on elsewhere: {request.path[:SHOWN]!r}"
+            )
 
 
 def _read_page(request: Request, ask: Ask, read: Callable[[bytes], P], *, later: bool) -> Flow[P]:
     try:
         response = yield from ask(request)
-    except ValidationError as error:
+    except (BadRequestError, ValidationError) as error:
         if not later:
             raise
         # Seen in June 2025: the last page of a right request is refused as wrong.
         raise IncompleteDataError(f"the vendor refused its own next page: {error}") from error
     try:
         return read(response.body)
+    except WrongAnswerError:
+        raise  # nor can this connection's next answer be trusted
     except IncompleteDataError:
         response = yield from ask(request)
         return read(response.body)
 
 
+def _goes_on(first: Request, later: Request) -> bool:
+    """Whether a page may follow a first one: pages of bars are of the same ticker and timespan. The
+    paths of other lists are the vendor's own business.
+    """
+    route = first.path.rsplit("/", 2)[0]
+    return not first.path.startswith(BARS) or later.path.rsplit("/", 2)[0] == route
+
+
 def next_request(url: str) -> Request:
     """The request that a `next_url` stands for, without its host or any key in it.
 
-    Raises: IncompleteDataError for a URL without a path.
+    Raises: IncompleteDataError for what is no URL, or one whose path is none of the vendor's.
     """
-    parts = urlsplit(url)
-    if not parts.path.startswith("/"):
-        raise IncompleteDataError(f"the vendor's next page has no path: {parts.path!r}")
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    return Request("GET", parts.path, tuple(q for q in query if q[0].lower() != "apikey"))
+    try:
+        parts = urlsplit(url)
+        query = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=MOST_FIELDS)
+    except ValueError as error:
+        shown = url[:SHOWN]
+        raise IncompleteDataError(f"the vendor's next page is no URL: {shown!r}") from error
+    path = parts.path
+    if not path.startswith("/"):
+        raise IncompleteDataError(f"the vendor's next page has no path: {path[:SHOWN]!r}")
+    plain = path.isascii() and path.isprintable() and " " not in path
+    if not plain or path.startswith("//") or ".." in path or len(url) > LONGEST_URL:
+        raise IncompleteDataError(f"the vendor's next page has a wrong path: {path[:SHOWN]!r}")
+    return Request("GET", path, tuple(q for q in query if q[0].lower() != "apikey"))

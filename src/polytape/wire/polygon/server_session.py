@@ -11,7 +11,7 @@ import msgspec
 
 from polytape.errors import ValidationError
 from polytape.wire.polygon.events import StatusMessage, encode_frame
-from polytape.wire.polygon.topics import ALL, Topic, parse_topics
+from polytape.wire.polygon.topics import Topic, parse_topics
 
 MAX_MESSAGE_BYTES = 1024 * 1024
 
@@ -85,28 +85,35 @@ class ServerSession:
 
     def _subscribe(self, params: str) -> None:
         statuses = []
+        # One frozen set a message: one a topic takes time by the square of their number.
+        topics = set(self.topics)
         for topic in parse_topics(params):
             if isinstance(topic, ValidationError):
                 statuses.append(StatusMessage("error", str(topic)))
-            elif topic in self.topics:
+            elif topic in topics:
                 continue  # as the vendor: a topic that is there already gets no answer
-            elif len(self.topics) >= self._max_topics:
+            elif len(topics) >= self._max_topics:
                 text = f"{topic}: at most {self._max_topics:,} topics a client"
                 statuses.append(StatusMessage("error", text))
             else:
-                self.topics |= {topic}
+                topics.add(topic)
                 statuses.append(StatusMessage("success", f"subscribed to: {topic}"))
+        self.topics = frozenset(topics)
         self._say_all(statuses)
 
     def _unsubscribe(self, params: str) -> None:
         statuses = []
+        gone: set[Topic] = set()
         for topic in parse_topics(params):
             if isinstance(topic, ValidationError):
                 statuses.append(StatusMessage("error", str(topic)))
                 continue
-            gone = {t for t in self.topics if t == topic or _covers(topic, t)}
-            self.topics -= gone
+            gone.add(topic)
             statuses.append(StatusMessage("success", f"unsubscribed to: {topic}"))
+        # The end of a whole channel ends all of its topics.
+        self.topics = frozenset(
+            t for t in self.topics if t not in gone and t.everything not in gone
+        )
         self._say_all(statuses)
 
     def _say(self, status: str, message: str) -> None:
@@ -115,8 +122,3 @@ class ServerSession:
     def _say_all(self, statuses: list[StatusMessage]) -> None:
         if statuses:
             self._outgoing.append(encode_frame(statuses))
-
-
-def _covers(wide: Topic, topic: Topic) -> bool:
-    """Whether the end of a whole channel ends a topic, too."""
-    return wide.symbol == ALL and wide.channel == topic.channel

@@ -7,9 +7,12 @@ from msgspec import UNSET
 
 from polytape.errors import AuthenticationError, NotFoundError
 from polytape.gateway.dialects.polygon.days import grouped, open_close, page, previous
+from polytape.gateway.dialects.polygon.snapshot import snapshot
 from polytape.gateway.gateway import Gateway
+from polytape.model.instants import parse_instant
 from polytape.model.market import xnys
 from polytape.model.query import series_query
+from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
 from polytape.net.storage import open_storage
@@ -76,3 +79,25 @@ async def test_a_page_of_days_is_as_the_vendor_writes_it(synthetic_gateway: Gate
     assert (answer.status, answer.adjusted, answer.request_id) == ("OK", False, "r")
     empty = page([], ticker=None, adjusted=True, request_id="r")
     assert (empty.ticker, empty.results, empty.count) == (UNSET, UNSET, 0)
+
+
+@pytest.mark.parametrize("clock", ["16:30", "20:30"])
+async def test_the_days_of_a_market_that_trades_by_night(clock: str) -> None:
+    """In the evening the next trade date has begun: its midnight lies ahead, and nothing fails."""
+    long = xnys(long_day_from=date(2026, 11, 2))
+    now = parse_instant(f"{DAY} {clock} America/New_York", "now", MARKET)
+    source = Synthetic(long, lambda: now)
+    gateway = Gateway(source.upstream(), long, lambda: now, Budget.of(100, 1.0))
+    day = await open_close(gateway, "AAPL", date(2026, 11, 19), adjusted=False)
+    bars = source.bars(series_query("AAPL", Series.MINUTE, long.day_span(date(2026, 11, 19)))).bars
+    session = long.session(date(2026, 11, 19))
+    assert session is not None
+    early = bars.within(Span(session.overnight.end, session.open))
+    assert (day.pre_market, day.after_hours) == (early.open[0], bars.close[-1])
+    (row,) = await previous(gateway, "AAPL", adjusted=False)
+    assert row.t == (MARKET.midnight(DAY if clock > "20" else date(2026, 11, 19))
+                     + 16 * 3_600_000_000) // 1_000  # fmt: skip
+    taken = (await snapshot(gateway, "AAPL", "r")).ticker
+    assert taken.prev_day.c == row.c
+    assert (taken.min.v == 0) == (clock > "20")  # nothing trades before 21:00
+    gateway.close()

@@ -11,8 +11,10 @@ import numpy as np
 from msgspec import UNSET
 
 from polytape.errors import NotFoundError
+from polytape.gateway import memory_gate
 from polytape.gateway.gateway import Gateway
 from polytape.history.plan import LONGEST_FETCH_US
+from polytape.model.answer_size import most_series_bars
 from polytape.model.bars import Bars
 from polytape.model.query import series_query
 from polytape.model.spans import Span
@@ -58,6 +60,7 @@ async def custom_page(
 
     Raises: DataFetchError where the source fails.
     """
+    ticket = await _room_for(gateway, symbol, request)
     parts: list[Bars] = []
     count, late, first = 0, False, gateway.market.midnight(FIRST_DAY)
     earliest = first if gateway.upstream is None else gateway.upstream.bars.earliest()
@@ -65,10 +68,28 @@ async def custom_page(
         part = await stored_bars(gateway, symbol, request.series, chunk, adjusted=request.adjusted)
         parts.append(part.bars)
         count, late = count + len(part.bars), late or part.late
+        ticket.resize(max(ticket.size, memory_gate.bytes_of(count)))
         if count > request.limit and not _cut_window(request, parts):
             break
     bars = Bars.concat(parts[::-1] if request.descending else parts)
     return await gateway.workers.work(partial(page_of, request, bars)), late
+
+
+async def _room_for(
+    gateway: Gateway, symbol: str, request: CustomBarsRequest
+) -> memory_gate.Ticket:
+    """Wait for the memory of a page: of its bars, and of one fetch more. A window longer than a
+    page takes more.
+
+    Raises: BusyError where there is none in time.
+    """
+    market, now = gateway.market, gateway.now()
+    whole = series_query(symbol, request.series, request.span)
+    fetch = whole.over(Span(max(0, now - LONGEST_FETCH_US[request.series]), now))
+    page = request.limit + most_series_bars(fetch, market, now)
+    return await gateway.memory.enter(
+        memory_gate.bytes_of(min(most_series_bars(whole, market, now), page))
+    )
 
 
 def _chunks(request: CustomBarsRequest, earliest: int, now: int) -> Iterator[Span]:

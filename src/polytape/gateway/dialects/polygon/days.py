@@ -68,7 +68,7 @@ async def previous(gateway: Gateway, symbol: str, *, adjusted: bool) -> list[mes
     https://massive.com/docs/rest/stocks/aggregates/previous-day-bar
     """
     market = gateway.market
-    today = market.midnight(market.date_of(gateway.now()))
+    today = market.day_start(market.date_of(gateway.now()))
     span = Span(today - LOOK_BACK_DAYS * units.DAY_US, today)
     days = await stored_bars(gateway, symbol, Series.DAY, span, adjusted=adjusted)
     bars = days.bars.last(1)
@@ -125,12 +125,11 @@ def page(
 
 
 def _around(minutes: Bars, session: Session) -> tuple[Bars, Bars]:
-    """The minutes before the opening bell, and those after the closing bell."""
-    extended = session.extended
-    before = minutes.within(Span(extended.start, session.open))
-    return before, minutes.within(Span(session.close, extended.end))
+    """The minutes of the pre-market, and those after the closing bell."""
+    before = minutes.within(Span(session.overnight.end, session.open))
+    return before, minutes.within(Span(session.close, session.extended.end))
 
 
 def _bell_ms(day: date, market: Market) -> int:
     """16:00 New York in milliseconds UTC, on early closes too."""
-    return (market.day_span(day).end - 8 * units.HOUR_US) // messages.US_PER_MS
+    return (market.midnight(day) + 16 * units.HOUR_US) // messages.US_PER_MS

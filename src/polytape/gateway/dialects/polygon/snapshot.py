@@ -26,7 +26,7 @@ async def snapshot(gateway: Gateway, symbol: str, request_id: str) -> messages.S
     Raises: NotFoundError for a symbol without bars.
     """
     now, market = gateway.now(), gateway.market
-    today, since = market.midnight(market.date_of(now)), now - LOOK_BACK_DAYS * DAY_US
+    today, since = market.day_start(market.date_of(now)), now - LOOK_BACK_DAYS * DAY_US
     read = partial(stored_bars, gateway, symbol, adjusted=False)
     days = (await read(series=Series.DAY, span=Span(since, now))).bars
     minutes = (await read(series=Series.MINUTE, span=Span(today, now))).bars

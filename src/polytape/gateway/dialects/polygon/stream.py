@@ -1,7 +1,5 @@
 """`/stocks`: the vendor's live protocol, so that the vendor's own clients work unchanged."""
 
-import hmac
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -9,7 +7,9 @@ from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
 
 from polytape.errors import PolygonClientError
+from polytape.gateway.admission import Admission
 from polytape.gateway.api.stream_pump import pump
+from polytape.gateway.caller import Caller
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.hub import MAX_TOPICS
 from polytape.gateway.live import LiveConnection
@@ -22,7 +22,7 @@ AnySocket = WebSocket[Any, Any, Any]
 
 @websocket("/stocks")
 async def stocks(
-    socket: AnySocket, gateway: NamedDependency[Gateway], access_token: NamedDependency[str | None]
+    socket: AnySocket, gateway: NamedDependency[Gateway], admission: NamedDependency[Admission]
 ) -> None:
     """The stocks cluster. The key of its `auth` message is the gateway's access token, where it
     asks for one.
@@ -36,7 +36,12 @@ async def stocks(
         await socket.send_data(frame.decode(), mode="text")
         await socket.close(1008, str(error)[:120])
         return
-    talk = _Talk(connection, ServerSession(_admits(access_token), MAX_TOPICS))
+    address = socket.client.host if socket.client is not None else "-"
+
+    def admits(key: str) -> bool:
+        return isinstance(admission.admit_key(key, address), Caller)
+
+    talk = _Talk(connection, ServerSession(admits, MAX_TOPICS))
     for frame in talk.session.data_to_send():
         await socket.send_data(frame.decode(), mode="text")
     await pump(socket, connection, POLYGON, talk.answer)
@@ -62,9 +67,3 @@ class _Talk:
             self.session.data_to_send()
             return [encode_frame([StatusMessage("error", str(error))])]
         return self.session.data_to_send()
-
-
-def _admits(token: str | None) -> Callable[[str], bool]:
-    if token is None:
-        return lambda _: True
-    return lambda key: hmac.compare_digest(key.encode(), token.encode())

@@ -1,0 +1,38 @@
+"""What `polytape doctor` looks at of the vendor's key and its plan. The key is not shown."""
+
+from polytape.cli.checkup import Finding, Verdict
+from polytape.errors import PolygonClientError
+from polytape.settings import Settings, origins
+
+
+def key_finding(settings: Settings) -> Finding:
+    """Whether there is a key, where one is needed. It is not shown."""
+    from polytape.net.http import check_key
+
+    if settings.source not in ("auto", "polygon"):
+        return Finding("key", "ok", f"none is needed: source {settings.source}")
+    if settings.api_key is None:
+        verdict: Verdict = "trouble" if settings.source == "polygon" else "warning"
+        cure = "set POLYGON_API_KEY, or polytape serve --source synthetic for made-up prices"
+        return Finding("key", verdict, "there is no key of the vendor's", cure)
+    where = origins()["api_key"].where if "api_key" in origins() else "given"
+    try:
+        check_key(settings.api_key.reveal(), "the key")
+    except PolygonClientError as error:
+        return Finding("key", "trouble", f"{where}: {error}", "copy it from the vendor's dashboard")
+    return Finding("key", "ok", f"set by {where}")
+
+
+def plan_finding(settings: Settings) -> Finding:
+    """What the key's plan allows, as far as it is named."""
+    from polytape.wire.polygon.plans import PLANS
+
+    if settings.api_key is None or settings.source not in ("auto", "polygon"):
+        return Finding("plan", "ok", "none is needed")
+    if settings.plan is None:
+        what = "not named: found out by the vendor's first refusal, which costs a minute"
+        return Finding("plan", "ok", what, "set POLYTAPE_PLAN=basic for a free key")
+    plan = PLANS[settings.plan]
+    years = "all there is" if plan.years is None else f"{plan.years} years"
+    what = f"{plan.name}: {plan.limit} requests in {plan.window_s:g} s, history of {years}"
+    return Finding("plan", "ok", what)

@@ -1,0 +1,61 @@
+"""What `bars` and `download` want, as flows: spans from dates, words and periods."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from polytape.client.core import Core
+from polytape.errors import ValidationError
+from polytape.model.date_words import begin_of, is_word, naming_words, read_dates
+from polytape.model.instants import parse_span
+from polytape.model.query import BarsQuery
+from polytape.model.spans import Span
+from polytape.model.symbols import parse_symbol
+from polytape.model.timeframes import parse_timeframe
+from polytape.wire.flow import Flow
+
+USUAL_PERIOD = "1mo"
+NAMES = ("start", "end")
+
+
+@dataclass(frozen=True, slots=True)
+class BarsRequest:
+    """Bars from `start`, or from a `period` before `end`, to `end`: one month up to today where
+    nothing is said.
+    """
+
+    start: object
+    end: object
+    period: object
+    timeframe: object
+    include_extended: bool = True
+    allow_partial: bool = False
+
+    def queries(self, core: Core, symbols: Iterable[object]) -> Flow[list[BarsQuery]]:
+        """A query for each symbol, of one span by the gateway's time.
+
+        Raises: ValidationError naming the parameter; what asking for the time raises.
+        """
+        names, timeframe = [parse_symbol(one) for one in symbols], parse_timeframe(self.timeframe)
+        span = yield from self._span(core)
+        return [
+            BarsQuery(
+                name,
+                timeframe,
+                span,
+                include_extended=self.include_extended,
+                allow_partial=self.allow_partial,
+            )
+            for name in names
+        ]
+
+    def _span(self, core: Core) -> Flow[Span]:
+        if self.start is not None and self.period is not None:
+            raise ValidationError("period", self.period, "nothing beside start: one of them begins")
+        start, end = self.start, "today" if self.end is None else self.end
+        if start is None or is_word(start) or is_word(end):
+            now = yield from core.gateway_now()
+            start, end = read_dates(start, end, now, core.market, NAMES)
+            if start is None:
+                start = begin_of(self.period or USUAL_PERIOD, end, now, core.market)
+        with naming_words(NAMES):
+            return parse_span(start, end, core.market, NAMES)

@@ -1,0 +1,80 @@
+"""Frames for people who know pandas: numbers alone, under a named index."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, TypeAlias, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import numpy as np
+
+from polytape.errors import ValidationError, one_of
+from polytape.model.bars import PRICES, Bars
+from polytape.model.basis import MADE_UP
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (*PRICES, "volume", "vwap", "transactions")
+INDEX = "timestamp"
+Zone: TypeAlias = str | tzinfo | None
+
+
+@dataclass(frozen=True, slots=True)
+class BarsView:
+    """A frame of bars: these columns in this order, the index in a zone (None: UTC)."""
+
+    columns: tuple[str, ...] = COLUMNS
+    zone: tzinfo | None = None
+
+    def of(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """The view of a frame of `numbers_frame`, which may be changed for it."""
+        if self.zone is not None:
+            frame.index = cast("pd.DatetimeIndex", frame.index).tz_convert(self.zone)
+        return frame if self.columns == COLUMNS else frame[list(self.columns)]
+
+
+def parse_view(columns: str | Iterable[str] | None, tz: Zone) -> BarsView:
+    """A view from what a caller wrote; None are all columns, and UTC.
+
+    Raises: ValidationError naming `columns` or `tz`.
+    """
+    return BarsView(_columns(columns), _zone(tz))
+
+
+def numbers_frame(bars: Bars, *, made_up: bool = False) -> "pd.DataFrame":
+    """Every column float64, the index (datetime64[us, UTC]) named `timestamp`: shifted or
+    reindexed, no column changes its type. Volume has the vendor's fractions of shares; vwap and
+    transactions are NaN where unknown.
+    """
+    import pandas as pd
+
+    stamps = pd.DatetimeIndex(bars.timestamp.view("M8[us]")).tz_localize("UTC").rename(INDEX)
+    block = np.stack([getattr(bars, name) for name in COLUMNS])
+    frame = pd.DataFrame(block.T, index=stamps, columns=list(COLUMNS), copy=False)
+    if made_up:
+        frame.columns.name = MADE_UP
+    return frame
+
+
+def _columns(columns: str | Iterable[str] | None) -> tuple[str, ...]:
+    if columns is None:
+        return COLUMNS
+    names = (columns,) if isinstance(columns, str) else tuple(columns)
+    if not names or len(set(names)) != len(names) or not set(names) <= set(COLUMNS):
+        raise ValidationError("columns", list(names), f"each once: {one_of(COLUMNS)}")
+    return names
+
+
+def _zone(tz: Zone) -> tzinfo | None:
+    if tz is None or tz is UTC or isinstance(tz, tzinfo):
+        return None if tz is UTC else tz
+    if not isinstance(tz, str):
+        raise ValidationError("tz", tz, ZONES)
+    try:
+        return None if tz.upper() == "UTC" else ZoneInfo(tz)
+    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
+        raise ValidationError("tz", tz, ZONES) from error
+
+
+ZONES = 'a zone such as "America/New_York", or nothing for UTC'

@@ -1,0 +1,43 @@
+"""`with` blocks at whose end something is closed."""
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+
+class Closing(ABC):
+    """Leaving a `with` block closes it, whatever ends the block."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what it holds; closing twice does no harm."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class AsyncClosing(ABC):
+    """The same for `async with`."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of what it holds; closing twice does no harm."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()

@@ -1,0 +1,87 @@
+"""`/watchlist` and `/calendar`: what a table of many symbols, and a chart, begin with."""
+
+import asyncio
+from datetime import date
+from functools import partial
+from http import HTTPStatus
+
+import msgspec
+from litestar import Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, JSONBody
+
+from polytape.engines.watch_day import watch_day_flow
+from polytape.errors import PolygonClientError, ValidationError
+from polytape.gateway.api import engines
+from polytape.gateway.api.responses import PROBLEMS
+from polytape.gateway.gateway import Gateway
+from polytape.model.instants import parse_span
+from polytape.model.market import Session
+from polytape.model.symbols import parse_symbol
+from polytape.model.timestamps import iso
+from polytape.wire.api.media import JSON
+from polytape.wire.api.watch_messages import (
+    MAX_SYMBOLS,
+    SessionMessage,
+    WatchAnswer,
+    WatchlistRequest,
+)
+
+# So many symbols are worked on together: others are answered in between.
+AT_ONCE = 4
+MAX_SESSION_DAYS = 20_000
+
+
+@post("/watchlist", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def post_watchlist(
+    data: JSONBody[WatchlistRequest], gateway: NamedDependency[Gateway]
+) -> Response[WatchAnswer]:
+    """Where the trading day of each of some symbols stands, in their order; an error takes a row's
+    place.
+    """
+    if not 1 <= len(data.symbols) <= MAX_SYMBOLS:
+        raise ValidationError("symbols", len(data.symbols), f"1 to {MAX_SYMBOLS} symbols")
+    moment = engines.instant_of(data.as_of, gateway)
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def row(symbol: str) -> dict[str, object]:
+        try:
+            flow = watch_day_flow(parse_symbol(symbol), moment, gateway.market)
+            async with room:
+                result = await engines.run_flow(flow, gateway)
+        except PolygonClientError as error:
+            return {"symbol": symbol, "error": str(error)}
+        return {**result.to_dict(), "error": None}
+
+    rows = await asyncio.gather(*map(row, data.symbols))
+    body = await gateway.workers.work(partial(msgspec.json.encode, {"rows": rows}))
+    return Response(body, media_type=JSON)  # type: ignore[arg-type]
+
+
+@get("/calendar", responses=PROBLEMS)
+async def get_calendar(
+    gateway: NamedDependency[Gateway],
+    start_date: FromQuery[str],
+    end_date: FromQuery[str],
+) -> list[SessionMessage]:
+    """The trading days from one date to another, both included, with their hours."""
+    span = parse_span(start_date, end_date, gateway.market)
+    if (span.end - span.start) > MAX_SESSION_DAYS * 86_400_000_000:
+        raise ValidationError("start_date", start_date, f"at most {MAX_SESSION_DAYS:,} days")
+    return list(map(_session, gateway.market.sessions(span)))
+
+
+WATCH_ROUTES = [post_watchlist, get_calendar]
+
+
+def _session(session: Session) -> SessionMessage:
+    day: date = session.day
+    return SessionMessage(
+        date=day.isoformat(),
+        start=iso(session.extended.start),
+        pre_market_start=iso(session.overnight.end),
+        open=iso(session.open),
+        close=iso(session.close),
+        end=iso(session.extended.end),
+        early_close=session.early_close,
+    )

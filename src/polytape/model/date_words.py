@@ -1,0 +1,102 @@
+"""Words where dates go: `today`, `yesterday`, `now`, `ytd`, and lengths such as `5d`.
+
+Pure: what time it is, is an argument. A word means another instant each day, so nothing that was
+read from one may be cached by its text.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+
+from polytape.errors import ValidationError
+from polytape.model.instants import ALLOWED as DATES
+from polytape.model.instants import parse_day_or_instant
+from polytape.model.lookback import ALLOWED, Lookback, is_lookback, parse_lookback
+from polytape.model.market import Market
+from polytape.model.timestamps import to_datetime
+
+YEAR_TO_DATE = "ytd"
+DAYS = ("today", "yesterday")
+WORDS = frozenset({*DAYS, "now", YEAR_TO_DATE})
+SAID_AT_END = '"today", "yesterday", "now"'
+SAID_AT_START = f'{SAID_AT_END}, "ytd", "5d", "3w", "1mo"'
+AT_THE_END = 'a date, an instant, "today", "yesterday" or "now"; a length is counted back from it'
+PERIODS = f'{ALLOWED}; or "{YEAR_TO_DATE}"'
+
+
+def is_word(value: object) -> bool:
+    """Whether a date is written as a word: it needs the time to be read."""
+    if not isinstance(value, str) or "-" in value or "/" in value:
+        return False
+    return value.strip().lower() in WORDS or is_lookback(value)
+
+
+@contextmanager
+def naming_words(names: tuple[str, str]) -> Iterator[None]:
+    """Errors of dates that cannot be read also name the words that go there.
+
+    Raises: ValidationError.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        if error.param not in names or error.allowed != DATES:
+            raise
+        words = SAID_AT_START if error.param == names[0] else SAID_AT_END
+        raise ValidationError(error.param, error.value, f"{DATES}, or {words}") from error
+
+
+def read_dates(
+    start: object, end: object, now: int, market: Market, names: tuple[str, str]
+) -> tuple[object, object]:
+    """Both dates without words; what is none is left as it is. `now` in microseconds UTC.
+
+    Raises: ValidationError for a word that names no end.
+    """
+    if is_word(start):
+        start = _begin(str(start).strip().lower(), now, market)
+    if is_word(end):
+        text = str(end).strip().lower()
+        if text not in WORDS or text == YEAR_TO_DATE:
+            raise ValidationError(names[1], end, AT_THE_END)
+        end = _begin(text, now, market)
+    return start, end
+
+
+def begin_of(period: object, end: object, now: int, market: Market) -> date | datetime:
+    """Where a period begins that ends with `end`, a date or an instant without words. One of hours
+    is counted back from the day's end, or from `now` (microseconds UTC) while the day runs.
+
+    Raises: ValidationError naming `period`, or `end`.
+    """
+    if isinstance(period, str) and period.strip().lower() == YEAR_TO_DATE:
+        lookback = None
+    elif isinstance(period, str) and is_lookback(period):
+        lookback = parse_lookback(period, "period")
+    else:
+        raise ValidationError("period", period, PERIODS)
+    last = parse_day_or_instant(end, "end")
+    if isinstance(last, date):
+        hours = lookback is not None and lookback.in_hours
+        last = min(market.day_span(last).end, now) if hours else market.day_start(last)
+    return _back(lookback, last, market)
+
+
+def _begin(word: str, now: int, market: Market) -> date | datetime:
+    if word == "now":
+        return to_datetime(now)
+    today = market.date_of(now)
+    if word == "today":
+        return today
+    if word == "yesterday":
+        before = market.session_before(today)
+        return today if before is None else before.day
+    return _back(None if word == YEAR_TO_DATE else parse_lookback(word), now, market)
+
+
+def _back(lookback: Lookback | None, now: int, market: Market) -> date | datetime:
+    """The day, or for hours the instant, at which a length of time begins; None is the year."""
+    if lookback is None:
+        return date(market.date_of(now).year, 1, 1)
+    begin = lookback.begin(now, market)
+    return to_datetime(begin) if lookback.in_hours else market.date_of(begin)

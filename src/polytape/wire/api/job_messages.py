@@ -1,0 +1,41 @@
+"""The messages of `/api/v1/jobs`."""
+
+import msgspec
+
+
+class JobMessage(msgspec.Struct, kw_only=True):
+    """A backfill, repair or compaction: `state` is waiting, running, done, failed or cancelled.
+
+    `done` of `total` units (null: not known yet), `failed` of them with an error; `bars` brought
+    and `requests` of the budget spent; `eta_seconds` by the pace so far. `end` null: up to now.
+    Instants are ISO 8601, UTC.
+    """
+
+    id: str
+    kind: str
+    state: str
+    symbols: list[str]
+    symbol_count: int
+    timeframe: str | None
+    start: str | None
+    end: str | None
+    unit: str
+    total: int | None
+    done: int
+    failed: int
+    bars: int
+    requests: int
+    eta_seconds: float | None
+    doing: str
+    failures: list[str]
+    error: str | None
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    restarts: int
+
+
+class JobList(msgspec.Struct):
+    """`GET /jobs`: the newest first."""
+
+    jobs: list[JobMessage]

@@ -1,0 +1,93 @@
+"""Jobs of a running gateway, begun and looked at by command."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from polytape.gateway.app import create_app
+from polytape.gateway.server import running
+from polytape.net.storage import open_storage
+from tests.cli.conftest import Run
+from tests.gateway.test_jobs import gateway_over
+
+pytestmark = [pytest.mark.socket, pytest.mark.timeout(30)]
+WEEK = ("--from", "2024-07-01", "--to", "2024-07-05")
+
+
+@pytest.fixture(scope="module")
+def filling() -> Iterator[str]:
+    """The URL of a gateway that has a store, over a market without a symbol called DOWN."""
+    gateway, _ = gateway_over(open_storage("memory"), down=("DOWN",))
+    with running(create_app(gateway)) as url:
+        yield url
+
+
+def jobs_of(polytape: Run, url: str) -> list[dict[str, object]]:
+    _, out, _ = polytape("jobs", "--format", "json", "--url", url)
+    return list(json.loads(out))
+
+
+def test_a_backfill_through_a_gateway_is_a_job_and_says_how_it_went(
+    polytape: Run, filling: str
+) -> None:
+    """What failed is named, and is the exit code."""
+    code, out, err = polytape("history", "backfill", "MSFT", "DOWN", *WEEK, "--url", filling)
+    assert code == 1
+    assert out.startswith("2 of 2 questions, ")
+    assert "1 failed, 2 requests" in out
+    assert "DOWN 2024-07-01 to 2024-07-05: the vendor is down" in err
+    newest = jobs_of(polytape, filling)[0]
+    assert (newest["state"], newest["kind"], newest["symbols"]) == ("done", "backfill", ["MSFT", "DOWN"])  # fmt: skip
+    identity = str(newest["id"])
+    _, out, _ = polytape("jobs", "show", identity, "--url", filling)
+    assert "the vendor is down" in out
+    code, out, _ = polytape("jobs", "cancel", identity, "--url", filling)
+    assert (code, out.startswith(f"job {identity} is done: 2 of 2 questions")) == (0, True)
+    code, out, _ = polytape("jobs", "--url", filling)
+    assert identity in out
+    assert max(map(len, out.splitlines())) <= 80
+    code, _, err = polytape("jobs", "cancel", "nowhere", "--url", filling)
+    assert code == 1
+    assert "there is no job 'nowhere'" in err
+
+
+def test_a_command_goes_through_the_gateway_that_keeps_its_store(
+    polytape: Run, filling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two programs with one key spend each other's requests; one that keeps another store does not
+    do it, and a store that is named is worked on from here.
+    """
+    monkeypatch.setenv("POLYTAPE_URL", filling)
+    monkeypatch.setenv("POLYTAPE_STORE", "memory")
+    monkeypatch.setenv("POLYTAPE_SOURCE", "synthetic")
+    code, out, err = polytape("history", "backfill", "AAPL", *WEEK)
+    assert (code, out[:18]) == (0, "1 of 1 questions, ")
+    assert f"of the gateway at {filling}" in err
+    code, out, _ = polytape("history", "repair", "AAPL", *WEEK)
+    assert (code, out) == (0, "1 of 1 symbols, 0 bars\n")
+    monkeypatch.setenv("POLYTAPE_STORE", "/another")
+    before = len(jobs_of(polytape, filling))
+    assert polytape("history", "repair", "AAPL", *WEEK)[0] == 1
+    assert len(jobs_of(polytape, filling)) == before
+    code, _, err = polytape("history", "repair", "A", "--store", "/x", "--url", filling)
+    assert (code, "--url names a gateway, which has a --store of its own" in err) == (1, True)
+
+
+def test_ctrl_c_says_that_the_job_goes_on_and_how_to_end_it(
+    polytape: Run, filling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line more, no traceback; and the job does go on."""
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("polytape.cli.history_jobs.time.sleep", interrupt)
+        code, _, err = polytape("history", "backfill", "NVDA", *WEEK, "--url", filling)
+    identity = str(jobs_of(polytape, filling)[0]["id"])
+    assert code == 130
+    assert f"job {identity} goes on in the gateway" in err
+    assert f"polytape jobs cancel {identity} ends it" in err
+    assert "Traceback" not in err
+    assert polytape("history", "backfill", "NVDA", *WEEK, "--url", filling)[0] == 0

@@ -1,0 +1,34 @@
+"""An answer without bars says why."""
+
+import pytest
+
+from polytape.cli.why_empty import reason
+from polytape.model.instants import parse_instant, parse_span
+from tests.conftest import MARKET
+
+NOW = parse_instant("2024-07-10T12:00:00Z", "now", MARKET)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "why"),
+    [
+        ("2024-07-06", "2024-07-07", "2024-07-06 is a weekend, 2024-07-07 is a weekend"),
+        ("2024-07-04", "2024-07-04", "2024-07-04 is an exchange holiday"),
+        ("2030-01-02", "2030-01-03", "2030-01-02 is in the future"),
+        ("1970-01-01", "1970-02-01", "and 29 more days without a session"),
+        ("2024-07-09", "2024-07-09", "nothing was traded in the session of 2024-07-09, or"),
+        ("2024-07-08", "2024-07-09", "nothing was traded in 2024-07-08 and later sessions, or"),
+    ],
+)
+def test_the_calendar_and_the_clock_say_why(start: str, end: str, why: str) -> None:
+    """As far as they know."""
+    assert why in reason(parse_span(start, end, MARKET), "1min", MARKET, NOW)
+
+
+def test_a_session_that_has_not_begun_is_named() -> None:
+    """Before four in the morning of New York there is nothing yet."""
+    early = parse_instant("2024-07-10T07:00:00Z", "now", MARKET)
+    span = parse_span("2024-07-10", "2024-07-10", MARKET)
+    assert (
+        reason(span, "1min", MARKET, early) == "the session of 2024-07-10 begins at 04:00 New York"
+    )

@@ -1,0 +1,286 @@
+// The picture: candles, volume, and what is drawn over them. It knows bars, not where they come from.
+
+import {
+  CandlestickSeries,
+  ColorType,
+  createChart,
+  CrosshairMode,
+  HistogramSeries,
+  PriceScaleMode,
+  type CandlestickData,
+  type HistogramData,
+  type IChartApi,
+  type ISeriesApi,
+  type MouseEventParams,
+  type Time,
+  type UTCTimestamp,
+} from "lightweight-charts";
+
+import { placeOf, type Bar } from "../bars.ts";
+import { decimalsOf, formatPrice } from "../format.ts";
+import { readTheme, withAlpha, type Theme } from "../theme.ts";
+import type { WallClock } from "../time.ts";
+import { Bands } from "./bands.ts";
+import { ProfileBars } from "./profile.ts";
+import { runsOf, SessionShades, type Session } from "./sessions.ts";
+import { SwingMarks } from "./swings.ts";
+
+export type Scale = "normal" | "log" | "percent";
+
+const MODES: Record<Scale, PriceScaleMode> = {
+  normal: PriceScaleMode.Normal,
+  log: PriceScaleMode.Logarithmic,
+  percent: PriceScaleMode.Percentage,
+};
+// Older bars are fetched while so many are left to see.
+const NEAR_THE_BEGINNING = 60;
+const ROOM_AT_THE_RIGHT = 8;
+const BARS_IN_SIGHT = 160;
+
+export interface Hover {
+  place: number;
+  bar: Bar;
+  price: number | null;
+  x: number;
+  y: number;
+}
+
+export class ChartView {
+  onHover: (hover: Hover | null) => void = () => undefined;
+  onNearBeginning: () => void = () => undefined;
+  readonly bands = new Bands();
+  readonly swings = new SwingMarks();
+  readonly profile = new ProfileBars();
+
+  private readonly chart: IChartApi;
+  private readonly candles: ISeriesApi<"Candlestick">;
+  private readonly volume: ISeriesApi<"Histogram">;
+  private readonly shades = new SessionShades();
+  private theme: Theme = readTheme();
+  private bars: Bar[] = [];
+  private times: number[] = [];
+  private sessions: readonly Session[] = [];
+  private intraday = true;
+  private clock: WallClock;
+
+  constructor(container: HTMLElement, clock: WallClock) {
+    this.clock = clock;
+    this.chart = createChart(container, {
+      autoSize: true,
+      crosshair: { mode: CrosshairMode.Normal },
+      timeScale: { rightOffset: ROOM_AT_THE_RIGHT, minBarSpacing: 0.02 },
+      kineticScroll: { mouse: false, touch: true },
+    });
+    this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false });
+    this.volume = this.chart.addSeries(HistogramSeries, {
+      priceScaleId: "volume",
+      priceFormat: { type: "volume" },
+      lastValueVisible: false,
+      priceLineVisible: false,
+    });
+    this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
+    this.candles.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.18 } });
+    for (const drawing of [this.shades, this.profile, this.bands, this.swings]) {
+      this.candles.attachPrimitive(drawing);
+    }
+    this.paint();
+    this.chart.subscribeCrosshairMove((event) => this.hover(event));
+    this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
+      if (range !== null && range.from < NEAR_THE_BEGINNING) this.onNearBeginning();
+    });
+  }
+
+  /** Show other bars; the last ones are in sight. */
+  show(bars: Bar[], intraday: boolean): void {
+    this.intraday = intraday;
+    this.replace(bars);
+    this.chart.timeScale().applyOptions({ timeVisible: intraday, secondsVisible: false });
+    this.candles.priceScale().applyOptions({ autoScale: true });
+    const last = bars.length - 1 + ROOM_AT_THE_RIGHT;
+    const from = Math.max(last - BARS_IN_SIGHT, bars.length < BARS_IN_SIGHT ? -2 : 0);
+    if (bars.length > 0) this.chart.timeScale().setVisibleLogicalRange({ from, to: last });
+  }
+
+  /** The same bars with others before, after or among them; what is in sight stays. */
+  renew(bars: Bar[]): void {
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    const first = this.bars[0];
+    const before = first === undefined ? 0 : placeOf(bars, first.time);
+    this.replace(bars);
+    if (range !== null && before > 0) {
+      const { from, to } = range;
+      this.chart.timeScale().setVisibleLogicalRange({ from: from + before, to: to + before });
+    }
+  }
+
+  /** A newer version of the last bar, or the one after it. */
+  update(bars: Bar[], bar: Bar): void {
+    this.bars = bars;
+    const place = bars.length - 1;
+    this.times[place] = this.timeOf(bar, this.times[place - 1]);
+    this.times.length = bars.length;
+    this.candles.update(this.candle(bar, place));
+    this.volume.update(this.bar(bar, place));
+    this.shade();
+  }
+
+  setSessions(sessions: readonly Session[]): void {
+    this.sessions = sessions;
+    this.shade();
+  }
+
+  setClock(clock: WallClock): void {
+    this.clock = clock;
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    this.replace(this.bars);
+    if (range !== null) this.chart.timeScale().setVisibleLogicalRange(range);
+  }
+
+  setScale(scale: Scale): void {
+    this.candles.priceScale().applyOptions({ mode: MODES[scale] });
+  }
+
+  /** The place of the bar that an instant (seconds UTC) falls into. */
+  placeAt(instant: number): number {
+    return Math.max(0, placeOf(this.bars, instant + 0.5) - 1);
+  }
+
+  /** Move by a part of what is in sight; 1 is a whole screen to the right. */
+  scroll(screens: number): void {
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    if (range === null) return;
+    const by = (range.to - range.from) * screens;
+    this.chart.timeScale().setVisibleLogicalRange({ from: range.from + by, to: range.to + by });
+  }
+
+  zoom(factor: number): void {
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    if (range === null) return;
+    const wide = Math.max(5, (range.to - range.from) * factor);
+    this.chart.timeScale().setVisibleLogicalRange({ from: range.to - wide, to: range.to });
+  }
+
+  toEnd(): void {
+    this.chart.timeScale().scrollToRealTime();
+  }
+
+  fit(): void {
+    this.chart.timeScale().fitContent();
+  }
+
+  picture(): HTMLCanvasElement {
+    return this.chart.takeScreenshot(true);
+  }
+
+  /** How long the drawing of moves takes: for measuring. */
+  inSight(): { from: number; to: number } | null {
+    return this.chart.timeScale().getVisibleLogicalRange();
+  }
+
+  paint(): void {
+    const theme = (this.theme = readTheme());
+    const { up, down, grid, dim, text } = theme;
+    this.chart.applyOptions({
+      layout: {
+        background: { type: ColorType.Solid, color: theme.background },
+        textColor: dim,
+        fontFamily: theme.font,
+        attributionLogo: true,
+      },
+      grid: { vertLines: { color: grid }, horzLines: { color: grid } },
+      rightPriceScale: { borderColor: grid },
+      timeScale: { borderColor: grid },
+    });
+    this.candles.applyOptions({ upColor: up, downColor: down, wickUpColor: up, wickDownColor: down });
+    this.shades.paint({
+      "pre-market": theme.preMarket,
+      "post-market": theme.postMarket,
+      overnight: theme.overnight,
+    });
+    this.bands.paint(theme.font, text, theme.background);
+    this.swings.paint(theme.swing);
+    this.profile.paint(theme.profile, text, theme.font);
+    if (this.bars.length > 0) this.replace(this.bars);
+  }
+
+  private replace(bars: Bar[]): void {
+    this.bars = bars;
+    const times: number[] = new Array<number>(bars.length);
+    for (let place = 0; place < bars.length; place++) {
+      times[place] = this.timeOf(bars[place] as Bar, times[place - 1]);
+    }
+    this.times = times;
+    const last = bars.at(-1);
+    if (last !== undefined) {
+      const precision = decimalsOf(last.close);
+      this.candles.applyOptions({
+        priceFormat: { type: "price", precision, minMove: 10 ** -precision },
+      });
+    }
+    this.candles.setData(bars.map((bar, place) => this.candle(bar, place)));
+    this.volume.setData(bars.map((bar, place) => this.bar(bar, place)));
+    this.shade();
+  }
+
+  /** The axis' time of a bar. The hour that comes twice in autumn is put behind the first. */
+  private timeOf(bar: Bar, before: number | undefined): number {
+    const time = this.intraday ? this.clock.shift(bar.time) : this.dayOf(bar);
+    return before !== undefined && time <= before ? before + 1 : time;
+  }
+
+  /** A day is a date, whatever the viewer's zone: it is stamped at midnight New York. */
+  private dayOf(bar: Bar): number {
+    return Math.round((bar.time - 5 * 3_600) / 86_400) * 86_400;
+  }
+
+  private candle(bar: Bar, place: number): CandlestickData<Time> {
+    const { open, high, low, close } = bar;
+    const time = this.times[place] as UTCTimestamp;
+    const { up, down } = this.theme;
+    const filled = bar.backfilled ? { borderColor: close < open ? down : up } : {};
+    const colour = withAlpha(close < open ? down : up, 0.45);
+    return { time, open, high, low, close, ...(bar.backfilled ? { color: colour, ...filled } : {}) };
+  }
+
+  private bar(bar: Bar, place: number): HistogramData<Time> {
+    const colour = bar.close < bar.open ? this.theme.down : this.theme.up;
+    return {
+      time: this.times[place] as UTCTimestamp,
+      value: bar.volume,
+      color: withAlpha(colour, 0.35),
+    };
+  }
+
+  private shade(): void {
+    this.shades.show(this.intraday ? runsOf(this.bars, this.sessions) : []);
+  }
+
+  private hover(event: MouseEventParams): void {
+    const place = event.logical === undefined ? -1 : Math.round(event.logical);
+    const bar = this.bars[place];
+    if (bar === undefined || event.point === undefined) {
+      this.onHover(null);
+      return;
+    }
+    const price = this.candles.coordinateToPrice(event.point.y);
+    this.onHover({ place, bar, price, x: event.point.x, y: event.point.y });
+  }
+}
+
+/** What the crosshair's legend says of a bar. */
+export function legendParts(bar: Bar, before: Bar | undefined): [string, string][] {
+  const parts: [string, string][] = [
+    ["O", formatPrice(bar.open)],
+    ["H", formatPrice(bar.high)],
+    ["L", formatPrice(bar.low)],
+    ["C", formatPrice(bar.close)],
+  ];
+  if (before !== undefined && before.close > 0) {
+    const change = bar.close - before.close;
+    const percent = (100 * change) / before.close;
+    const sign = change > 0 ? "+" : change < 0 ? "\u2212" : "";
+    const size = Math.abs(change).toFixed(decimalsOf(bar.close));
+    parts.push(["", `${sign}${size} (${sign}${Math.abs(percent).toFixed(2)}%)`]);
+  }
+  return parts;
+}

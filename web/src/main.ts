@@ -1,0 +1,290 @@
+// The page: one place at a time, in the link; everything else follows from it.
+
+import { Api, messageOf } from "./api.ts";
+import { AsOf } from "./as_of.ts";
+import type { Bar } from "./bars.ts";
+import { Desk } from "./chart/desk.ts";
+import { partAt } from "./chart/sessions.ts";
+import type { Scale } from "./chart/view.ts";
+import { GatewayClock } from "./clock.ts";
+import { byId, h, setClass, setText } from "./dom.ts";
+import { Engines } from "./engines.ts";
+import { Health } from "./health.ts";
+import { History } from "./history.ts";
+import { Keys } from "./keys.ts";
+import { Alerts } from "./scanner/alerts.ts";
+import { Scanner } from "./scanner/scanner.ts";
+import { Search } from "./search.ts";
+import { isText, linkOf, parsePlace, Preference, START, VIEWS, type Place, type View } from "./state.ts";
+import { EventStream } from "./stream.ts";
+import { onThemeChange } from "./theme.ts";
+import { TIMEFRAMES, timeframeOf, type Timeframe } from "./timeframes.ts";
+import { NEW_YORK, WallClock } from "./time.ts";
+
+const LABELS: Record<View, string> = {
+  chart: "Chart",
+  scanner: "Scanner",
+  history: "History",
+  health: "Health",
+};
+const SCREEN = 0.5;
+
+class Page {
+  private readonly api = new Api();
+  private readonly home = new WallClock(NEW_YORK);
+  private readonly viewer = new WallClock(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  private readonly time = new GatewayClock(this.api);
+  private readonly engines = new Engines(this.api);
+  private readonly now = () => this.time.now();
+  private readonly zone = new Preference<string>("zone", "NY", isText);
+  private readonly last = new Preference<string>("place", linkOf(START), isText);
+  private readonly desk = new Desk(this.api, this.engines, this.time, this.wall(), this.home);
+  private readonly alerts = new Alerts(this.home, this.now);
+  private readonly scanner = new Scanner(this.api, this.engines, this.alerts, this.home, this.now);
+  private readonly health = new Health(this.api, this.time, this.home);
+  private readonly history = new History(this.api, () => this.scanner.symbols, this.now);
+  private readonly search = new Search(this.api);
+  private readonly asOf = new AsOf(this.desk, this.home, this.now);
+  private readonly stream = new EventStream(() => this.api.token);
+  private place: Place = parsePlace(location.hash, parsePlace(this.last.value, START));
+  private scale: Scale = "normal";
+
+  start(): void {
+    this.api.askToken = () => this.askToken();
+    this.makeBar();
+    this.makeKeys();
+    this.bindStream();
+    this.search.onPick = (symbol) => this.go({ symbol, view: this.viewFor() });
+    this.scanner.onPick = (symbol) => this.go({ symbol, view: this.viewFor() });
+    this.alerts.onPick = (symbol) => this.go({ symbol, view: "chart" });
+    this.scanner.onSymbols = () => this.subscribe();
+    this.asOf.onChange = (asOf) => this.go({ asOf });
+    this.desk.onBars = () => this.barsCame();
+    onThemeChange(() => this.desk.paint());
+    window.addEventListener("hashchange", () => this.arrive(true));
+    // A replay's now is not the machine's: nothing is asked for before it is known.
+    void this.time.start().then(() => {
+      this.stream.start();
+      this.arrive(false);
+    });
+  }
+
+  get bars(): readonly Bar[] {
+    return this.desk.loader?.bars ?? [];
+  }
+
+  /** Go to another place: the link changes, and the page follows it. */
+  private go(change: Partial<Place>): void {
+    const link = linkOf({ ...this.place, ...change });
+    if (link === location.hash) return;
+    location.hash = link;
+  }
+
+  /** Where the scanner stands beside the chart, a click keeps both in sight. */
+  private viewFor(): View {
+    return this.place.view === "scanner" && isWide() ? "scanner" : "chart";
+  }
+
+  private arrive(moved: boolean): void {
+    const before = this.place;
+    this.place = parsePlace(location.hash, before);
+    this.last.value = linkOf({ ...this.place, asOf: null });
+    const { symbol, timeframe, asOf, view } = this.place;
+    document.title = `${symbol} ${timeframe.label} · polytape`;
+    this.search.value = symbol;
+    this.asOf.value = asOf;
+    this.showView(view);
+    this.showTimeframe(timeframe);
+    this.scanner.mark(symbol);
+    const same =
+      moved && symbol === before.symbol && timeframe === before.timeframe && asOf === before.asOf;
+    if (same) return;
+    void this.desk.show(this.place);
+    this.subscribe();
+  }
+
+  private subscribe(): void {
+    const topics = new Set(this.scanner.symbols.map((symbol) => `AM.${symbol}`));
+    topics.add(`AM.${this.place.symbol}`);
+    topics.add(`A.${this.place.symbol}`);
+    this.stream.want(topics);
+  }
+
+  private bindStream(): void {
+    this.stream.onBars = (bars) => {
+      const own = bars.findLast(({ symbol }) => symbol === this.place.symbol);
+      if (own !== undefined) this.health.lastBarEnd = own.bar.time + (own.kind === "AM" ? 60 : 1);
+      this.desk.live(bars);
+      this.scanner.live(bars);
+    };
+    this.stream.onState = (state, detail) => this.health.setFeed(state, detail);
+    this.stream.onNotice = (notice) => {
+      this.health.notice(notice);
+      this.desk.notice(notice);
+      if (notice.kind === "gap" || notice.kind === "backfilled") this.scanner.reload();
+    };
+    this.health.isOpen = () => partAt(this.desk.days, this.now()) === "regular";
+  }
+
+  private barsCame(): void {
+    this.scanner.sessions = this.desk.days;
+    const { loader } = this.desk;
+    const bar = loader?.bars.at(-1);
+    if (loader === null || bar === undefined || loader.subject.asOf !== null) return;
+    // Of the feed's bars it is known to the minute; of history, to the end of the last bar.
+    const end = Math.min(bar.time + loader.subject.timeframe.seconds, this.now());
+    if (this.health.symbol !== loader.subject.symbol) {
+      this.health.symbol = loader.subject.symbol;
+      this.health.lastBarEnd = end;
+    }
+  }
+
+  private makeBar(): void {
+    for (const view of VIEWS) {
+      const go = () => this.go({ view });
+      byId("views").append(h("button", { id: `nav-${view}`, onclick: go, type: "button" }, LABELS[view]));
+    }
+    TIMEFRAMES.forEach((timeframe, place) => {
+      const go = () => this.go({ timeframe });
+      const title = `${timeframe.name} (${(place + 1) % 10})`;
+      const id = `timeframe-${timeframe.name}`;
+      byId("timeframes").append(h("button", { id, title, onclick: go, type: "button" }, timeframe.label));
+    });
+    byId("scale-log").addEventListener("click", () => this.turnScale("log"));
+    byId("scale-percent").addEventListener("click", () => this.turnScale("percent"));
+    byId("zone-toggle").addEventListener("click", () => this.turnZone());
+    byId("picture").addEventListener("click", () => this.savePicture());
+    byId("link").addEventListener("click", () => void this.copyLink());
+    this.showZone();
+  }
+
+  private makeKeys(): void {
+    const timeframe = (key: string) => TIMEFRAMES[(Number(key) + 9) % 10];
+    new Keys([
+      { keys: "/", help: "search for a symbol", act: () => this.search.focus() },
+      {
+        keys: "1 2 3 4 5 6 7 8 9 0",
+        help: "timeframe: 1m, 5m, 15m, 30m, 1h, 2h, 4h, 1D, 1W, 1M",
+        act: (key) => this.pickTimeframe(timeframe(key)),
+      },
+      { keys: "ArrowLeft", help: "earlier", act: () => this.desk.view.scroll(-SCREEN) },
+      { keys: "ArrowRight", help: "later", act: () => this.desk.view.scroll(SCREEN) },
+      { keys: "+ =", help: "closer", act: () => this.desk.view.zoom(0.7) },
+      { keys: "-", help: "farther", act: () => this.desk.view.zoom(1 / 0.7) },
+      { keys: "End", help: "to the newest bar", act: () => this.desk.view.toEnd() },
+      { keys: "f", help: "all bars that are loaded", act: () => this.desk.view.fit() },
+      { keys: "ArrowUp", help: "symbol before, of the watchlist", act: () => this.neighbour(-1) },
+      { keys: "ArrowDown", help: "symbol after, of the watchlist", act: () => this.neighbour(1) },
+      { keys: "z", help: "zones", act: () => this.desk.layers.toggle("zones") },
+      { keys: "w", help: "swings", act: () => this.desk.layers.toggle("swings") },
+      { keys: "p", help: "volume profile", act: () => this.desk.layers.toggle("profile") },
+      { keys: "P", help: "days of the profile", act: () => this.desk.layers.nextWindow() },
+      { keys: "c", help: "Camarilla pivots", act: () => this.desk.layers.toggle("pivots") },
+      { keys: "v", help: "VWAP", act: () => this.desk.layers.toggle("vwap") },
+      { keys: "d", help: "session: open, pre-market, ATR band", act: () => this.desk.layers.toggle("session") },
+      { keys: "l", help: "logarithmic scale", act: () => this.turnScale("log") },
+      { keys: "%", help: "percent scale", act: () => this.turnScale("percent") },
+      { keys: "t", help: "New York's clock, or yours", act: () => this.turnZone() },
+      { keys: "a", help: "as of a past instant", act: () => this.asOf.toggle() },
+      { keys: ",", help: "as of: a bar back", act: () => void this.asOf.step(-1) },
+      { keys: ".", help: "as of: a bar on", act: () => void this.asOf.step(1) },
+      { keys: " ", help: "as of: play, stop", act: () => this.asOf.play() },
+      { keys: "s", help: "save the chart as a picture", act: () => this.savePicture() },
+      { keys: "C", help: "chart", act: () => this.go({ view: "chart" }) },
+      { keys: "S", help: "scanner", act: () => this.go({ view: "scanner" }) },
+      { keys: "H", help: "stored history", act: () => this.go({ view: "history" }) },
+      { keys: "E", help: "health", act: () => this.go({ view: "health" }) },
+    ]);
+  }
+
+  private pickTimeframe(timeframe: Timeframe | undefined): void {
+    if (timeframe !== undefined) this.go({ timeframe });
+  }
+
+  private neighbour(by: number): void {
+    const symbol = this.scanner.neighbour(by);
+    if (symbol !== null) this.go({ symbol });
+  }
+
+  private showView(view: View): void {
+    document.body.dataset["view"] = view;
+    for (const name of VIEWS) {
+      const on = name === view || (name === "chart" && view === "scanner") || (name === "scanner" && view === "chart");
+      setClass(byId(`view-${name}`), "hidden", !on);
+      byId(`nav-${name}`).setAttribute("aria-current", name === view ? "page" : "false");
+    }
+    if (view === "history") void this.history.show();
+  }
+
+  private showTimeframe(chosen: Timeframe): void {
+    for (const { name } of TIMEFRAMES) {
+      const on = timeframeOf(name) === chosen;
+      byId(`timeframe-${name}`).setAttribute("aria-pressed", String(on));
+    }
+  }
+
+  private turnScale(scale: Scale): void {
+    this.scale = this.scale === scale ? "normal" : scale;
+    this.desk.setScale(this.scale);
+    byId("scale-log").setAttribute("aria-pressed", String(this.scale === "log"));
+    byId("scale-percent").setAttribute("aria-pressed", String(this.scale === "percent"));
+  }
+
+  private wall(): WallClock {
+    return this.zone.value === "NY" ? this.home : this.viewer;
+  }
+
+  private turnZone(): void {
+    this.zone.value = this.zone.value === "NY" ? "local" : "NY";
+    this.desk.setWall(this.wall());
+    this.showZone();
+  }
+
+  private showZone(): void {
+    const button = byId("zone-toggle");
+    setText(button, this.zone.value === "NY" ? "NY" : "Local");
+    button.title = `The chart's clock: ${this.wall().zone} (t)`;
+  }
+
+  private savePicture(): void {
+    this.desk.view.picture().toBlob((blob) => {
+      if (blob === null) return;
+      const url = URL.createObjectURL(blob);
+      const { symbol, timeframe } = this.place;
+      h("a", { href: url, download: `${symbol.replace(/[^\w.-]/g, "_")}-${timeframe.name}.png` }).click();
+      window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
+    });
+  }
+
+  private async copyLink(): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(location.href);
+      setText(byId("chart-note"), "The link is in the clipboard");
+    } catch (error) {
+      setText(byId("chart-note"), `Not copied: ${messageOf(error) ?? ""}`);
+    }
+  }
+
+  private askToken(): Promise<string | null> {
+    const dialog = byId("token-dialog") as HTMLDialogElement;
+    const field = byId("token") as HTMLInputElement;
+    setText(byId("token-note"), this.api.token === null ? "" : "That token is not this gateway's.");
+    field.value = "";
+    dialog.showModal();
+    return new Promise((resolve) => {
+      dialog.onclose = () => {
+        resolve(field.value.trim() || null);
+        field.value = "";
+      };
+    });
+  }
+}
+
+function isWide(): boolean {
+  return window.matchMedia("(min-width: 1100px)").matches;
+}
+
+const page = new Page();
+page.start();
+// For the browser's console, and for whoever checks the page: the bars that are drawn.
+Object.assign(window, { polytape: { bars: () => page.bars } });

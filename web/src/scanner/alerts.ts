@@ -1,0 +1,133 @@
+// Alerts: price enters a zone of at least a chosen level. In the page always; by sound and desktop
+// notification where the viewer switched them on.
+
+import { byId, fill, h, setClass } from "../dom.ts";
+import type { Zone } from "../engines.ts";
+import { formatPrice } from "../format.ts";
+import { Preference } from "../state.ts";
+import { clockText, type WallClock } from "../time.ts";
+import type { SymbolState } from "./row.ts";
+
+export const LEVELS = ["L1", "L2", "L3", "L4", "L5"];
+const MOST = 50;
+
+interface Choice {
+  on: boolean;
+  level: string;
+  sound: boolean;
+  desktop: boolean;
+}
+
+function isChoice(value: unknown): value is Choice {
+  const choice = value as Choice | null;
+  return typeof choice?.on === "boolean" && LEVELS.includes(choice.level);
+}
+
+export interface Entry {
+  symbol: string;
+  zone: Zone;
+  price: number;
+}
+
+/** Which zones a price went into: those that hold it now and did not hold the one before. Pure. */
+export function entries(state: SymbolState, before: number | null, level: string): Entry[] {
+  const { price, zones, symbol } = state;
+  if (price === null || before === null || zones === null) return [];
+  return zones.zones
+    .filter((zone) => zone.level >= level && holds(zone, price) && !holds(zone, before))
+    .map((zone) => ({ symbol, zone, price }));
+}
+
+function holds(zone: Zone, price: number): boolean {
+  return zone.low <= price && price <= zone.high;
+}
+
+export class Alerts {
+  onPick: (symbol: string) => void = () => undefined;
+  private readonly choice = new Preference<Choice>(
+    "alerts",
+    { on: true, level: "L4", sound: false, desktop: false },
+    isChoice,
+  );
+  private audio: AudioContext | null = null;
+  private readonly clock: WallClock;
+  private readonly now: () => number;
+
+  constructor(clock: WallClock, now: () => number) {
+    this.clock = clock;
+    this.now = now;
+    const level = byId("alert-level") as HTMLSelectElement;
+    fill(level, ...LEVELS.map((name) => h("option", { value: name }, `${name} and up`)));
+    level.value = this.choice.value.level;
+    level.addEventListener("change", () => this.set({ level: level.value }));
+    this.bind("alert-on", "on");
+    this.bind("alert-sound", "sound");
+    this.bind("alert-desktop", "desktop");
+    byId("alert-clear").addEventListener("click", () => this.clear());
+  }
+
+  look(state: SymbolState, before: number | null): void {
+    const { on, level } = this.choice.value;
+    if (!on) return;
+    for (const entry of entries(state, before, level)) this.tell(entry);
+  }
+
+  private tell({ symbol, zone, price }: Entry): void {
+    const text = `${symbol} ${formatPrice(price)} entered ${zone.level} ${zone.kind}`;
+    const range = `${formatPrice(zone.low)}–${formatPrice(zone.high)}`;
+    const list = byId("alerts");
+    const pick = () => this.onPick(symbol);
+    const time = clockText(this.clock.shift(this.now()));
+    list.prepend(
+      h(
+        "li",
+        { class: zone.kind },
+        h("button", { onclick: pick, type: "button" }, h("time", {}, time), text, h("i", {}, range)),
+      ),
+    );
+    while (list.children.length > MOST) list.lastElementChild?.remove();
+    setClass(byId("alert-box"), "hidden", false);
+    if (this.choice.value.sound) this.beep();
+    if (this.choice.value.desktop && Notification.permission === "granted") {
+      new Notification(text, { body: range, tag: `${symbol}-${zone.id}` });
+    }
+  }
+
+  private bind(id: string, name: "on" | "sound" | "desktop"): void {
+    const box = byId(id) as HTMLInputElement;
+    box.checked = this.choice.value[name];
+    box.addEventListener("change", () => void this.switched(box, name));
+  }
+
+  private async switched(box: HTMLInputElement, name: "on" | "sound" | "desktop"): Promise<void> {
+    if (name === "desktop" && box.checked) {
+      // Asked for when the viewer wants it, never before.
+      const answer = "Notification" in window ? await Notification.requestPermission() : "denied";
+      box.checked = answer === "granted";
+    }
+    this.set({ [name]: box.checked });
+    if (name === "sound" && box.checked) this.beep();
+  }
+
+  private set(change: Partial<Choice>): void {
+    this.choice.value = { ...this.choice.value, ...change };
+  }
+
+  private clear(): void {
+    byId("alerts").replaceChildren();
+    setClass(byId("alert-box"), "hidden", true);
+  }
+
+  private beep(): void {
+    this.audio ??= new AudioContext();
+    const { audio } = this;
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.frequency.value = 880;
+    volume.gain.setValueAtTime(0.12, audio.currentTime);
+    volume.gain.exponentialRampToValueAtTime(0.0001, audio.currentTime + 0.25);
+    tone.connect(volume).connect(audio.destination);
+    tone.start();
+    tone.stop(audio.currentTime + 0.25);
+  }
+}

@@ -1,0 +1,95 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { Zone } from "../src/engines.ts";
+import { entries } from "../src/scanner/alerts.ts";
+import { sorted, toCsv } from "../src/scanner/columns.ts";
+import { SymbolState, symbolsOf, usualAt, type MinuteBar, type WatchRow } from "../src/scanner/row.ts";
+
+const START = 1_719_927_000;
+const ISO = "2024-07-02T13:30:00Z";
+const ROW: WatchRow = {
+  symbol: "SPY", error: null, day: "2024-07-02", price: 102, last_bar: ISO, previous_close: 100,
+  open: 101, high: 103, low: 99, volume: 1_000, atr_day: 2.04,
+  usual_volume: { start: ISO, step_seconds: 900, volumes: [900, 1_800] }, closes: [101, 102],
+};
+const minute = (time: number, close: number): MinuteBar => ({
+  time, open: close, high: close + 1, low: close - 1, close, volume: 50, regular: true,
+});
+const zone = (low: number, high: number, level: string): Zone =>
+  ({ low, high, level, kind: "support", id: `S${low}`, parts: [], votes: [] }) as unknown as Zone;
+
+function stateOf(row: Partial<WatchRow> = {}): SymbolState {
+  const state = new SymbolState(row.symbol ?? "SPY");
+  state.take({ ...ROW, ...row });
+  return state;
+}
+
+test("changes are percent of the prior close and of the open", () => {
+  const state = stateOf();
+  assert.equal(state.change, 2);
+  assert.equal(state.gap, 1);
+  assert.ok(Math.abs((state.changeFromOpen ?? 0) - 100 / 101) < 1e-12);
+  assert.equal(state.atrPercent, 2);
+});
+
+test("a minute counts once, whether it came before or after the row", () => {
+  const early = new SymbolState("SPY");
+  early.push(minute(START, 1));
+  early.push(minute(START + 60, 105));
+  early.take(ROW);
+  early.push(minute(START + 60, 105));
+  const late = stateOf();
+  late.push(minute(START + 60, 105));
+  for (const state of [early, late]) {
+    assert.deepEqual([state.price, state.volume, state.high, state.low], [105, 1_050, 106, 99]);
+    assert.equal(state.lastEnd, START + 120);
+  }
+});
+
+test("the usual volume lies on a line between two steps, and stops at the last", () => {
+  const usual = ROW.usual_volume!;
+  const at = (seconds: number) => usualAt(usual, START + seconds);
+  assert.deepEqual([-60, 0, 450, 900, 1_350, 1_800, 99_999].map(at), [0, 0, 450, 900, 1_350, 1_800, 1_800]);
+  assert.ok(Math.abs((stateOf().relativeVolume ?? 0) - 1_000 / 60) < 1e-9);
+});
+
+test("the nearest zone is by its nearer edge; inside it is at 0", () => {
+  const state = stateOf();
+  state.zones = { zones: [zone(90, 95, "L2"), zone(104, 105, "L3")], atrDay: 2, at: 0, error: null };
+  assert.deepEqual([state.nearest?.zone.level, state.nearest?.dollars, state.nearest?.atrs], ["L3", 2, 1]);
+  state.zones = { zones: [zone(101, 103, "L1"), zone(102.5, 105, "L5")], atrDay: null, at: 0, error: null };
+  assert.deepEqual([state.nearest?.zone.level, state.nearest?.dollars, state.nearest?.atrs], ["L1", 0, null]);
+});
+
+test("an alert is for going into a zone of the level or a higher one, not for being there", () => {
+  const state = stateOf({ price: 104.5 });
+  state.zones = { zones: [zone(104, 105, "L3"), zone(103, 106, "L5")], atrDay: 2, at: 0, error: null };
+  const levels = (before: number | null, level: string) =>
+    entries(state, before, level).map((entry) => entry.zone.level);
+  assert.deepEqual(levels(102, "L1"), ["L3", "L5"]);
+  assert.deepEqual(levels(102, "L4"), ["L5"]);
+  assert.deepEqual(levels(103.5, "L1"), ["L3"]);
+  assert.deepEqual(levels(104.2, "L1"), []);
+  assert.deepEqual(levels(null, "L1"), []);
+});
+
+test("what has no value sorts last, both ways", () => {
+  const states = [
+    stateOf({ symbol: "A", price: 101 }),
+    stateOf({ symbol: "B", error: "unknown" }),
+    stateOf({ symbol: "C", price: 105 }),
+  ];
+  const order = (descending: boolean) =>
+    sorted(states, { column: "change", descending }, { now: START }).map(({ symbol }) => symbol);
+  assert.deepEqual(order(true), ["C", "A", "B"]);
+  assert.deepEqual(order(false), ["A", "C", "B"]);
+  assert.deepEqual(sorted(states, null, { now: 0 }).map(({ symbol }) => symbol), ["A", "B", "C"]);
+});
+
+test("a pasted list is its symbols, each once; a table is comma-separated values", () => {
+  assert.deepEqual(symbolsOf("spy, qqq;AAPL\nBRK.B\tspy <b> $x"), ["SPY", "QQQ", "AAPL", "BRK.B"]);
+  const [head, row] = toCsv([stateOf()], { now: START + 65 }).split("\n");
+  assert.equal(head?.split(",")[0], "symbol");
+  assert.equal(row?.split(",").slice(0, 3).join(), "SPY,102,2");
+});
