@@ -23,7 +23,7 @@ from polytape.upstream.synthetic.source import Synthetic
 
 settings.register_profile(
     "polytape",
-    max_examples=int(os.environ.get("POLYTAPE_EXAMPLES", "20")),
+    max_examples=int(os.environ.get("POLYTAPE_EXAMPLES", "15")),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

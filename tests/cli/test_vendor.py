@@ -60,6 +60,7 @@ def polytape(command: str, environment: dict[str, str]) -> str:
     return done.stdout
 
 
+@pytest.mark.long
 def test_a_second_run_asks_for_nothing_but_what_is_not_final(tmp_path: Path) -> None:
     with process("fake-vendor", "--plan", "advanced", "--key", KEY) as vendor:
         environment = {
