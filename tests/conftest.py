@@ -1,5 +1,6 @@
 """What the tests share. Time is a number, never the machine's clock."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from polytape.cli.logs import ACCESS, AUDIT, VENDOR
 from polytape.gateway.app import create_app
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.server import running
@@ -50,6 +52,24 @@ def _state_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
         patch.setenv("XDG_STATE_HOME", str(folder))
         patch.setenv("XDG_CONFIG_HOME", str(folder))  # the user's own settings are not the tests'
         yield
+
+
+@pytest.fixture(autouse=True)
+def _loggers_as_before() -> Iterator[None]:
+    """A command line that is run as a function sets up logging: on a stderr that ends with its
+    test, where the next test's gateway would write.
+    """
+    root = logging.getLogger()
+    loggers = [root, *map(logging.getLogger, ("polytape", ACCESS, AUDIT, VENDOR))]
+    handlers, levels = list(root.handlers), [logger.level for logger in loggers]
+    yield
+    for handler in set(root.handlers) - set(handlers):
+        root.removeHandler(handler)
+        handler.close()
+    for handler in handlers:
+        root.addHandler(handler)  # nothing happens where it is still there
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import json
 import logging
 import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,22 +13,6 @@ from polytape.cli.logs import ACCESS, VENDOR, configure_logs
 from polytape.errors import ConfigurationError
 from polytape.settings import Settings
 from tests.cli.conftest import Run
-
-
-@pytest.fixture(autouse=True)
-def _loggers_as_before() -> Iterator[None]:
-    """The tests' own handlers and levels come back."""
-    root = logging.getLogger()
-    names = ("polytape", ACCESS, logs.AUDIT, VENDOR)
-    handlers, levels = list(root.handlers), {name: logging.getLogger(name).level for name in names}
-    level = root.level
-    yield
-    for handler in set(root.handlers) - set(handlers):
-        handler.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    for name, before in levels.items():
-        logging.getLogger(name).setLevel(before)
 
 
 def written(path: Path) -> list[str]:

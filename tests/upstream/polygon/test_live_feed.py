@@ -298,6 +298,23 @@ def test_a_gap_that_cannot_be_filled_is_told_and_filled_later() -> None:
     assert stage.held(("AAPL",), BELL) == stage.truth(("AAPL",), BELL)
 
 
+def test_a_key_that_is_asked_for_again_costs_no_bar() -> None:
+    """Also where bars are held that moment, since what comes before them cannot be fetched."""
+
+    async def act(stage: Stage) -> None:
+        stage.vendor.over_budget = True
+        stage.vendor.cut()
+        await stage.time.advance(28)
+        stage.vendor.say("auth_required")
+        await stage.time.advance(4)  # the minute's bar comes
+        stage.vendor.say("auth_required")
+        await stage.time.advance(60)
+        stage.vendor.over_budget = False
+
+    stage = play(act)
+    assert stage.held(("AAPL",), BELL) == stage.truth(("AAPL",), BELL)
+
+
 def test_a_symbol_that_is_added_as_its_bar_is_sent_is_looked_after() -> None:
     """That bar may be in no history yet, and the subscription came too late for it."""
 

@@ -87,7 +87,8 @@ class FeedFiller:
         self._sink.notice(kind, "to the vendor")
         self._due = self._gap_start is not None
         if self._due:
-            self._before = []
+            # A vendor may ask for the key again while events are held: they stay.
+            self._before = self._before or []
             self._start(self._hold())
 
     def subscribed(self, topic: str, topics: frozenset[Topic]) -> None:
