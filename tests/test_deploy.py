@@ -100,7 +100,7 @@ def test_the_health_check_tells_a_gateway_from_none(gateway: str) -> None:
 def serving(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     """The image's command in a folder: the URL of the gateway, by the loopback."""
     process = subprocess.Popen(
-        ["polytape", "serve"], executable=folder / "opt/bin/polytape", cwd=folder, text=True,
+        ["polytape", "serve"], executable=folder / "opt/polytape/bin/polytape", cwd=folder, text=True,
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
@@ -119,8 +119,8 @@ def serving(folder: Path, environment: dict[str, str]) -> Iterator[str]:
 def test_what_the_image_runs_runs(tmp_path: Path) -> None:
     """Its commands in a fresh environment: installed, served as its user would, ready, stopped."""
     for command in instructions("RUN"):
-        if "/opt/polytape" in command:
-            here = command.replace("/opt/polytape", str(tmp_path / "opt"))
+        if "/opt/" in command:
+            here = command.replace("/opt/", f"{tmp_path}/opt/")
             here = here.replace("python -m venv", f"{sys.executable} -m venv")
             subprocess.run(here, shell=True, cwd=ROOT, check=True, timeout=800)
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -130,5 +130,5 @@ def test_what_the_image_runs_runs(tmp_path: Path) -> None:
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **image, **own}
     with serving(tmp_path, environment) as url:
         check = health_check()[-1].replace("http://127.0.0.1:8200", url)
-        subprocess.run([tmp_path / "opt/bin/python", "-c", check], check=True, timeout=60)
+        subprocess.run([tmp_path / "opt/polytape/bin/python", "-c", check], check=True, timeout=60)
     assert (tmp_path / "store" / "store.json").is_file()

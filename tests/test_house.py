@@ -9,8 +9,8 @@ from tools.house import GOALS, measure
 ROOT = Path(__file__).parents[1]
 PAGES = [
     ROOT / "CONTRIBUTING.md",
-    ROOT / "docs/map.md",
-    *sorted((ROOT / "docs/decisions").glob("*.md")),
+    ROOT / "docs/why/map.md",
+    *sorted((ROOT / "docs/why/decisions").glob("*.md")),
 ]
 
 

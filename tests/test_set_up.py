@@ -1,10 +1,13 @@
 """Setting up an environment is not silent, and each target gets what it needs."""
 
 import subprocess
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tools.set_up import steps
+from tools import set_up
+from tools.set_up import has_own_index, steps, ticking
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.skipif(not (ROOT / "Makefile").is_file(), reason="no checkout")
@@ -28,6 +31,70 @@ def test_it_is_said_what_pip_is_at() -> None:
         "  2 libraries · looking for exchange-calendars", "  2 libraries · building korean_lunar",
         "  2 libraries · installing them",
     ]  # fmt: skip
+
+
+def test_it_is_said_what_uv_is_at() -> None:
+    """It tells how many libraries there are, then names those that it loads and builds."""
+    lines = [
+        "Using Python 3.11.7 environment at: .venv\n",
+        "Resolved 157 packages in 6.28s\n",
+        "   Building polytape @ file:///home/me/polytape\n",
+        "Downloading scipy (33.7MiB)\n",
+        " Downloaded scipy\n",
+        "Prepared 157 packages in 16.28s\n",
+        "Installed 157 packages in 702ms\n",
+        " + anyio==4.16.0\n",
+    ]  # fmt: skip
+    assert list(steps(lines)) == [
+        "157 libraries · all of them found", "157 libraries · building polytape",
+        "157 libraries · downloading scipy", "157 libraries · installing them",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("uv", "codes", "programs"),
+    [("/x/uv", [0], ["uv"]), ("/x/uv", [2, 0], ["uv", "python"]), (None, [0], ["python"]),
+     ("/x/uv", [2, 1], ["uv", "python"])],
+)  # fmt: skip
+def test_pip_installs_what_uv_does_not(
+    uv: str | None, codes: list[int], programs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where uv is not there, or fails; what failed at last is the answer."""
+    commands: list[list[str | Path]] = []
+
+    def run(command: list[str | Path], _began: float, _what: str) -> tuple[int, list[str]]:
+        commands.append(command)
+        return codes[len(commands) - 1], []
+
+    monkeypatch.setattr(set_up, "_run", run)
+    monkeypatch.setattr(set_up, "_uv", lambda _folder, _began: uv)
+    assert set_up._install(Path("there"), ["-e", "."], 0.0) == codes[-1]
+    assert [Path(command[0]).name for command in commands] == programs
+    assert all(command[-2:] == ["-e", "."] and "-c" in command for command in commands)
+
+
+def test_what_says_nothing_is_seen_to_go_on() -> None:
+    """The last text is given again, now and then, until there is another or all is done."""
+    more = threading.Event()
+
+    def texts() -> Iterator[str]:
+        yield "looking"
+        more.wait(20)
+        yield "installing"
+
+    shown = []
+    for text in ticking(texts(), "beginning", each_s=0.001):
+        shown.append(text)
+        if shown.count("looking") == 3:
+            more.set()
+    assert list(dict.fromkeys(shown)) == ["beginning", "looking", "installing"]
+    assert shown.count("looking") >= 3
+
+
+def test_an_index_of_pips_own_is_asked_by_pip() -> None:
+    """uv would not know of it, and look elsewhere."""
+    assert has_own_index("global.cert='/x'\nglobal.index-url='https://mirror.example/simple'\n")
+    assert not has_own_index("global.extra-index-url='file:///x'\n:env:.cert='/x'\n")
 
 
 @pytest.mark.process

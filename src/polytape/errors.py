@@ -19,7 +19,12 @@ from datetime import date, datetime
 
 
 class PolygonClientError(Exception):
-    """Anything polytape raises on purpose."""
+    """Anything polytape raises on purpose.
+
+    Cause: one of those below; caught as this, whichever it is.
+
+    Cure: read its text, which names the parameter or the place, what is allowed and the next step.
+    """
 
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only facts are lost by Exception's own pickling, and errors cross process pools.
@@ -29,6 +34,12 @@ class PolygonClientError(Exception):
 class ConnectionError(PolygonClientError, builtins.ConnectionError):
     """The server could not be reached or broke off: refused, reset, timed out. `url` says where,
     `sent` whether the request may have arrived.
+
+    Cause: no gateway runs at that address, it is still starting, or it was too busy to answer in
+    time; in a gateway: the vendor cannot be reached.
+
+    Cure: start one (`polytape serve`), name another (`POLYTAPE_URL`, `base_url`), give it more time
+    (`timeout`); `polytape doctor` says which of these it is.
     """
 
     def __init__(self, message: str, *, url: str = "", sent: bool = True) -> None:
@@ -38,7 +49,13 @@ class ConnectionError(PolygonClientError, builtins.ConnectionError):
 
 
 class ValidationError(PolygonClientError, ValueError):
-    """A parameter is wrong. Raised before any request where the caller's side can tell."""
+    """A parameter is wrong. Raised before any request where the caller's side can tell. `param`
+    names it, `value` is what was given, `allowed` what would do.
+
+    Cause: a symbol, timeframe, date or option that is none, or an end before its start.
+
+    Cure: give what the text says is allowed.
+    """
 
     def __init__(self, param: str, value: object, allowed: str) -> None:
         super().__init__(f"{param}={_shown(value)} is not valid: {allowed}")
@@ -55,11 +72,24 @@ class ValidationError(PolygonClientError, ValueError):
 
 
 class ConfigurationError(PolygonClientError):
-    """The program cannot start as it is set up; the message names the ways out."""
+    """The program cannot start as it is set up; the message names the ways out.
+
+    Cause: a setting that is wrong or missing: a source without its key or folder, a port that is
+    taken, a store of another kind, an extra that is not installed.
+
+    Cure: mend the setting that the text names; `polytape doctor` looks at all of them.
+    """
 
 
 class DataFetchError(PolygonClientError):
-    """The data could not be had, or the response could not be read. `status` is that of HTTP."""
+    """The data could not be had, or the response could not be read. `status` is that of HTTP,
+    `request_id` finds the request in the log of the gateway.
+
+    Cause: the vendor failed or gave an answer that cannot be read, or the store cannot be read or
+    written.
+
+    Cure: try again later; if it stays, look for the request id in the log of the gateway.
+    """
 
     def __init__(
         self,
@@ -80,15 +110,35 @@ class DataFetchError(PolygonClientError):
 
 
 class NotFoundError(DataFetchError):
-    """There is no such symbol."""
+    """There is no such symbol.
+
+    Cause: a symbol that the source does not know, by a slip or because it was delisted or renamed;
+    or a job, route or price that is not there.
+
+    Cure: `polytape search NAME` finds the symbol, `polytape validate SYMBOL` says whether there is
+    one of that name.
+    """
 
 
 class AuthenticationError(DataFetchError):
-    """The key is missing, unknown, or not entitled to this data."""
+    """The key is missing, unknown, or not entitled to this data.
+
+    Cause: the vendor refused the key, or its plan does not include what was asked; or the gateway's
+    own access token is missing or wrong (401), or not allowed to do this (403).
+
+    Cure: check `POLYGON_API_KEY` and the plan at the vendor's, or `POLYTAPE_TOKEN` and the role of
+    the token (`polytape token list`).
+    """
 
 
 class RateLimitError(DataFetchError):
-    """Too many requests. `retry_at` (UTC) is when to come back, None where that is unknown."""
+    """Too many requests. `retry_at` (UTC) is when to come back, None where that is unknown.
+
+    Cause: the plan's requests of the minute are used up, and waiting would take too long.
+
+    Cure: come back at `retry_at`; fill the store beforehand (`polytape history backfill`), so that
+    nothing has to be asked; `polytape rate-limit` shows what is left.
+    """
 
     def __init__(
         self,
@@ -103,7 +153,13 @@ class RateLimitError(DataFetchError):
 
 
 class IncompleteDataError(DataFetchError):
-    """A response arrived that is not whole. What there was of it is not returned."""
+    """A response arrived that is not whole. What there was of it is not returned.
+
+    Cause: the source does not have a span of what was asked, or its answer broke off.
+
+    Cure: ask for another span, or allow a part (`allow_partial`, `--allow-partial`): the spans that
+    are missing are named in the answer.
+    """
 
 
 def one_of(names: Sequence[str]) -> str:

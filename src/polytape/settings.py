@@ -72,11 +72,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     `memory`: what a gateway may use for its cache and the answers in flight, such as 2GB; None: a
     quarter of the machine's. `long_day_from`: the first trade date of 23 hours, of the market that
     programs of this machine know; None: it does not come. `access_folder`: where the tokens of
-    gateways of this machine are, `access_folder()` by default. `tls_cert`, `tls_key`: PEM files
+    gateways of this machine are, `access_folder()` by default. `anonymous_per_minute`: how many
+    requests without a right token a gateway answers to one address; None: 600 where other machines
+    reach it, else as many as come. `tls_cert`, `tls_key`: PEM files
     that a gateway serves HTTPS with.
     `ca`: a PEM file of authorities by which clients trust a gateway, None for the system's.
-    `log_level`, `log_file` (None: stderr), `log_format`, `access_log` (a line a request): what a
-    gateway says of its work.
+    `log_level`, `log_file` (None: stderr), `log_format`, `access_log` (a line a request),
+    `slow_request_s` (a line for one that takes so long; 0: none): what a gateway says of its work.
+    `tracing`: spans of OpenTelemetry, of gateways and clients.
     """
 
     url: str = "http://localhost:8200"
@@ -91,6 +94,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     allowed_hosts: str = ""
     allowed_origins: str = ""
     access_folder: Path | None = None
+    anonymous_per_minute: Annotated[int, Meta(ge=1)] | None = None
     tls_cert: Path | None = None
     tls_key: Path | None = None
     ca: Path | None = None
@@ -109,11 +113,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_file: Path | None = None
     log_format: LogFormat = "text"
     access_log: bool = False
+    slow_request_s: Annotated[float, Meta(ge=0)] = 1.0
+    tracing: bool = False
 
 
 _ALLOWED = {
     "port": "a port from 0 to 65535",
     "seed": "a whole number",
+    "anonymous_per_minute": "a whole number over 0",
     "long_day_from": "a date, such as 2026-12-07",
     "speed": "a number over 0, at most 100,000",
     "source": one_of(get_args(SourceName)),
@@ -121,6 +128,8 @@ _ALLOWED = {
     "log_level": one_of(get_args(LogLevel)),
     "log_format": one_of(get_args(LogFormat)),
     "access_log": "true or false",
+    "slow_request_s": "seconds, 0 or more",
+    "tracing": "true or false",
 }
 SECRETS = ("token", "redis", "files_key", "files_secret", "api_key")
 
@@ -190,6 +199,15 @@ def ca_file(environment: Mapping[str, str] | None = None) -> Path | None:
     """`Settings.ca` alone."""
     origin = _alone("ca", environment)
     return None if origin is None else Path(origin.text)
+
+
+def tracing(environment: Mapping[str, str] | None = None) -> bool:
+    """`Settings.tracing` alone.
+
+    Raises: ConfigurationError naming the variable.
+    """
+    origin = _alone("tracing", environment)
+    return origin is not None and bool(_parse("tracing", origin))
 
 
 def access_folder(

@@ -65,3 +65,21 @@ def test_a_clients_token_is_enough_to_face_a_network(
     caller = admission.admit(HOST | {b"x-api-key": token}, *BARS)
     assert isinstance(caller, Caller)
     assert caller.name == "alice"
+
+
+@pytest.mark.parametrize(
+    ("host", "given", "admitted"),
+    [("127.0.0.1", None, 700), ("0.0.0.0", None, 600), ("127.0.0.1", 5, 5), ("0.0.0.0", 5, 5)],
+)
+def test_who_has_no_token_is_bounded_where_others_reach_it(
+    host: str, given: int | None, admitted: int, tmp_path: Path
+) -> None:
+    """By default only there: the loopback is this machine's programs'."""
+    settings = Settings(access_folder=tmp_path, host=host, anonymous_per_minute=given,
+                        token=Secret("t" * 32) if host == "0.0.0.0" else None)  # fmt: skip
+    admission = make_admission(settings)
+    path = "/open" if host == "0.0.0.0" else BARS[0]
+    callers = [
+        admission.admit(HOST | {b"host": b"0.0.0.0"}, path, "GET", "192.0.2.1") for _ in range(700)
+    ]
+    assert sum(isinstance(caller, Caller) for caller in callers) == admitted

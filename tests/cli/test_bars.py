@@ -2,13 +2,16 @@
 
 import json
 from datetime import date
+from functools import partial
 from typing import Self
 
 import pytest
 from click.testing import CliRunner
 
 from polytape.cli.answers import BarRow, BarsAnswer, Metadata
-from polytape.cli.bars import FIRST_SHOWN, LAST_SHOWN, _dates, bars, bars_text
+from polytape.cli.bars import FIRST_SHOWN, LAST_SHOWN, bars, bars_text
+from polytape.cli.bars_dates import first_and_last
+from polytape.errors import ValidationError
 from polytape.model.timestamps import iso
 from polytape.wire.api.clock_messages import ClockState
 
@@ -101,11 +104,33 @@ def test_a_part_is_wanted_only_where_that_is_said(
 
     monkeypatch.setattr("polytape.cli.bars.connect", lambda _: Answering())
     monkeypatch.setattr("polytape.cli.gateway_time.connect", lambda _: Answering())
-    result = CliRunner().invoke(bars, ["AAPL", *(["--allow-partial"] if allowed else [])])
+    options = ["--allow-partial", "--as-traded"] if allowed else []
+    result = CliRunner().invoke(bars, ["AAPL", *options])
     assert result.exit_code == 0, result.output
     assert bodies[0].get("allow_partial", False) is allowed
+    assert bodies[0].get("adjusted", True) is not allowed  # in today's shares is usual, too
     # The last 30 days of the gateway's own time: of a replay they are not this machine's.
     assert (bodies[0]["start_date"], bodies[0]["end_date"]) == ("2024-06-02", "2024-07-02")
+
+
+@pytest.mark.parametrize(
+    ("period", "end", "expected"),
+    [
+        ("1mo", None, ("1mo", "2024-07-02")),
+        ("5d", "yesterday", ("2024-06-25", "2024-07-01")),
+        ("5d", "2024-05-31", ("2024-05-24", "2024-05-31")),
+    ],
+)
+def test_a_period_is_counted_back_from_the_end_as_in_python(
+    period: str, end: str | None, expected: tuple[str, str]
+) -> None:
+    """The gateway reads the one before today; beside a start it is an error."""
+    today = partial(date, 2024, 7, 2)
+    assert first_and_last(None, end, today, period) == expected
+    with pytest.raises(ValidationError, match="one of them begins"):
+        first_and_last("2024-01-02", end, today, period)
+    with pytest.raises(ValidationError, match="period='soon'"):
+        first_and_last(None, end, today, "soon")
 
 
 @pytest.mark.parametrize(
@@ -114,6 +139,8 @@ def test_a_part_is_wanted_only_where_that_is_said(
         (None, None, ("2024-06-02", "2024-07-02")),
         ("2024-06-28", None, ("2024-06-28", "2024-07-02")),
         (None, "2024-05-31", ("2024-05-01", "2024-05-31")),
+        (None, "yesterday", ("2024-06-02", "yesterday")),
+        ("5d", "yesterday", ("5d", "yesterday")),
         ("2024-05-01", "2024-05-31", ("2024-05-01", "2024-05-31")),
     ],
 )
@@ -126,5 +153,5 @@ def test_the_gateway_is_asked_for_its_day_where_one_is_missing(
         asked.append(date(2024, 7, 2))
         return asked[-1]
 
-    assert _dates(start, end, today) == expected
-    assert len(asked) == (end is None)
+    assert first_and_last(start, end, today) == expected
+    assert len(asked) == (end is None or (start is None and end == "yesterday"))

@@ -210,6 +210,7 @@ def test_the_demo_shows_and_stops() -> None:
         "daily_atr",
         "fetches",
         "replayed, live",
+        "The page: ",
         "stopped",
     ):
         assert said in done.stdout
@@ -256,8 +257,8 @@ def test_history_from_import_to_deletion(polytape: Run, tmp_path: Path) -> None:
         "history", "import", str(folder), "--format", "csv", "--on-error", "report", *store
     )
     assert code == 0
-    assert out.startswith("30 bars of 1 files kept")
-    assert "1 rows left out" in out
+    assert out.startswith("30 bars of 1 file kept")
+    assert "1 row left out" in out
     assert "high below its low" in " ".join(err.split())
     _, out, _ = polytape("history", "status", "A", "--format", "json", *store)
     assert json.loads(out)[0] == {"symbol": "A", "series": "1min", "bars": 30, "final": True,

@@ -188,7 +188,7 @@ def test_a_store_is_described(tmp_path: Path) -> None:
     disk, store = checkup_store.store_findings(settings, online=False)
     assert (disk.verdict, store.verdict) == ("ok", "ok")
     assert f"{folder}: bars of polygon" in store.what
-    assert "in 1 files; symbols: 1 of 1min" in store.what
+    assert "in 1 file; symbols: 1 of 1min" in store.what
     (path,) = folder.rglob("*.parquet")
     path.write_bytes(b"PAR1")
     *_, damaged = checkup_store.store_findings(settings, online=False)

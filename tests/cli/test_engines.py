@@ -17,7 +17,7 @@ from polytape import (
 )
 from polytape.cli.app import run
 from polytape.cli.output import MADE_UP
-from polytape.engines.registry import CLIENT_ENGINES, EngineSpec
+from polytape.engines.registry import CLIENT_ENGINES, SESSION, EngineSpec
 from tests.cli.conftest import Run
 from tests.conftest import DATA
 
@@ -80,13 +80,14 @@ def test_a_scan_over_http_is_the_clients(polytape: Run, gateway: str, tmp_path: 
     assert any(name.startswith("weekly WL") for name in parts)
 
 
-@pytest.mark.parametrize("command", ["vwap", "camarilla"])
+@pytest.mark.parametrize("command", ["vwap", "camarilla", "session"])
 def test_every_engine_draws_into_a_file(
     command: str, polytape: Run, gateway: str, tmp_path: Path
 ) -> None:
     """`--plot` is beside the table, which is the same as without it."""
     picture = tmp_path / "aapl.png"
-    how = (command, "AAPL", "--as-of", WHEN, "--url", gateway)
+    instant = "--at" if command == "session" else "--as-of"
+    how = (command, "AAPL", instant, WHEN, "--url", gateway)
     code, out, err = polytape(*how, "--plot", str(picture), "--dark")
     assert code == 0
     assert "drawn into" in err
@@ -95,7 +96,7 @@ def test_every_engine_draws_into_a_file(
     assert polytape(*how)[1] == out
 
 
-@pytest.mark.parametrize("spec", CLIENT_ENGINES, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", [*CLIENT_ENGINES, SESSION], ids=lambda spec: spec.name)
 def test_a_picture_that_cannot_be_written_is_an_error_before_the_work(
     spec: EngineSpec, polytape: Run, tmp_path: Path
 ) -> None:

@@ -1,7 +1,11 @@
 """A gateway over HTTP, for commands that fetch and print."""
 
+import threading
+from datetime import UTC, datetime
+
 import pytest
 
+from polytape.cli.budget_notice import waiting_text
 from polytape.cli.gateway import connect, warn_if_made_up
 from polytape.cli.output import MADE_UP
 from polytape.errors import (
@@ -11,7 +15,7 @@ from polytape.errors import (
     NotFoundError,
     ValidationError,
 )
-from tests.fakes.plain_server import hang_up, plain_server
+from tests.fakes.plain_server import Answer, PlainServer, hang_up, plain_server
 
 pytestmark = pytest.mark.socket
 
@@ -103,3 +107,38 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("POLYTAPE_PORT", "x")
     with pytest.raises(ConfigurationError, match="POLYTAPE_PORT"), connect("http://127.0.0.1:9"):
         pass
+
+
+def test_a_command_that_waits_for_the_vendors_budget_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once, while it waits; nothing where requests are left, or where a server does not say."""
+    state = {"limit": 5, "remaining": 0, "reset_at": "2024-07-02T14:00:43Z", "used": 5}
+    state |= {"window_seconds": 60.0}
+    said: list[str] = []
+    told = threading.Event()
+
+    def hear(text: str) -> None:
+        said.append(text)
+        told.set()
+
+    def answer(_method: str, path: str, _body: object) -> Answer:
+        if path.endswith("/rate-limit"):
+            return PlainServer.json(state)
+        assert told.wait(5.0)
+        return PlainServer.json({"count": 1})
+
+    monkeypatch.setattr("polytape.cli.budget_notice.note", hear)
+    monkeypatch.setattr("polytape.cli.budget_notice.AFTER_S", 0.0)
+    with plain_server() as server, connect(server.url) as gateway:
+        monkeypatch.setattr(server, "answer", answer)
+        assert gateway.get("/search", query="x") == {"count": 1}
+    assert len(said) == 1
+    assert said[0].startswith("waiting up to ")
+    now = datetime(2024, 7, 2, 14, 0, 0, tzinfo=UTC)
+    expected = "waiting up to 43 s for the vendor's budget of 5 requests a minute"
+    assert waiting_text(state, now) == expected
+    assert waiting_text(state | {"remaining": 1}, now) == ""
+    # A gateway whose clock is another one: never more than the window, never nothing.
+    assert "up to 60 s" in waiting_text(state, now.replace(year=2023))
+    assert "up to 1 s" in waiting_text(state, now.replace(year=2025))

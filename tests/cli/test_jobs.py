@@ -62,10 +62,10 @@ def test_a_command_goes_through_the_gateway_that_keeps_its_store(
     monkeypatch.setenv("POLYTAPE_STORE", "memory")
     monkeypatch.setenv("POLYTAPE_SOURCE", "synthetic")
     code, out, err = polytape("history", "backfill", "AAPL", *WEEK)
-    assert (code, out[:18]) == (0, "1 of 1 questions, ")
+    assert (code, out[:17]) == (0, "1 of 1 question, ")
     assert f"of the gateway at {filling}" in err
     code, out, _ = polytape("history", "repair", "AAPL", *WEEK)
-    assert (code, out) == (0, "1 of 1 symbols, 0 bars\n")
+    assert (code, out) == (0, "1 of 1 symbol, 0 bars\n")
     monkeypatch.setenv("POLYTAPE_STORE", "/another")
     before = len(jobs_of(polytape, filling))
     assert polytape("history", "repair", "AAPL", *WEEK)[0] == 1
@@ -91,3 +91,25 @@ def test_ctrl_c_says_that_the_job_goes_on_and_how_to_end_it(
     assert f"polytape jobs cancel {identity} ends it" in err
     assert "Traceback" not in err
     assert polytape("history", "backfill", "NVDA", *WEEK, "--url", filling)[0] == 0
+
+
+def test_the_gateway_of_the_environment_does_it_where_no_store_or_source_is_named(
+    polytape: Run, filling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for every other command; also a dry run, which the gateway plans. One that does not answer
+    is an error that names the setting, not a reason to look for a source here.
+    """
+    for name in ("STORE", "SOURCE", "DATA"):
+        monkeypatch.delenv(f"POLYTAPE_{name}", raising=False)
+    monkeypatch.setenv("POLYTAPE_URL", filling)
+    before = len(jobs_of(polytape, filling))
+    code, out, _ = polytape("history", "backfill", "MSFT", "SPY", *WEEK, "--dry-run")
+    assert code == 0
+    assert "symbols    2" in out
+    assert len(jobs_of(polytape, filling)) == before
+    code, _, err = polytape("history", "backfill", "SPY", *WEEK)
+    assert (code, f"of the gateway at {filling}" in err) == (0, True)
+    monkeypatch.setenv("POLYTAPE_URL", "http://127.0.0.1:9")
+    code, _, err = polytape("history", "backfill", "SPY", *WEEK)
+    assert code == 1
+    assert "POLYTAPE_URL names it: without a gateway name a --store" in " ".join(err.split())

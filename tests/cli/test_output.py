@@ -65,6 +65,24 @@ RECORDS: list[dict[str, object]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ([343.8, 10.0, None], ["343.80", " 10.00", "     -"]),
+        ([0.1234, 0.5], ["0.1234", "0.5000"]),
+        ([3, 12], [" 3", "12"]),
+        ([327.20123, "left out"], ["327.20  ", "left out"]),
+    ],
+)
+def test_a_column_of_prices_has_as_many_decimals_in_each_row(
+    values: list[object], texts: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And stands to the right, where it holds nothing but numbers."""
+    output.print_records([{"x": value, "end": "|"} for value in values], "table")
+    rows = [line for line in capsys.readouterr().out.splitlines() if "|" in line]
+    assert [row.partition("   |")[0].removeprefix("  ") for row in rows] == texts
+
+
 def test_csv_is_read_back(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is an empty cell; a comma is quoted."""
     output.print_records(RECORDS, "csv")

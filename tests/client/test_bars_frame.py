@@ -312,6 +312,15 @@ def test_a_download_of_nothing_or_of_another_shape_is_refused(
         play(joint_frame(core_of(), symbols, REQUEST, BarsView(), shape), [])
 
 
+@pytest.mark.parametrize("symbols", ["AAPL MSFT", "aapl,MSFT", " AAPL, MSFT "])
+def test_a_text_may_name_several_symbols(symbols: str) -> None:
+    """With blanks or commas between, as other libraries have it."""
+    answer = response(("AAPL", walk()), ("MSFT", walk()), batch=True)
+    flow = joint_frame(core_of(), symbols, REQUEST, BarsView(), "wide")
+    frame, _ = play(flow, [answer])
+    assert list(frame["close"].columns) == ["AAPL", "MSFT"]
+
+
 def test_a_download_needs_no_client(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without one it makes a client of the settings, and closes it."""
     made: list[object] = []

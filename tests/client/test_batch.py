@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from polytape.client.batch import Many, parse_many
+from polytape.client.batch import MOST_TOGETHER, Many, groups, parse_many
 from polytape.errors import DataFetchError, NotFoundError, ValidationError
 from polytape.model.timeframes import Timeframe
 from tests.conftest import MARKET
@@ -62,6 +62,18 @@ def test_what_is_wrong_is_named(requests: Any, options: dict[str, Any], param: s
     with pytest.raises(ValidationError) as caught:
         parse(requests, **options)
     assert caught.value.param == param
+
+
+def test_groups_are_bounded_in_queries_and_in_bars() -> None:
+    """In their order, each once; a year of minutes has no room for a second one."""
+    short = list(parse([f"A{n}" for n in range(201)], "15min").queries.values())
+    made = groups(short, MARKET)
+    assert [len(group) for group in made] == [MOST_TOGETHER, MOST_TOGETHER, 1]
+    assert [query for group in made for query in group] == short
+    year = {"start_date": "2023-01-01", "end_date": "2024-12-31"}
+    long = parse([{"symbol": name, **year} for name in "ABC"], "1min").queries.values()
+    assert [len(group) for group in groups(long, MARKET)] == [1, 1, 1]
+    assert groups([], MARKET) == []
 
 
 def test_the_first_error_is_raised_with_its_key_or_all_are_kept() -> None:

@@ -2,7 +2,7 @@
 
 import pickle
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -250,6 +250,9 @@ def test_session_data_is_decimals_and_says_what_is_missing(client: PolygonClient
     assert high is not None
     assert price is not None
     assert high - price == data["daily_atr"]
+    shown = client.session("AAPL", "2024-07-02 10:30 America/New_York")
+    assert shown.to_dict() == data
+    assert repr(shown).startswith("AAPL Tue 2024-07-02 10:30 New York: current ")
     missing = client.get_session_data("ZZZZZZ", "2024-07-02 10:30 America/New_York")
     assert "ZZZZZZ" in (missing["error"] or "")
     assert missing["current_price"] is None
@@ -408,3 +411,30 @@ def test_the_session_of_a_day_without_a_file_says_so(
     """Its price is of another day."""
     error = of_files.get_session_data("ZZZ", f"{moment} America/New_York")["error"]
     assert ("the price is of" not in str(error)) if said is None else (said in str(error))
+
+
+def test_bars_as_traded_are_those_before_splits_and_cached_apart(
+    client: PolygonClient, synthetic: Synthetic
+) -> None:
+    """One symbol with a split: adjusted prices times its ratio are those as traded, by each door;
+    and one kind is never served from the cache of the other.
+    """
+    symbol = "T"
+    (split,) = synthetic.splits(symbol) or ()
+    day = f"{split.execution_date - timedelta(days=7)}"
+    adjusted = client.fetch_bars(symbol, day, day, "1day")
+    traded = client.fetch_bars(symbol, day, day, "1day", adjusted=False)
+    assert traded["close"].iloc[0] != adjusted["close"].iloc[0]
+    assert client.fetch_bars(symbol, day, day, "1day").equals(adjusted)
+    (truth,) = synthetic.bars(
+        series_query(symbol, Series.DAY, day_span(date.fromisoformat(day)))
+    ).bars.close
+    many = client.fetch_many([symbol, "SPY"], day, day, adjusted=False)[symbol, "1day"]
+    assert isinstance(many, pd.DataFrame)
+    others = (
+        client.bars(symbol, day, day, adjusted=False)["close"],
+        client.download([symbol, "SPY"], day, day, adjusted=False)["close"][symbol],
+        many["close"],
+        client.fetch_table(symbol, day, day, "1day", adjusted=False).to_pandas()["close"],
+    )
+    assert [float(one.iloc[0]) for one in (traded["close"], *others)] == [truth] * 5

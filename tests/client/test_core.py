@@ -9,7 +9,7 @@ import pytest
 
 from polytape.client.cache import CacheManager
 from polytape.client.core import Core
-from polytape.errors import NotFoundError, ValidationError
+from polytape.errors import ConnectionError, NotFoundError, ValidationError
 from polytape.model.bars import Bars
 from polytape.model.query import BarsQuery
 from polytape.model.spans import Span
@@ -19,7 +19,7 @@ from polytape.wire import arrow
 from polytape.wire.api.media import ARROW
 from polytape.wire.api.messages import BarsMetadata, SpanMessage
 from polytape.wire.api.problems import Problem, to_problem
-from polytape.wire.flow import Response
+from polytape.wire.flow import Flow, Request, Response, RetryPolicy, Wait
 from tests.client.flows import connection, json, play
 from tests.conftest import MARKET, day_span, flat_bars
 
@@ -117,6 +117,49 @@ def test_one_query_and_those_that_are_cut_here_are_asked_one_by_one() -> None:
     unknown = [QUERY, replace(QUERY, symbol="A")]
     _, requests = play(core_of().bars_together(unknown), [json({}, 404), *[response(BARS)] * 2])
     assert len(requests) == 3
+
+
+def test_what_is_outcomes_together_is_one_request_whatever_the_options() -> None:
+    """Limits, regular hours and long bars too; an error that is no passing one is the outcome."""
+    queries = [replace(QUERY, limit=2), replace(QUERY, symbol="A", include_extended=False),
+               replace(QUERY, symbol="ZZZZ")]  # fmt: skip
+    problem = to_problem(NotFoundError("no symbol ZZZZ"))
+    for core in (core_of(), core_of(caching=False)):
+        found, (request,) = play(core.outcomes_together(queries), [response(BARS, BARS, problem)])
+        assert symbols_of(request) == ["SPY", "A", "ZZZZ"]
+        assert len(found[0].bars) == 2
+        assert MARKET.regular(found[1].bars.timestamp).all()
+        assert isinstance(found[2], NotFoundError)
+
+
+def test_what_is_to_be_tried_again_or_anew_is_sent_alone() -> None:
+    """A passing error, a server that cannot begin bars at the bell or has no such request."""
+    hours = replace(QUERY, timeframe=Timeframe.MIN_60, include_extended=False)
+    busy = Problem(type="about:blank", title="busy", status=503, detail="busy")
+    found, _ = play(core_of().outcomes_together([hours, QUERY]), [response(BARS, busy)])
+    assert found == [None, None]
+    found, _ = play(core_of().outcomes_together([hours, QUERY]), [json({}, 404)])
+    assert found == [None, None]
+    anew = [replace(one, use_cache=False) for one in (QUERY, hours)]
+    assert play(core_of().outcomes_together(anew), []) == ([None, None], [])
+    assert play(core_of().outcomes_together([QUERY]), []) == ([None], [])
+
+
+def test_where_nothing_could_be_sent_every_query_fails_by_it() -> None:
+    """It was tried as often as a query alone would be."""
+
+    def driven() -> Flow[Any]:
+        found = yield from core_of().outcomes_together([QUERY, replace(QUERY, symbol="A")])
+        assert [type(one) for one in found] == [ConnectionError] * 2
+        yield Wait(0.0)
+
+    flow, tries = driven(), 0
+    step = next(flow)
+    while isinstance(step, Request) or step.seconds:
+        tries += isinstance(step, Request)
+        refused = ConnectionError("refused", sent=False)
+        step = flow.throw(refused) if isinstance(step, Request) else flow.send(None)
+    assert tries == 1 + RetryPolicy().max_retries
 
 
 def test_the_first_error_of_several_is_raised_and_what_came_before_it_cached() -> None:

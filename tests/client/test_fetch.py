@@ -122,3 +122,19 @@ def test_a_server_that_fails_or_miscounts_is_an_error() -> None:
             fetch_together(connection(), [QUERY, QUERY], MARKET),
             [arrow_answer((HALVES, METADATA))],
         )
+
+
+def test_prices_as_traded_are_asked_for_and_no_others_are_taken() -> None:
+    """A server that ignores `adjusted` would hand out split-adjusted prices: that is an error."""
+    query = replace(QUERY, adjusted=False)
+    as_traded = msgspec.structs.replace(METADATA, adjusted=False)
+    got, (request,) = play(fetch(connection(), query, MARKET), [arrow_answer((HALVES, as_traded))])
+    assert got.bars.same(HALVES)
+    assert body_of(request)["adjusted"] is False
+    for other in (METADATA, msgspec.structs.replace(METADATA, adjusted=True)):
+        with pytest.raises(DataFetchError, match=r"adjusted=False.*split-adjusted"):
+            play(fetch(connection(), query, MARKET), [arrow_answer((HALVES, other))])
+        both = [arrow_answer((HALVES, as_traded), (HALVES, other))]
+        (first, second), _ = play(fetch_together(connection(), [query] * 2, MARKET), both)
+        assert first.bars.same(HALVES)
+        assert isinstance(second, DataFetchError)

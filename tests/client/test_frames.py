@@ -7,9 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from polytape.client.frames import FrameMaker, to_frame
+from polytape.client.bars_view import BarsView
+from polytape.client.frames import FrameMaker, in_a_block, to_frame
 from polytape.model.bars import Bars
 from polytape.model.basis import Basis
+from polytape.wire import arrow
 from polytape.wire.api.messages import BarsMetadata, SpanMessage
 from tests.client.test_contract import check_shape
 from tests.conftest import flat_bars
@@ -67,6 +69,19 @@ def test_a_frame_shares_no_memory_with_the_bars() -> None:
     frame["volume"] = 0
     assert bars.same(flat_bars(STAMPS))
     assert not np.shares_memory(frame["close"].to_numpy(), bars.close)
+
+
+def test_frames_of_an_answer_are_on_its_columns() -> None:
+    """As Arrow they are copied once, on reading; a frame of numbers takes no memory of its own."""
+    metadata = BarsMetadata(symbol="SPY", timeframe="1min", count=2, source="test")
+    bars, _ = arrow.decode(arrow.encode(flat_bars(STAMPS), metadata))
+    assert in_a_block(bars).close is not None
+    assert np.shares_memory(in_a_block(bars).transactions, bars.transactions)
+    maker = FrameMaker(bars, metadata)
+    numbers = maker.make_numbers(BarsView())
+    for name in ("open", "close", "volume", "vwap", "transactions"):
+        assert np.shares_memory(numbers[name].to_numpy(), getattr(bars, name))
+    assert np.shares_memory(maker.make()["close"].to_numpy(), bars.close)
 
 
 def test_who_gets_a_frame_may_change_it() -> None:

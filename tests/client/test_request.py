@@ -1,5 +1,7 @@
 """How the client's cache sees queries."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +25,7 @@ def test_only_long_regular_bars_are_a_series_apart(
     at_the_bell = frame in LONG and not include_extended
     assert cache_series(query) == frame.value + ("-regular" if at_the_bell else "")
     assert query.anchored == at_the_bell
+    assert cache_series(replace(query, adjusted=False)) == f"{cache_series(query)}-as-traded"
 
 
 @given(frames, st.booleans())

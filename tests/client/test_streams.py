@@ -1,6 +1,7 @@
 """Live events on the clients, over real sockets."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -170,3 +171,25 @@ def test_wrong_input_is_refused_before_anybody_is_asked(symbols: str, channels: 
     """Naming what is wrong."""
     with PolygonClient("http://127.0.0.1:9") as client, pytest.raises(ValidationError):
         client.stream(symbols, channels)
+
+
+def test_breaking_out_of_a_stream_closes_it_without_a_word(
+    feed: ScriptedFeed, url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also where the loop ends at once; what was begun anew goes on from there."""
+    unraisable: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", unraisable.append)
+
+    async def leave() -> None:
+        async with AsyncPolygonClient(url) as client:
+            stream = client.stream("AAPL")
+            async for _ in stream:
+                break
+            async for event in stream:
+                assert isinstance(event, StreamNotice)
+                break
+
+    asyncio.run(leave())
+    gc.collect()
+    assert unraisable == []
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []

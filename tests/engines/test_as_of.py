@@ -28,6 +28,7 @@ from polytape.engines.options import PERIODS, Period
 from polytape.engines.periods import last_period, on_dates
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
+from polytape.model.counts import counted
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
 from polytape.model.resample import bar_end, resample
@@ -177,9 +178,10 @@ def test_windows_are_each_once_the_shortest_first(windows: list[int]) -> None:
     parsed = parse_windows(windows)
     assert parsed == parse_windows(np.array(windows)) == tuple(sorted(set(windows)))
     assert parse_windows(parsed) == parsed
+    assert parse_windows(windows[0]) == (windows[0],)  # one alone needs no brackets
 
 
-@pytest.mark.parametrize("windows", [None, 7, "7", [], (), [7, "x"], [[7]], {"a": 7}.keys()])
+@pytest.mark.parametrize("windows", [None, 0, "7", [], (), [7, "x"], [[7]], {"a": 7}.keys()])
 def test_what_is_no_windows_is_refused(windows: object) -> None:
     with pytest.raises(ValidationError, match=r"^windows="):
         parse_windows(windows)
@@ -211,7 +213,7 @@ def test_no_days_at_all_are_said(market: Market) -> None:
 @given(st.integers(0, 30), st.integers(0, 30))
 def test_too_few_are_said_with_how_many_are_needed(count: int, needed: int) -> None:
     note = few(count, needed)
-    assert note == (() if count >= needed else (f"{count} bars, {needed} are needed",))
+    assert note == (() if count >= needed else (f"{counted(count, 'bar')}, {needed} are needed",))
 
 
 YEAR = [session.day for session in MARKET.sessions(day_span(date(2024, 1, 2), date(2024, 12, 31)))]

@@ -108,7 +108,7 @@ def test_the_engines_keep_them_and_leave_them_out_on_request(
     left_out = result(wrong, exclude_bad_prints=True)
     assert result(honest, exclude_bad_prints=True) == clean
     assert kept["notes"] == clean["notes"]
-    assert left_out["notes"][0] == "left out as bad prints: 1 bars (2026-11-18T14:33:00Z)"
+    assert left_out["notes"][0] == "left out as bad prints: 1 bar (2026-11-18T14:33:00Z)"
     if flow in (hvn_flow, atr_flow, opening_range_flow):
         assert kept != clean
         assert {**left_out, "notes": kept["notes"]} != kept
@@ -122,7 +122,7 @@ def test_the_run_knows_nothing_of_the_future(synthetic: Synthetic, market: Marke
     run: BadPrintRun = run_with(flow, wrong)
     (bad,) = run.prints
     assert not bad.settled
-    assert repr(run).startswith("AAPL at 2026-11-18T16:29Z: 1 bad prints in ")
+    assert repr(run).startswith("AAPL at 2026-11-18T16:29Z: 1 bad print in ")
     assert len(run.to_frame()) == 1
     empty = run_with(
         bad_print_flow("AAPL", moment, market, BadPrintOptions()), lambda _: Bars.empty()
@@ -158,5 +158,5 @@ def test_the_stale_print_of_a_split(real: FlatFiles, market: Market) -> None:
     assert vwap.vwap is not None
     assert clean.vwap is not None
     assert clean.vwap < vwap.vwap
-    assert clean.notes == ("left out as bad prints: 1 bars (2014-06-09T08:00:00Z)",)
+    assert clean.notes == ("left out as bad prints: 1 bar (2014-06-09T08:00:00Z)",)
     assert MARKET.date_of(moment) == market.date_of(moment)

@@ -1,4 +1,4 @@
-"""Options by one word: docs/moving.md says which, and results follow the older tools' rules."""
+"""Options by one word: docs/howto/moving.md says which, and results follow the older tools' rules."""
 
 import re
 from collections.abc import Callable
@@ -38,7 +38,7 @@ from tests.conftest import MARKET
 from tests.engines.conftest import AS_OF, StoredBars
 from tests.engines.test_scanner import at
 
-PAGE = Path(__file__).parents[2] / "docs" / "moving.md"
+PAGE = Path(__file__).parents[2] / "docs/howto/moving.md"
 OLDER = [spec for spec in ENGINES if issubclass(spec.options, PresetOptions)]
 older_engines = pytest.mark.parametrize("spec", OLDER, ids=lambda spec: spec.name)
 

@@ -20,7 +20,7 @@ from polytape.model.query import BarsQuery
 from polytape.upstream.synthetic.source import Synthetic
 from tests.engines.test_scanner import answers, at
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs/reference"
 MOMENT = at("2026-11-18 11:30")
 
 every_engine = pytest.mark.parametrize("spec", ENGINES, ids=lambda spec: spec.name)

@@ -1,4 +1,4 @@
-"""The table of docs/engines.md is the registry's."""
+"""The table of docs/reference/engines.md is the registry's."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from polytape.engines.registry import ENGINES, EngineSpec
 from polytape.wire.api.media import API
 
-PAGE = Path(__file__).parents[2] / "docs" / "engines.md"
+PAGE = Path(__file__).parents[2] / "docs/reference/engines.md"
 MARKER = "<!-- The engines of src/polytape/engines/registry.py"
 
 pytestmark = pytest.mark.skipif(not PAGE.is_file(), reason="no checkout")

@@ -152,7 +152,7 @@ def test_a_quota_says_whose_it_is(tmp_path: Path) -> None:
         "alice",
         ((b"retry-after", b"60"),),
     )
-    assert "the quota of token alice, 1 requests a minute" in refusal.detail
+    assert "the quota of token alice, 1 request a minute" in refusal.detail
 
 
 def test_the_vendors_clients_send_their_key_in_the_query(everywhere: Admission) -> None:
@@ -201,3 +201,37 @@ def test_a_simple_admission_trusts_all_or_one_token() -> None:
     strict = simple_admission("s3cret", BrowserGuard(), DIALECTS)
     assert sent(strict, *COMPACT) == "401"
     assert sent(strict, *COMPACT, b"s3cret") == "POLYTAPE_TOKEN"
+
+
+def test_who_has_no_token_is_bounded_by_address(table: TokenTable) -> None:
+    """Served or refused, its requests count; those of others, of tokens, and of who watches over
+    the gateway do not.
+    """
+    here, there = "192.0.2.7", "192.0.2.8"
+    for asks, before in ((False, "anonymous"), (True, "401")):
+        admission = Admission(table, BrowserGuard(), DIALECTS, asks=asks, anonymous_per_minute=2)
+
+        def from_address(
+            path: str, address: str, token: str = "", to: Admission = admission
+        ) -> str:
+            headers = HOST | ({b"x-api-key": token.encode()} if token else {})
+            result = to.admit(headers, path, "GET", address)
+            return result.name if isinstance(result, Caller) else str(int(result.status))
+
+        assert [from_address("/api/v1/bars", here) for _ in range(3)] == [before, before, "429"]
+        assert from_address("/open", here) == "429"
+        assert not isinstance(admission.admit_socket(HOST, "/stocks", here), Caller)
+        assert from_address("/health", here) == from_address("/ready", here) == "anonymous"
+        assert from_address("/api/v1/bars", here, OWNER) == "owner"
+        assert from_address("/api/v1/bars", there) == before
+
+
+def test_a_refusal_for_too_many_says_what_to_do(table: TokenTable) -> None:
+    """How many there may be, whose they are counted as, and when to come back."""
+    admission = Admission(table, BrowserGuard(), DIALECTS, asks=False, anonymous_per_minute=1)
+    admission.admit(HOST, *BARS, ADDRESS)
+    refusal = admission.admit(HOST, *BARS, ADDRESS)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.name, refusal.headers) == ("quota", ((b"retry-after", b"60"),))
+    assert "1 request a minute without a token" in refusal.detail
+    assert "polytape token add" in refusal.detail

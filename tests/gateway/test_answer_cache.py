@@ -1,8 +1,11 @@
 """Answers from memory: good as long as nothing changed, and not a moment longer."""
 
+import asyncio
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,9 +18,9 @@ from hypothesis import strategies as st
 from polytape.gateway.answer_cache import MOVING_US, AnswerCache, AnswerKey, CachedResponse
 from polytape.gateway.app import create_app
 from polytape.gateway.gateway import Gateway
+from polytape.gateway.server import running
 from polytape.model.market_bars import MarketBars
 from polytape.model.query import parse_query
-from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US, MINUTE_US
@@ -33,11 +36,12 @@ KEY = AnswerKey(b"symbol=SPY", None, as_arrow=False)
 DAY = date(2026, 11, 18)
 SPAN = MARKET.day_span(DAY)
 OPEN = MARKET.session(DAY).open  # type: ignore[union-attr]
+QUESTION = {"symbol": "SPY", "timeframe": "5min", "start_date": f"{DAY}", "end_date": f"{DAY}"}
 PATH = "/api/v1/bars?symbol=SPY&timeframe=5min&start_date=2026-11-18&end_date=2026-11-18"
 
 
 def response(until: int, size: int = 10) -> CachedResponse:
-    return CachedResponse(b"x" * size, (), 1, until, ())
+    return CachedResponse(b"x" * size, b"", 1, until, ())
 
 
 def test_an_answer_is_good_until_its_time() -> None:
@@ -73,7 +77,6 @@ class World:
         self.folder, self.now, self.changes = folder, NOW, 0
         self.write(10.0)
         self.gateway = self._gateway()
-        self.app = create_app(self.gateway)
 
     def _gateway(self) -> Gateway:
         store = SegmentStore(open_storage(str(self.folder)), "test", MARKET)
@@ -104,20 +107,26 @@ class World:
             if path.is_dir():
                 os.utime(path, ns=(stamp, stamp))
 
-    async def ask(self, path: str, app: Any) -> Any:
-        transport = httpx2.ASGITransport(app=app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
-            answer = await client.get(path)
+    @contextmanager
+    def served(self) -> Iterator["World"]:
+        """With its gateway on a socket."""
+        with running(create_app(self.gateway)) as url, httpx2.Client(base_url=url) as self.client:
+            yield self
+
+    def ask(self, path: str = PATH) -> Any:
+        answer = self.client.get(path)
         return answer.status_code, answer.json()
 
-    async def check(self) -> None:
+    def check(self) -> None:
         """The answer, and the one after it, are those of a gateway without a memory."""
         fresh = self._gateway()
         query = parse_query("SPY", DAY, DAY, "5min", MARKET)
-        result = await fresh.bars.bars(query)
+        result = asyncio.run(fresh.bars.bars(query))
         expected = json.loads(json_rows.encode(result.bars, result.metadata, None))
         fresh.close()
-        assert [await self.ask(PATH, self.app) for _ in range(2)] == [(200, expected)] * 2
+        assert [self.ask() for _ in range(2)] == [(200, expected)] * 2
+        batch = self.client.post("/api/v1/bars/batch", json={"requests": [QUESTION]})
+        assert batch.json() == {"answers": [expected]}
 
 
 # Each has a gateway to itself.
@@ -129,10 +138,9 @@ CHANGES = st.sampled_from(
 
 @settings(max_examples=EXAMPLES)
 @given(st.lists(CHANGES, min_size=3, max_size=10))
-async def test_no_change_is_hidden_by_a_cached_answer(changes: list[str]) -> None:
+def test_no_change_is_hidden_by_a_cached_answer(changes: list[str]) -> None:
     """Whoever stores bars or splits, and whatever day it is: the answer is a fresh gateway's."""
-    with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(folder))
+    with tempfile.TemporaryDirectory() as folder, World(Path(folder)).served() as world:
         for number, change in enumerate(changes):
             match change:
                 case "write":
@@ -149,29 +157,43 @@ async def test_no_change_is_hidden_by_a_cached_answer(changes: list[str]) -> Non
                     world.now += MOVING_US
                 case "clear":
                     world.gateway.clear(None)
-            await world.check()
-        world.gateway.close()
+            world.check()
 
 
-async def test_a_question_that_was_answered_is_answered_without_the_store(tmp_path: Path) -> None:
-    """From the third time on: the bytes are the same."""
-    world = World(tmp_path)
-    answers = [await world.ask(PATH, world.app) for _ in range(4)]
-    assert world.gateway.answers.hits >= 2
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with World(tmp_path).served() as one:
+        yield one
+
+
+def test_a_question_that_was_answered_is_answered_without_the_store(world: World) -> None:
+    """From the second time on: the bytes are the same."""
+    answers = [world.ask() for _ in range(4)]
+    assert world.gateway.answers.hits == 3
     assert answers[0] == answers[-1]
     assert len(answers[0][1]["data"]) == 6
-    world.gateway.close()
 
 
-@pytest.mark.parametrize("extra", ["&use_cache=false", "&validate=true"])
-async def test_what_is_to_be_made_anew_is(tmp_path: Path, extra: str) -> None:
-    world = World(tmp_path)
+def test_an_answer_from_memory_differs_in_nothing_but_its_id(world: World) -> None:
+    """Status, headers and their order; it is counted, and has the id that the client offers."""
+    first, second = (world.client.get(PATH, headers={"x-request-id": "mine"}) for _ in range(2))
+    assert world.gateway.answers.hits == 1
+    assert (first.status_code, first.content) == (second.status_code, second.content)
+    headers = [dict(answer.headers) for answer in (first, second)]
+    for each in headers:
+        each.pop("date")
+    assert headers[0] == headers[1]
+    assert headers[0]["x-request-id"] == "mine"
+    assert world.gateway.metrics.total("polytape_requests") == 2
+    assert world.gateway.metrics.total("polytape_bars_served") == 12
+
+
+@pytest.mark.parametrize(
+    "path",
+    [PATH + "&use_cache=false", PATH + "&validate=true", PATH.replace(f"{DAY}", "2d", 1)],
+)
+def test_what_is_to_be_made_anew_is(world: World, path: str) -> None:
+    """A word means another instant each time."""
     for _ in range(3):
-        await world.ask(PATH + extra, world.app)
+        world.ask(path)
     assert world.gateway.answers.hits == 0
-    world.gateway.close()
-
-
-def test_spans_are_those_of_the_day() -> None:
-    """What the tests above stand on."""
-    assert Span(OPEN, OPEN + 30 * MINUTE_US) in SPAN

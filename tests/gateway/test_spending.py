@@ -119,7 +119,7 @@ async def test_a_quota_of_vendor_requests_ends_at_midnight(
     assert len(wall.vendor.requests) == 1
     refused = await http.post("/api/v1/bars", json=raw | {"symbol": "MSFT"}, headers=tokens["few"])
     assert refused.status_code == 429
-    assert "the quota of token few, 1 requests of the vendor's a day, is used up" in refused.text
+    assert "the quota of token few, 1 request of the vendor's a day, is used up" in refused.text
     assert int(refused.headers["retry-after"]) > 0
     assert (await http.post("/api/v1/bars", json=raw, headers=tokens["few"])).status_code == 200
     assert (await http.post("/api/v1/bars", json=raw | {"symbol": "MSFT"},

@@ -305,8 +305,33 @@ async def test_a_file_that_was_replaced_is_read_again_though_nothing_is_missing(
     beside(scene, files)
     plan = plan_of(scene, ["AAPL"], Series.DAY, week)
     assert [task.day for task in plan.tasks if isinstance(task, WholeDay)] == [JULY[1]]
-    assert "1 files were replaced" in plan.why
+    assert "files replaced since they were kept: 1" in plan.why
     assert plan.requests == 0
     await run_tasks(scene.filler, plan.tasks)
     assert files.reads == [JULY[1]]
     scene.close()
+
+
+@pytest.mark.socket
+@pytest.mark.parametrize("series", list(Series))
+async def test_what_the_plan_does_not_reach_back_to_is_said_and_not_asked_for(
+    wall: Street, series: Series
+) -> None:
+    """Neither by symbol nor as lists of whole days; what it reaches is planned, and goes well."""
+    gateway = vendor_gateway(wall, "basic")
+    span = day_span(date(2020, 1, 2), date(2024, 12, 2))
+    plan = await gateway.history.plan(UNIVERSE, series, span)
+    assert plan.beyond == "2020-01-02 to 2024-11-22 (the plan or source begins 2024-11-23)"
+    spans = [task.span for task in plan.tasks if isinstance(task, BarsQuery)]
+    days = [task.day for task in plan.tasks if isinstance(task, WholeDay)]
+    first = min([*days, *(MARKET.date_of(one.start) for one in spans)])
+    assert first >= date(2024, 11, 23)
+    assert plan.requests == len(plan.tasks) == 5
+    count = await gateway.history.run(plan.tasks)
+    assert (count.failed, count.bars > 0) == ((), True)
+    before = day_span(date(2020, 1, 2), date(2020, 3, 2))
+    nothing = await gateway.history.plan(UNIVERSE, series, before)
+    assert (nothing.tasks, nothing.beyond[:10]) == ((), "2020-01-02")
+    within = await gateway.history.plan(UNIVERSE, series, WEEK)
+    assert (within.beyond, bool(within.tasks)) == ("", True)
+    gateway.close()

@@ -126,6 +126,9 @@ async def test_a_store_alone_adjusts_by_the_splits_that_it_knows() -> None:
     query = BarsQuery("AAPL", Timeframe.MIN_1, day_span(JULY[0], JULY[1]))
     answer = await alone.bars(query)
     assert (answer.metadata.adjusted, answer.metadata.notes) == (False, [NO_SPLITS])
+    # What it lacks there may well be: it says so, and how to get it; not that there is no symbol.
+    with pytest.raises(NotFoundError, match=r"the store has no symbol ZZ,.*history import.*source"):
+        await alone.bars(replace(query, symbol="ZZ"))
     split = Split(JULY[1], "AAPL", 1.0, 2.0)
     Reference(store.storage).put_splits([split], scene.now)
     _, reopened = scene.open(None)

@@ -220,7 +220,7 @@ def test_they_are_told_once_a_day() -> None:
     told = [f.detail for f in report.findings if f.kind == OUTSIDE_HOURS]
     assert told == [
         "2 bars, 2026-12-09 02:00 to 02:01 of the market's time, when nothing is known to trade",
-        "1 bars, 2026-12-10 01:00 to 01:00 of the market's time, when nothing is known to trade",
+        "1 bar, 2026-12-10 01:00 to 01:00 of the market's time, when nothing is known to trade",
     ]
     assert not check(flat_bars(stamps), Timeframe.MIN_1, SPAN, market=LONG).findings
 

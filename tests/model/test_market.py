@@ -7,6 +7,8 @@ from typing import Any
 import exchange_calendars
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tools import sessions as table_of_sessions
 
 from polytape.model.arrays import Ints
@@ -194,3 +196,16 @@ def test_the_days_of_a_span_are_those_that_it_overlaps(market: Market) -> None:
     assert [day_number(s.day) for s in market.sessions(day_span(date(2024, 1, 1), LAST_DAY))] == [
         day for day in market.days.tolist() if day >= day_number(date(2024, 1, 1))
     ]
+
+
+@given(st.integers(0, 400), st.integers(1, 60 * 24 * 9), st.randoms(use_true_random=False))
+def test_bells_are_where_regular_hours_begin_and_end(first: int, count: int, draw: Any) -> None:
+    """Of minutes with holes: between two bells all are of regular hours, or none is."""
+    start = day_span(date(2024, 6, 1) + timedelta(days=first)).start
+    kept = sorted(draw.sample(range(count), min(count, 500)))
+    stamps = start + np.array(kept, np.int64) * MINUTE_US
+    regular = MARKET.regular(stamps)
+    changes = np.flatnonzero(regular[1:] != regular[:-1]) + 1
+    bells = set(MARKET.bells_among(stamps).tolist())
+    assert set(changes.tolist()) <= bells
+    assert not len(MARKET.bells_among(stamps[:0]))

@@ -4,11 +4,11 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from polytape.engines.registry import CLIENT_ENGINES
-from polytape.engines.result import EngineRunResult
 from polytape.engines.scan_result import ScanResult
+from polytape.engines.session import SessionData
 from polytape.plot.subjects import SUBJECTS
 from polytape.plot.tables import TABLES
+from tests.plot.conftest import SPECS, Drawable
 
 VOID = {"br"}
 
@@ -37,7 +37,7 @@ class Outline(HTMLParser):
         self.texts.append(data)
 
 
-def outline(result: EngineRunResult) -> Outline:
+def outline(result: Drawable) -> Outline:
     made = Outline()
     made.feed(result._repr_html_())
     assert made.open == []
@@ -45,13 +45,13 @@ def outline(result: EngineRunResult) -> Outline:
 
 
 def test_every_engine_has_a_table_and_a_picture() -> None:
-    names = {spec.result.split(":")[1] for spec in CLIENT_ENGINES}
+    names = {spec.result.split(":")[1] for spec in SPECS}
     assert set(SUBJECTS) == names
     assert {one.__name__ for one in TABLES} == names | {"Calibration"}
 
 
 def test_a_notebook_shows_a_table_with_what_a_reader_must_be_told(
-    result: EngineRunResult,
+    result: Drawable,
 ) -> None:
     """Symbol, instant, kind of prices and basis; every text escaped, nothing that runs."""
     made = outline(result)
@@ -65,16 +65,17 @@ def test_a_notebook_shows_a_table_with_what_a_reader_must_be_told(
     assert made.attributes <= {"style", "title"}
 
 
-def test_a_hostile_symbol_is_a_text(results: dict[str, EngineRunResult]) -> None:
+def test_a_hostile_symbol_is_a_text(results: dict[str, Drawable]) -> None:
     evil = "<script>alert(1)</script>"
     for result in results.values():
-        made = outline(replace(result, symbol=evil, notes=(evil,)))  # type: ignore[call-arg]
+        told = {"error": evil} if isinstance(result, SessionData) else {"notes": (evil,)}
+        made = outline(replace(result, symbol=evil, **told))  # type: ignore[arg-type]
         assert "script" not in made.tags
         assert evil in made.texts
 
 
 def test_a_scan_is_a_table_of_zones_with_at_most_eight_parts_named(
-    results: dict[str, EngineRunResult],
+    results: dict[str, Drawable],
 ) -> None:
     scan = results["scan"]
     assert isinstance(scan, ScanResult)
@@ -86,7 +87,7 @@ def test_a_scan_is_a_table_of_zones_with_at_most_eight_parts_named(
     assert any(re.search(r", \d+ more$", title) for title in made.titles)
 
 
-def test_a_repr_is_short_and_says_what_prices_these_are(result: EngineRunResult) -> None:
+def test_a_repr_is_short_and_says_what_prices_these_are(result: Drawable) -> None:
     lines = repr(result).splitlines()
     assert len(lines) <= 20
     assert "AAPL" in lines[0]

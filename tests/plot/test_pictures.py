@@ -15,8 +15,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from polytape.engines.flow import run_with
-from polytape.engines.registry import CLIENT_ENGINES, EngineSpec
-from polytape.engines.result import EngineRunResult
+from polytape.engines.registry import EngineSpec
 from polytape.engines.scan_result import ScanResult
 from polytape.errors import ConfigurationError, ValidationError
 from polytape.model.bars import Bars
@@ -27,13 +26,13 @@ from polytape.plot.labels import spread
 from polytape.plot.palette import DARK
 from tests.cli.test_rates_file import calibration
 from tests.engines.test_scanner import at
-from tests.plot.conftest import NAMES
+from tests.plot.conftest import NAMES, SPECS, Drawable
 
 WORDS = "made-up prices"
 
 
 @pytest.fixture(scope="module")
-def drawn(results: dict[str, EngineRunResult]) -> dict[str, Axes]:
+def drawn(results: dict[str, Drawable]) -> dict[str, Axes]:
     """Each result's axes, drawn once."""
     made = {}
     for name, result in results.items():
@@ -72,7 +71,7 @@ def test_a_result_is_drawn_on_the_axes_that_it_is_given(name: str, drawn: dict[s
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_label_lies_over_another_nor_over_candles(
-    name: str, drawn: dict[str, Axes], results: dict[str, EngineRunResult]
+    name: str, drawn: dict[str, Axes], results: dict[str, Drawable]
 ) -> None:
     """Labels beside the chart, the dates below it, and the legend: each has a place of its own."""
     ax, result = drawn[name], results[name]
@@ -98,7 +97,7 @@ def test_no_label_lies_over_another_nor_over_candles(
         assert box.x1 <= right + 4
 
 
-def test_a_picture_is_dark_where_that_is_wanted(results: dict[str, EngineRunResult]) -> None:
+def test_a_picture_is_dark_where_that_is_wanted(results: dict[str, Drawable]) -> None:
     figure: Any = results["zones"].plot(style="dark")
     assert isinstance(figure, Figure)
     assert to_hex(figure.get_facecolor()) == to_hex(figure.axes[0].get_facecolor()) == DARK.ground
@@ -106,7 +105,7 @@ def test_a_picture_is_dark_where_that_is_wanted(results: dict[str, EngineRunResu
     assert to_hex(light.get_facecolor()) == "#ffffff"
 
 
-def test_a_notebook_shows_a_figure_by_itself(results: dict[str, EngineRunResult]) -> None:
+def test_a_notebook_shows_a_figure_by_itself(results: dict[str, Drawable]) -> None:
     """Without a magic, pyplot or a display: the figure says how it looks, and can be pickled."""
     figure: Any = results["atr"].plot()
     assert figure._repr_png_()[:8] == b"\x89PNG\r\n\x1a\n"
@@ -115,9 +114,7 @@ def test_a_notebook_shows_a_figure_by_itself(results: dict[str, EngineRunResult]
     assert isinstance(pickle.loads(pickle.dumps(figure)), Figure)
 
 
-def test_a_picture_is_written_into_a_file(
-    results: dict[str, EngineRunResult], tmp_path: Path
-) -> None:
+def test_a_picture_is_written_into_a_file(results: dict[str, Drawable], tmp_path: Path) -> None:
     for path in (tmp_path / "a.png", str(tmp_path / "a.svg")):
         results["gaps"].plot(path=path)
         assert Path(path).stat().st_size > 1_000
@@ -133,7 +130,7 @@ def test_a_picture_is_written_into_a_file(
     ],
 )
 def test_what_cannot_be_drawn_is_refused_before_the_work(
-    how: dict[str, Any], param: str, results: dict[str, EngineRunResult],
+    how: dict[str, Any], param: str, results: dict[str, Drawable],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     def never(*_: object) -> None:
@@ -145,7 +142,7 @@ def test_what_cannot_be_drawn_is_refused_before_the_work(
 
 
 def test_without_matplotlib_it_says_what_to_install(
-    results: dict[str, EngineRunResult], monkeypatch: pytest.MonkeyPatch
+    results: dict[str, Drawable], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
     with pytest.raises(ConfigurationError, match=r"polytape\[plot\]"):
@@ -153,7 +150,7 @@ def test_without_matplotlib_it_says_what_to_install(
     assert picture.SIZE_INCHES
 
 
-@pytest.mark.parametrize("spec", CLIENT_ENGINES, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 def test_a_result_without_bars_is_drawn_as_that(spec: EngineSpec, market: Market) -> None:
     flow: Any = spec.run("X", at("2026-11-18 11:30"), market, spec.options())
     ax = small()
@@ -164,7 +161,7 @@ def test_a_result_without_bars_is_drawn_as_that(spec: EngineSpec, market: Market
 
 
 def test_zones_and_their_parts_are_in_the_picture(
-    results: dict[str, EngineRunResult], drawn: dict[str, Axes]
+    results: dict[str, Drawable], drawn: dict[str, Axes]
 ) -> None:
     scan = results["scan"]
     assert isinstance(scan, ScanResult)
@@ -196,19 +193,19 @@ def test_a_calibration_is_drawn_shown_and_pickled() -> None:
     assert pickle.loads(pickle.dumps(made)) == made  # rates that are not known are NaN
 
 
-def test_a_pickled_result_equals_its_original(result: EngineRunResult) -> None:
+def test_a_pickled_result_equals_its_original(result: Drawable) -> None:
     """And what is another result does not."""
     again = pickle.loads(pickle.dumps(result))
     assert again == result
     assert hash(again) == hash(result)
-    assert replace(again, notes=("another",)) != result
+    assert replace(again, symbol="QQQ") != result
     assert result != "a text"
     assert (again.drawn is None) == (result.drawn is None)
     if again.drawn is not None and result.drawn is not None:
         assert again.drawn.bars.same(result.drawn.bars)
 
 
-def test_what_is_only_drawn_is_small_and_not_in_the_dictionary(result: EngineRunResult) -> None:
+def test_what_is_only_drawn_is_small_and_not_in_the_dictionary(result: Drawable) -> None:
     assert "drawn" not in result.to_dict()
     assert result.drawn is None or result.drawn.bars.nbytes <= 400 * 8 * 8
     for line in {} if result.drawn is None else result.drawn.lines.values():

@@ -181,7 +181,7 @@ def test_duckdb_and_polars_read_a_compacted_folder_as_it_is(tmp_path: Path) -> N
 
 def test_the_documented_query_reads_any_store_exactly(tmp_path: Path) -> None:
     store = some_store(tmp_path)
-    page = (ROOT / "docs" / "store.md").read_text()
+    page = (ROOT / "docs/reference/store.md").read_text()
     query = page.split("```sql\n")[1].split("```")[0].replace("STORE", str(tmp_path))
     (folder, *_) = store.catalog.folders(Series.MINUTE)
     rows = len(truth_of(store))

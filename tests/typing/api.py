@@ -25,7 +25,7 @@ from polytape.engines.fractal_history_run import FractalHistoryRun
 from polytape.engines.fractal_run import FractalRun
 from polytape.engines.hvn_run import HvnRun
 from polytape.engines.scan_result import ScanResult
-from polytape.engines.session import SessionFields
+from polytape.engines.session import SessionData, SessionFields
 from polytape.engines.zone_run import ZoneRun
 from polytape.errors import (
     DataFetchError,
@@ -44,6 +44,7 @@ def sync_client(client: PolygonClient) -> None:
     assert_type(client.search_symbols("apple"), list[Security])
     assert_type(client.clear_cache(), bool)
     assert_type(client.get_session_data("AAPL", "2024-01-02"), SessionFields)
+    assert_type(client.session("AAPL", "2024-01-02"), SessionData)
     assert_type(client.rate_limit(), RateLimit)
     assert_type(client.test_connection(), tuple[bool, str])
     assert_type(client.stats(), ClientStats)

@@ -33,6 +33,8 @@ MASKS = (
     (re.compile(rf"(?<![\d.]){re.escape(polytape.__version__)}(?![\d.])"), "VERSION"),
     (re.compile(r'("bytes": ?)\d+'), r"\1BYTES"),
     (re.compile(r'("job": ?)"[0-9a-f]{8}"'), r'\1"JOB"'),
+    # Rates, and how long requests took: the last part of a gateway's status.
+    (re.compile(r'("activity": ?)\{"window_seconds.*\}(?=\})'), r'\1"ACTIVITY"'),
     # What a library says of an address, a store or an option that it was given.
     (re.compile(r'(could not reach \S+: )[^"(\n]*[^"(\n ]'), r"\1WHY"),
     (

@@ -83,11 +83,11 @@ export class AsOf {
     this.onChange(instant);
   }
 
-  /** The slider goes over the year before now. */
+  /** The slider goes over the year before now, or from a month before an older instant. */
   private bounds(): void {
     const now = Math.floor(this.now() / 60) * 60;
     this.slider.max = String(now);
-    this.slider.min = String(now - 365 * DAY);
+    this.slider.min = String(Math.min(now - 365 * DAY, (this.instant ?? now) - 30 * DAY));
     this.slider.step = "60";
     if (this.instant === null) this.slider.value = this.slider.max;
   }

@@ -50,25 +50,35 @@ export function byId(id: string): HTMLElement {
 
 export const SVG = "http://www.w3.org/2000/svg";
 
-/** A line of numbers as a small picture; empty with fewer than two. */
-export function sparkline(values: readonly number[], width = 80, height = 22): SVGSVGElement {
-  const svg = document.createElementNS(SVG, "svg");
-  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-  svg.setAttribute("width", String(width));
-  svg.setAttribute("height", String(height));
-  svg.setAttribute("class", "spark");
-  svg.setAttribute("aria-hidden", "true");
+const WIDTH = 80;
+const HEIGHT = 22;
+
+/** A line of numbers as a small picture, drawn anew in place; empty with fewer than two. */
+export class Sparkline {
+  readonly element = document.createElementNS(SVG, "svg");
+  private readonly line = document.createElementNS(SVG, "polyline");
+
+  constructor() {
+    this.element.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+    this.element.setAttribute("width", String(WIDTH));
+    this.element.setAttribute("height", String(HEIGHT));
+    this.element.setAttribute("class", "spark");
+    this.element.setAttribute("aria-hidden", "true");
+    this.element.append(this.line);
+  }
+
+  show(values: readonly number[]): void {
+    this.line.setAttribute("points", values.length > 1 ? pointsOf(values) : "");
+  }
+}
+
+function pointsOf(values: readonly number[]): string {
   const low = Math.min(...values);
   const range = Math.max(...values) - low || 1;
-  if (values.length > 1) {
-    const path = document.createElementNS(SVG, "polyline");
-    const step = (width - 2) / (values.length - 1);
-    const points = values.map((value, place) => {
-      const y = height - 2 - ((value - low) / range) * (height - 4);
-      return `${(1 + place * step).toFixed(1)},${y.toFixed(1)}`;
-    });
-    path.setAttribute("points", points.join(" "));
-    svg.append(path);
-  }
-  return svg;
+  const step = (WIDTH - 2) / (values.length - 1);
+  const points = values.map((value, place) => {
+    const y = HEIGHT - 2 - ((value - low) / range) * (HEIGHT - 4);
+    return `${(1 + place * step).toFixed(1)},${y.toFixed(1)}`;
+  });
+  return points.join(" ");
 }

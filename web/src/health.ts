@@ -1,11 +1,12 @@
 // The state of gateway and feed: a strip at the foot of every view, and a page of plots.
 
-import { messageOf, type Api } from "./api.ts";
+import { API, messageOf, type Api } from "./api.ts";
 import type { GatewayClock } from "./clock.ts";
-import { byId, fill, h, setClass, setText, sparkline } from "./dom.ts";
-import { formatAge, formatBytes, formatCount, formatNumber } from "./format.ts";
+import { byId, fill, h, setClass, setText } from "./dom.ts";
+import { formatAge, formatBytes, formatCount, formatNumber, formatVolume } from "./format.ts";
+import { Plot, ratesOf, type Series } from "./plots.ts";
 import type { FeedNotice, FeedState } from "./stream.ts";
-import { clockText, dateText, type WallClock } from "./time.ts";
+import { clockText, dateText, parseInstant, type WallClock } from "./time.ts";
 
 interface RateLimit {
   limit: number;
@@ -19,6 +20,7 @@ export interface Status {
   source: string;
   made_up: boolean;
   store: string | null;
+  started_at: string;
   rate_limit: RateLimit;
   cached_answers: number;
   cached_bytes: number;
@@ -29,15 +31,23 @@ export interface Status {
   joined_in_flight: number;
 }
 
-interface Sample {
-  at: number;
-  status: Status;
-  answerMs: number;
+/** The answer of `/api/v1/status/history`. */
+export interface StatusHistory {
+  every_seconds: number;
+  at: string[];
+  figures: Record<string, (number | null)[]>;
+}
+
+/** How late a bar is, part by part. */
+export interface Lag {
+  /** Seconds of the market from the end of a minute to its arrival here. */
+  vendorS: number | null;
+  /** Milliseconds from its arrival to the picture. */
+  pageMs: number | null;
 }
 
 const EVERY_MS = 5_000;
-// An hour of them.
-const MOST = 720;
+const PAGE_EVERY_MS = 15_000;
 const STALE_AFTER_S = 150;
 const WORDS: Record<FeedState, string> = {
   connecting: "connecting",
@@ -48,14 +58,42 @@ const WORDS: Record<FeedState, string> = {
   none: "no feed",
 };
 
+interface Figure {
+  label: string;
+  help: string;
+  of: (figures: StatusHistory) => Series;
+  format: (value: number) => string;
+}
+
+const FIGURES: readonly Figure[] = [
+  rate("requests", "Requests a second", "Requests that the gateway answered"),
+  rate("bars_served", "Bars a second", "Bars that the gateway answered"),
+  rate("fetches", "Fetches a second", "Questions put to the source"),
+  {
+    label: "From the cache",
+    help: "Questions answered from memory, of all questions for bars",
+    of: hitShares,
+    format: (value) => formatNumber(value, 0, "%"),
+  },
+  plain("rate_limit.remaining", "Budget left", "Requests that may still be sent to the source", formatCount),
+  plain("cached_bytes", "Cache", "Bars kept in memory", formatBytes),
+  plain("bytes_in_flight", "Answers in flight", "Memory that answers under way take", formatBytes),
+  plain("store_bytes", "Store", "The size of the stored bars, every minute", formatBytes),
+];
+
 export class Health {
   private readonly api: Api;
   private readonly time: GatewayClock;
   private readonly home: WallClock;
-  private readonly samples: Sample[] = [];
+  private last: Status | null = null;
+  private answerMs: number | null = null;
+  private storeBytes: number | null = null;
   private failure: string | null = null;
   private feed: FeedState = "connecting";
   private detail = "";
+  private readonly openGaps = new Map<string, number>();
+  private readonly lag: Lag = { vendorS: null, pageMs: null };
+  private readonly plots = FIGURES.map(({ label, help }) => new Plot(label, help));
   /** When the newest bar of the chart's symbol ended, seconds UTC; null: no bar yet. */
   lastBarEnd: number | null = null;
   symbol = "";
@@ -67,9 +105,15 @@ export class Health {
     this.api = api;
     this.time = time;
     this.home = home;
+    fill(byId("health-plots"), ...this.plots.map(({ element }) => element));
     window.setInterval(() => void this.sample(), EVERY_MS);
     window.setInterval(() => this.draw(), 1_000);
-    void this.sample();
+    window.setInterval(() => void this.readPast(), PAGE_EVERY_MS);
+  }
+
+  /** The page is shown: its plots are read at once. */
+  async show(): Promise<void> {
+    await Promise.all([this.sample(), this.readPast()]);
   }
 
   setFeed(state: FeedState, detail: string): void {
@@ -79,8 +123,19 @@ export class Health {
   }
 
   notice(notice: FeedNotice): void {
-    if (notice.kind === "through") this.through = this.time.now();
-    else if (notice.detail !== "") this.log(`${notice.kind}: ${notice.detail}`);
+    const { kind, detail } = notice;
+    if (kind === "through") this.through = this.time.now();
+    else if (detail !== "") this.log(`${kind}: ${detail}`);
+    // A gap is open until what it lacks has come.
+    if (kind === "gap") this.openGaps.set(detail, this.time.now());
+    if (kind === "backfilled" || kind === "subscribed") this.openGaps.clear();
+  }
+
+  /** A minute of the feed came, with its end in seconds UTC; and how long its drawing took. */
+  came(end: number, pageMs: number): void {
+    const speed = this.time.state?.speed ?? 1;
+    this.lag.vendorS = Math.max(0, this.time.now() - pageMs / 1_000 - end) / (speed || 1);
+    this.lag.pageMs = pageMs;
   }
 
   /** Whether what is on the screen is old while the exchange trades. */
@@ -94,16 +149,32 @@ export class Health {
   private async sample(): Promise<void> {
     const began = performance.now();
     try {
-      const status = await this.api.get<Status>("/status");
-      const answerMs = performance.now() - began;
+      this.last = await this.api.get<Status>("/status");
+      this.answerMs = performance.now() - began;
       this.failure = null;
-      this.samples.push({ at: Date.now(), status, answerMs });
-      if (this.samples.length > MOST) this.samples.shift();
     } catch (error) {
       this.failure = messageOf(error);
     }
     this.draw();
-    this.drawPage();
+    if (this.isShown) this.drawFacts();
+  }
+
+  private get isShown(): boolean {
+    return !byId("view-health").classList.contains("hidden");
+  }
+
+  /** The last hour as the gateway has it. The store's size is on the strip, too. */
+  private async readPast(): Promise<void> {
+    if (document.hidden || (!this.isShown && this.storeBytes !== null)) return;
+    try {
+      const past = await this.api.get<StatusHistory>(`${API}/status/history`);
+      this.storeBytes = past.figures["store_bytes"]?.at(-1) ?? null;
+      if (this.isShown) this.drawPlots(past);
+    } catch (error) {
+      setText(byId("health-note"), messageOf(error) ?? "");
+      return;
+    }
+    setText(byId("health-note"), "");
   }
 
   private draw(): void {
@@ -113,14 +184,34 @@ export class Health {
     if (dot.dataset["state"] !== state) dot.dataset["state"] = state;
     setText(byId("feed-word"), stale ? "stale" : WORDS[this.feed]);
     setClass(document.body, "stale", stale);
-    byId("feed").title = this.failure ?? this.detail;
+    const title = this.failure ?? this.detail;
+    if (byId("feed").title !== title) byId("feed").title = title;
     const { lastBarEnd } = this;
     const age = lastBarEnd === null ? null : this.time.now() - lastBarEnd;
     setText(byId("last-bar"), age === null ? "" : `last bar ${formatAge(age)} ago`);
     this.drawTime();
-    const last = this.samples.at(-1);
-    setText(byId("gateway"), this.failure ?? (last === undefined ? "" : stripText(last)));
+    setText(byId("gateway"), this.failure ?? this.stripText());
     setClass(byId("gateway"), "failed", this.failure !== null);
+  }
+
+  private stripText(): string {
+    const { last, answerMs } = this;
+    if (last === null) return "";
+    const store = last.store === null ? "no store" : `store ${formatBytes(this.storeBytes)}`;
+    const gaps = this.openGaps.size;
+    return [
+      last.source,
+      `lag: ${this.lagText()}, gateway ${formatNumber(answerMs, 0, " ms")}`,
+      `budget ${budgetText(last.rate_limit)}`,
+      `cache ${hitText(last)}`,
+      gaps === 0 ? "no gaps" : `${gaps} ${gaps === 1 ? "gap" : "gaps"} open`,
+      store,
+    ].join(" · ");
+  }
+
+  private lagText(): string {
+    const { vendorS, pageMs } = this.lag;
+    return `vendor ${formatNumber(vendorS, 1, " s")}, page ${formatNumber(pageMs, 0, " ms")}`;
   }
 
   private drawTime(): void {
@@ -131,44 +222,36 @@ export class Health {
     setText(byId("market-time"), `${dateText(wall)} ${clockText(wall)}:${seconds} New York${speed}`);
   }
 
-  private drawPage(): void {
-    if (byId("view-health").classList.contains("hidden")) return;
-    const last = this.samples.at(-1);
-    if (last === undefined) return;
-    const series = (of: (sample: Sample) => number) => this.samples.map(of);
-    const rates = (of: (status: Status) => number) => ratesOf(this.samples, of);
-    const { status } = last;
-    fill(
-      byId("health-plots"),
-      plot("Answer of the gateway", formatNumber(last.answerMs, 0, " ms"), series((s) => s.answerMs)),
-      plot("Requests a second", rateText(rates((s) => s.requests)), rates((s) => s.requests)),
-      plot("Bars served", formatCount(status.bars_served), rates((s) => s.bars_served)),
-      plot("Fetches from the source", formatCount(status.fetches), rates((s) => s.fetches)),
-      plot("From the cache", hitText(status), rates((s) => s.answered_from_memory)),
-      plot("Cache", formatBytes(status.cached_bytes), series((s) => s.status.cached_bytes)),
-      plot("Budget left", budgetText(status.rate_limit), series((s) => s.status.rate_limit.remaining)),
-    );
-    fill(
-      byId("health-facts"),
-      ...facts(status).map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, value))),
-    );
+  private drawPlots(past: StatusHistory): void {
+    const end = parseInstant(past.at.at(-1) ?? "");
+    FIGURES.forEach(({ of, format }, place) => {
+      const series = of(past);
+      const now = series.values.at(-1);
+      const text = now === null || now === undefined ? "–" : format(now);
+      this.plots[place]?.show(series, end, text, format);
+    });
+  }
+
+  private drawFacts(): void {
+    if (this.last === null) return;
+    const rows: [string, string][] = [
+      ...facts(this.last),
+      ["Lag of the vendor", `${formatNumber(this.lag.vendorS, 1, " s")} from the end of a minute to this page`],
+      ["Lag of the gateway", `${formatNumber(this.answerMs, 0, " ms")} for an answer`],
+      ["Lag of this page", `${formatNumber(this.lag.pageMs, 0, " ms")} from a minute's arrival to the picture`],
+      ["Gaps open", this.openGaps.size === 0 ? "none" : [...this.openGaps.keys()].join("; ")],
+    ];
+    const lines = rows.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, value)));
+    fill(byId("health-facts"), ...lines);
   }
 
   private log(text: string): void {
     const list = byId("health-log");
     const wall = this.home.shift(this.time.now());
+    list.querySelector(".dim")?.remove();
     list.prepend(h("li", {}, h("time", {}, clockText(wall)), text));
     while (list.children.length > 100) list.lastElementChild?.remove();
   }
-}
-
-function stripText({ status, answerMs }: Sample): string {
-  return [
-    status.source,
-    `gateway ${answerMs.toFixed(0)} ms`,
-    `budget ${budgetText(status.rate_limit)}`,
-    `cache ${hitText(status)}`,
-  ].join(" · ");
 }
 
 function budgetText({ remaining, limit }: RateLimit): string {
@@ -183,6 +266,7 @@ function hitText(status: Status): string {
 function facts(status: Status): [string, string][] {
   return [
     ["Version", status.version],
+    ["Running since", status.started_at.replace("T", " ").replace("Z", " UTC")],
     ["Source", status.made_up ? `${status.source}: prices are made up` : status.source],
     ["Store", status.store ?? "none: nothing is stored"],
     ["Requests", formatCount(status.requests)],
@@ -191,19 +275,27 @@ function facts(status: Status): [string, string][] {
   ];
 }
 
-/** By the second, between one sample and the next. */
-function ratesOf(samples: readonly Sample[], of: (status: Status) => number): number[] {
-  return samples.slice(1).map((sample, place) => {
-    const before = samples[place] as Sample;
-    const seconds = (sample.at - before.at) / 1_000;
-    return Math.max(0, of(sample.status) - of(before.status)) / Math.max(seconds, 0.001);
+function column(past: StatusHistory, name: string): Series {
+  const at = past.at.map(parseInstant);
+  return { at, values: past.figures[name] ?? at.map(() => null) };
+}
+
+function plain(name: string, label: string, help: string, format: (value: number) => string): Figure {
+  return { label, help, of: (past) => column(past, name), format };
+}
+
+function rate(name: string, label: string, help: string): Figure {
+  const format = (value: number) => (value < 100 ? formatNumber(value, 1) : formatVolume(value));
+  return { label, help, of: (past) => ratesOf(column(past, name)), format };
+}
+
+/** The share of cache hits in percent, up to each sample. */
+function hitShares(past: StatusHistory): Series {
+  const hits = column(past, "answered_from_memory");
+  const fetches = column(past, "fetches");
+  const values = hits.values.map((hit, place) => {
+    const all = (hit ?? 0) + (fetches.values[place] ?? 0);
+    return hit === null || all === 0 ? null : (100 * hit) / all;
   });
-}
-
-function rateText(rates: readonly number[]): string {
-  return formatNumber(rates.at(-1) ?? null, 1);
-}
-
-function plot(name: string, value: string, values: readonly number[]): HTMLElement {
-  return h("figure", {}, h("figcaption", {}, name, h("b", {}, value)), sparkline(values, 240, 56));
+  return { at: hits.at, values };
 }

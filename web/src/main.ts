@@ -5,21 +5,21 @@ import { AsOf } from "./as_of.ts";
 import type { Bar } from "./bars.ts";
 import { Desk } from "./chart/desk.ts";
 import { partAt } from "./chart/sessions.ts";
-import type { Scale } from "./chart/view.ts";
+import type { ChartView, Scale } from "./chart/view.ts";
 import { GatewayClock } from "./clock.ts";
 import { byId, h, setClass, setText } from "./dom.ts";
 import { Engines } from "./engines.ts";
 import { Health } from "./health.ts";
-import { History } from "./history.ts";
+import { History } from "./history/history.ts";
 import { Keys } from "./keys.ts";
 import { Alerts } from "./scanner/alerts.ts";
 import { Scanner } from "./scanner/scanner.ts";
 import { Search } from "./search.ts";
 import { isText, linkOf, parsePlace, Preference, START, VIEWS, type Place, type View } from "./state.ts";
-import { EventStream } from "./stream.ts";
+import { EventStream, type LiveBar } from "./stream.ts";
 import { onThemeChange } from "./theme.ts";
 import { TIMEFRAMES, timeframeOf, type Timeframe } from "./timeframes.ts";
-import { NEW_YORK, WallClock } from "./time.ts";
+import { instantText, NEW_YORK, WallClock } from "./time.ts";
 
 const LABELS: Record<View, string> = {
   chart: "Chart",
@@ -42,7 +42,7 @@ class Page {
   private readonly alerts = new Alerts(this.home, this.now);
   private readonly scanner = new Scanner(this.api, this.engines, this.alerts, this.home, this.now);
   private readonly health = new Health(this.api, this.time, this.home);
-  private readonly history = new History(this.api, () => this.scanner.symbols, this.now);
+  private readonly history = new History(this.api, () => this.scanner.symbols, this.home, this.now);
   private readonly search = new Search(this.api);
   private readonly asOf = new AsOf(this.desk, this.home, this.now);
   private readonly stream = new EventStream(() => this.api.token);
@@ -60,13 +60,24 @@ class Page {
     this.scanner.onSymbols = () => this.subscribe();
     this.asOf.onChange = (asOf) => this.go({ asOf });
     this.desk.onBars = () => this.barsCame();
+    // The chart goes first.
+    this.desk.onShown = () => this.scanner.start();
     onThemeChange(() => this.desk.paint());
     window.addEventListener("hashchange", () => this.arrive(true));
     // A replay's now is not the machine's: nothing is asked for before it is known.
     void this.time.start().then(() => {
       this.stream.start();
       this.arrive(false);
+      void this.health.show();
     });
+  }
+
+  feed(bars: LiveBar[]): void {
+    this.stream.onBars(bars);
+  }
+
+  get view(): ChartView {
+    return this.desk.view;
   }
 
   get bars(): readonly Bar[] {
@@ -112,10 +123,12 @@ class Page {
 
   private bindStream(): void {
     this.stream.onBars = (bars) => {
+      const began = performance.now();
       const own = bars.findLast(({ symbol }) => symbol === this.place.symbol);
       if (own !== undefined) this.health.lastBarEnd = own.bar.time + (own.kind === "AM" ? 60 : 1);
       this.desk.live(bars);
       this.scanner.live(bars);
+      this.measure(bars, began);
     };
     this.stream.onState = (state, detail) => this.health.setFeed(state, detail);
     this.stream.onNotice = (notice) => {
@@ -124,6 +137,13 @@ class Page {
       if (notice.kind === "gap" || notice.kind === "backfilled") this.scanner.reload();
     };
     this.health.isOpen = () => partAt(this.desk.days, this.now()) === "regular";
+  }
+
+  /** How late the newest minute is, once it is on the screen. */
+  private measure(bars: readonly LiveBar[], began: number): void {
+    const minute = bars.findLast(({ kind, bar }) => kind === "AM" && bar.backfilled !== true);
+    if (minute === undefined || document.hidden) return;
+    requestAnimationFrame(() => this.health.came(minute.bar.time + 60, performance.now() - began));
   }
 
   private barsCame(): void {
@@ -175,6 +195,7 @@ class Page {
       { keys: "f", help: "all bars that are loaded", act: () => this.desk.view.fit() },
       { keys: "ArrowUp", help: "symbol before, of the watchlist", act: () => this.neighbour(-1) },
       { keys: "ArrowDown", help: "symbol after, of the watchlist", act: () => this.neighbour(1) },
+      { keys: "n", help: "the next zone: its parts", act: () => this.desk.nextZone() },
       { keys: "z", help: "zones", act: () => this.desk.layers.toggle("zones") },
       { keys: "w", help: "swings", act: () => this.desk.layers.toggle("swings") },
       { keys: "p", help: "volume profile", act: () => this.desk.layers.toggle("profile") },
@@ -214,6 +235,7 @@ class Page {
       byId(`nav-${name}`).setAttribute("aria-current", name === view ? "page" : "false");
     }
     if (view === "history") void this.history.show();
+    if (view === "health") void this.health.show();
   }
 
   private showTimeframe(chosen: Timeframe): void {
@@ -247,11 +269,16 @@ class Page {
   }
 
   private savePicture(): void {
-    this.desk.view.picture().toBlob((blob) => {
+    const { symbol, timeframe } = this.place;
+    const madeUp = this.desk.loader?.metadata?.made_up === true ? ", made-up prices" : "";
+    const last = this.bars.at(-1);
+    const at = last === undefined ? "" : `, ${instantText(this.wall(), last.time, timeframe.intraday)}`;
+    // What the page writes over the chart has to be in the picture, too.
+    this.desk.view.picture(`${symbol} ${timeframe.label}${at}${madeUp}`).toBlob((blob) => {
       if (blob === null) return;
       const url = URL.createObjectURL(blob);
-      const { symbol, timeframe } = this.place;
-      h("a", { href: url, download: `${symbol.replace(/[^\w.-]/g, "_")}-${timeframe.name}.png` }).click();
+      const name = `${symbol.replace(/[^\w.-]/g, "_")}-${timeframe.name}.png`;
+      h("a", { href: url, download: name }).click();
       window.setTimeout(() => URL.revokeObjectURL(url), 10_000);
     });
   }
@@ -286,5 +313,7 @@ function isWide(): boolean {
 
 const page = new Page();
 page.start();
-// For the browser's console, and for whoever checks the page: the bars that are drawn.
-Object.assign(window, { polytape: { bars: () => page.bars } });
+// For the browser's console, and for whoever checks the page: the bars that are drawn, and where; and
+// bars as if the feed had sent them.
+const feed = (bars: LiveBar[]) => page.feed(bars);
+Object.assign(window, { polytape: { bars: () => page.bars, view: () => page.view, feed } });

@@ -30,7 +30,7 @@ export function readTheme(): Theme {
     background: of("background"),
     text: of("text"),
     dim: of("dim"),
-    grid: of("grid"),
+    grid: of("gridline"),
     up: of("up"),
     down: of("down"),
     support: of("support"),

@@ -8,7 +8,8 @@ export interface Timeframe {
   label: string;
   /** Seconds: a day is 24 hours, a month 31 days. */
   seconds: number;
-  /** Calendar days of history in one request: some 1,500 bars of a liquid symbol. */
+  /** Calendar days of history in one request: some 1,500 bars of a liquid symbol, 5,000 of its
+   * minutes. */
   pageDays: number;
   intraday: boolean;
 }
@@ -18,7 +19,7 @@ function intraday(minutes: number, label: string, pageDays: number): Timeframe {
 }
 
 export const TIMEFRAMES: readonly Timeframe[] = [
-  intraday(1, "1m", 3),
+  intraday(1, "1m", 11),
   intraday(5, "5m", 12),
   intraday(15, "15m", 35),
   intraday(30, "30m", 70),

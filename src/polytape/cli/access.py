@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from polytape.gateway.admission import Admission
     from polytape.gateway.browser_guard import BrowserGuard
 
+# Of an address of another machine's, where nothing else is set: a page's files are some ten.
+ANONYMOUS_PER_MINUTE = 600
 # Shorter ones can be guessed.
 SHORTEST_TOKEN = 16
 NO_OWNER = (
@@ -58,8 +60,18 @@ def make_admission(settings: Settings, *, has_page: bool = False) -> "Admission"
         note(CLEAR_TEXT)
     asks = not local or token is not None
     return admission.Admission(
-        table, browser_guard(settings), DIALECTS, asks=asks, has_page=has_page
+        table,
+        browser_guard(settings),
+        DIALECTS,
+        asks=asks,
+        has_page=has_page,
+        anonymous_per_minute=_anonymous_quota(settings, local=local),
     )
+
+
+def _anonymous_quota(settings: Settings, *, local: bool) -> int | None:
+    """What is set; else a bound where other machines reach the gateway."""
+    return settings.anonymous_per_minute or (None if local else ANONYMOUS_PER_MINUTE)
 
 
 def folder_of(settings: Settings) -> Path:

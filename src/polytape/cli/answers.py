@@ -90,6 +90,16 @@ class SessionAnswer(TypedDict):
     current_price: str | None
 
 
+class PlanAnswer(TypedDict):
+    """What `POST /history/backfill` would do, by a dry run."""
+
+    questions: int
+    requests: int
+    seconds: float
+    why: str
+    beyond: NotRequired[str]
+
+
 class JobAnswer(TypedDict):
     """One job of `GET /jobs`: `state` is waiting, running, done, failed or cancelled."""
 
@@ -110,6 +120,7 @@ class JobAnswer(TypedDict):
     error: str | None
     created_at: str
     started_at: str | None
+    beyond: NotRequired[str]
 
 
 class JobsAnswer(TypedDict):

@@ -2,9 +2,8 @@
 
 import csv
 import io
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import NotRequired, TypedDict
 from zoneinfo import ZoneInfo
@@ -14,13 +13,14 @@ import msgspec
 
 from polytape.cli import output
 from polytape.cli.answers import BarRow, BarsAnswer, Metadata, whole_bars
+from polytape.cli.bars_dates import first_and_last
 from polytape.cli.gateway import connect
 from polytape.cli.gateway_time import gateway_day
 from polytape.cli.options import BARS_FORMATS, symbol_argument, url_option
 from polytape.cli.output_file import chosen_form
+from polytape.model.counts import counted
 
 FIRST_SHOWN, LAST_SHOWN = 10, 30
-DEFAULT_DAYS_BACK = 30
 SHOWN_IN = ZoneInfo("America/New_York")
 COLUMNS = ("timestamp", "open", "high", "low", "close", "volume", "vwap", "transactions")
 
@@ -35,16 +35,19 @@ class BarsBody(TypedDict):
     include_extended: bool
     limit: NotRequired[int]
     allow_partial: NotRequired[bool]
+    adjusted: NotRequired[bool]
 
 
 @click.command()
 @symbol_argument
-@click.option("--start", help="First day or instant; default 30 days ago.")
-@click.option("--end", help="Last day, or instant (exclusive).")
+@click.option("--start", help="First day or instant, 5d, ytd; default 30 days ago.")
+@click.option("--period", help="In place of --start: a length before --end, 1mo, 5d, ytd.")
+@click.option("--end", help="Last day, or instant (exclusive), yesterday.")
 @click.option("--timeframe", default="1day", help="1min 5min 15min 60min 1day ...")
 @click.option("--limit", type=int, help="Only the latest so many bars.")
 @click.option("--extended/--no-extended", default=True, help="Extended hours too.")
 @click.option("--allow-partial", is_flag=True, help="What there is, where some bars are missing.")
+@click.option("--as-traded", is_flag=True, help="Prices and volumes before splits.")
 @click.option("--format", "form", type=click.Choice(BARS_FORMATS), help="Default table.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="FILE.csv, .json or .parquet; - is stdout."
@@ -53,18 +56,20 @@ class BarsBody(TypedDict):
 def bars(
     symbol: str,
     start: str | None,
+    period: str | None,
     end: str | None,
     timeframe: str,
     limit: int | None,
     extended: bool,
     allow_partial: bool,
+    as_traded: bool,
     form: str | None,
     out: Path | None,
     url: str | None,
 ) -> None:
     """Bars of one symbol; times are shown in New York time, csv and json are UTC."""
     form, out = chosen_form(out, form)
-    first, last = _dates(start, end, lambda: gateway_day(url))
+    first, last = first_and_last(start, end, lambda: gateway_day(url), period)
     body = BarsBody(
         symbol=symbol,
         timeframe=timeframe,
@@ -76,6 +81,8 @@ def bars(
         body["limit"] = limit
     if allow_partial:
         body["allow_partial"] = True
+    if as_traded:
+        body["adjusted"] = False
     metadata = _print(body, form, url) if out is None else _write(body, out, form, url)
     for remark in _remarks(metadata):
         output.note(remark)
@@ -94,7 +101,7 @@ def bars_text(rows: Sequence[BarRow], metadata: Metadata, form: str) -> str:
 
 def bars_lines(rows: Sequence[BarRow], metadata: Metadata) -> list[str]:
     """A table in New York time; the middle of a long one is left out."""
-    title = f"{metadata['symbol']} {metadata['timeframe']} · {len(rows):,} bars"
+    title = f"{metadata['symbol']} {metadata['timeframe']} · {counted(len(rows), 'bar')}"
     title += f" · {metadata.get('source', '')}"
     names = ("New York", "open", "high", "low", "close", "volume", "vwap")
     intraday = "min" in metadata["timeframe"]
@@ -111,7 +118,7 @@ def _print(body: BarsBody, form: str, url: str | None) -> Metadata:
     with connect(url) as gateway:
         answer: BarsAnswer = gateway.post("/bars", body, BarsAnswer)
     rows, metadata = whole_bars(answer, body["symbol"].upper(), body["timeframe"])
-    sys.stdout.write(bars_text(rows, metadata, form))
+    click.echo(bars_text(rows, metadata, form), nl=False)  # without the italics, but on a screen
     return metadata
 
 
@@ -164,20 +171,3 @@ def _csv(rows: Sequence[BarRow]) -> str:
         whole = int(volume) if volume.is_integer() else volume
         writer.writerow([whole if name == "volume" else row.get(name) for name in COLUMNS])
     return out.getvalue()
-
-
-def _dates(start: str | None, end: str | None, today: Callable[[], date]) -> tuple[str, str]:
-    """First and last day: by default the last 30 days. `today` is the gateway's."""
-    if start is not None:
-        return start, end or f"{today()}"
-    last = today() if end is None else _day_of(end)
-    return f"{last - timedelta(days=DEFAULT_DAYS_BACK)}", end or f"{last}"
-
-
-def _day_of(end: str) -> date:
-    """The day that an end lies in."""
-    from polytape.cli.clock import this_market
-    from polytape.model.instants import parse_span
-
-    market = this_market()
-    return market.date_of(parse_span("1970-01-01", end, market).end - 1)

@@ -8,9 +8,10 @@ import msgspec
 
 from polytape.cli.answers import Metadata
 from polytape.cli.bars import BarsBody, bars_text
-from polytape.cli.gateway import open_client
+from polytape.cli.gateway import noting_waits, open_client
 from polytape.cli.output import note
 from polytape.errors import ConfigurationError
+from polytape.model.counts import counted
 from polytape.net.atomic_file import write_atomically
 from polytape.wire import arrow, json_rows
 
@@ -23,7 +24,7 @@ def write_bars(body: BarsBody, out: Path, form: str, url: str | None) -> Metadat
 
     Raises: ConfigurationError naming the path.
     """
-    with open_client(url) as client:
+    with open_client(url) as client, noting_waits(url):
         table = client.fetch_table(
             body["symbol"],
             body["start_date"],
@@ -31,13 +32,15 @@ def write_bars(body: BarsBody, out: Path, form: str, url: str | None) -> Metadat
             body["timeframe"],
             body.get("limit"),
             body["include_extended"],
+            allow_partial=body.get("allow_partial", False),
+            adjusted=body.get("adjusted", True),
         )
     content, metadata = _content(table, form)
     try:
         write_atomically(out, lambda sink: sink.write(content))
     except OSError as error:
         raise ConfigurationError(f"cannot write {out}: {error.strerror}") from error
-    note(f"{len(table):,} bars written to {out}")
+    note(f"{counted(len(table), 'bar')} written to {out}")
     return metadata
 
 

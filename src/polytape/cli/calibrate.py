@@ -8,7 +8,7 @@ import click
 
 from polytape.cli import options as shared
 from polytape.cli import rates_file
-from polytape.cli.gateway import open_client, warn_if_made_up
+from polytape.cli.gateway import noting_waits, open_client, warn_if_made_up
 from polytape.cli.output import note
 from polytape.engines.options import LevelScale
 
@@ -53,7 +53,7 @@ def calibrate(
     """
     from polytape.engines import calibration
 
-    with open_client(url) as client:
+    with open_client(url) as client, noting_waits(url):
         minutes = client.fetch_bars(symbol, first.date(), last.date(), "1min")
         days = client.fetch_bars(symbol, (first - DAYS_BEFORE).date(), last.date(), "1day")
         plan = calibration.CalibrationPlan(horizon_days=horizon, levels=levels)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from polytape.cli.checkup import Finding
 from polytape.cli.checkup_vendor import NOT_TRIED, ONLINE
 from polytape.errors import PolygonClientError
+from polytape.model.counts import counted
 from polytape.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _content_findings(storage: "Storage") -> Iterator[Finding]:
         segments = [segment for folder in folders for segment in catalog.segments(folder)]
         size = sum(segment.size for segment in segments)
         names = ", ".join(f"{len(catalog.symbols(one)):,} of {one.value}" for one in series)
-        what = f"bars of {store.source}, {size / 1e6:,.1f} MB in {len(segments):,} files"
+        what = f"bars of {store.source}, {size / 1e6:,.1f} MB in {counted(len(segments), 'file')}"
         symbols = f"symbols: {names or 'none'}"
         yield Finding("store", "ok", f"{storage.url}: {what}; {symbols}")
         for file in catalog.unread():

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from polytape.engines.registry import CLIENT_ENGINES, SCAN
+from polytape.engines.names import TITLES
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+
+# Engines whose commands are written by hand.
+OWN_COMMANDS = ("scan", "session")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,8 @@ class CommandSpec:
 COMMANDS: dict[str, CommandSpec] = {
     "serve": CommandSpec("serve:serve", "Run the gateway until ctrl-C."),
     "demo": CommandSpec(
-        "serve:demo", "Start a gateway on made-up prices, ask it for bars and a session, stop it."
+        "serve:demo",
+        "Start a gateway on made-up prices, ask it for bars and a session, show its page.",
     ),
     "replay": CommandSpec(
         "replay:replay",
@@ -57,8 +62,11 @@ COMMANDS: dict[str, CommandSpec] = {
         "watch:watch",
         "Prices, volume and the nearest zones of symbols as a live table, until ctrl-C.",
     ),
+    "top": CommandSpec(
+        "top:top", "What a gateway does now: requests, cache, budget, sockets, lag, slowest routes."
+    ),
     "session": CommandSpec(
-        "symbols:session", "Prices and ranges of a session as they could be known at one instant."
+        "session:session", "Prices and ranges of a session as they could be known at one instant."
     ),
     "price": CommandSpec("symbols:price", "The last price."),
     "search": CommandSpec("symbols:search", "Securities by symbol or name."),
@@ -74,9 +82,9 @@ COMMANDS: dict[str, CommandSpec] = {
         "How often zones of each level held in the past, beside random levels.",
     ),
     **{
-        spec.name: CommandSpec(f"engines:{spec.name}", f"{spec.title}.")
-        for spec in CLIENT_ENGINES
-        if spec is not SCAN
+        name: CommandSpec(f"engines:{name}", f"{title}.")
+        for name, title in TITLES.items()
+        if name not in OWN_COMMANDS
     },
     "rate-limit": CommandSpec("symbols:rate_limit", "The gateway's upstream request budget."),
     "cache": CommandSpec("symbols:cache", "The gateway's memory of answers."),

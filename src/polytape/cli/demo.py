@@ -1,6 +1,8 @@
 """`polytape demo`: the whole way from a source to a frame, in one process."""
 
+import sys
 import tempfile
+import threading
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
@@ -28,11 +30,20 @@ from polytape.wire.polygon.messages import US_PER_MS
 SYMBOL = "AAPL"
 STREAMED = ("AAPL", "SPY")
 REPLAY_SPEED, LIVE_BARS = 120.0, 6
+# The day that the page shows: it lasts a quarter of an hour from there on.
+PAGE_FROM, PAGE_SPEED, PAGE = "11:00", 30.0, f"/#/chart?symbol={SYMBOL}&timeframe=5min"
 FIGURES = ("source", "requests", "bars_served", "fetches", "uptime_seconds")
 
 
-def show() -> None:
-    """Print bars, a session and the gateway's figures."""
+def is_watched() -> bool:
+    """Whether somebody sits before it, who can look at the page and press ctrl-C."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def show(*, keep: bool) -> None:
+    """Print bars, a session and the gateway's figures; `keep` a gateway with the page at the end,
+    until ctrl-C.
+    """
     settings = Settings(source="synthetic", port=0, store="none")
     gateway = make_gateway(settings)
     with running(make_app(settings, gateway)) as url, PolygonClient(url) as client:
@@ -47,6 +58,10 @@ def show() -> None:
         status = client.gateway_status()
         print_facts({name: status[name] for name in FIGURES}, "table")
     _replay(settings, last)
+    if keep:
+        _page(settings, last)
+    else:
+        click.echo("\nThe page: polytape demo --keep, and a browser at the address that it prints")
     click.echo("\nThe gateway is stopped. Next: polytape serve --source synthetic")
 
 
@@ -100,6 +115,21 @@ def _replay(settings: Settings, last: Session) -> None:
         for bar in islice(bars, LIVE_BARS):
             local = client.market.local(bar.start * US_PER_MS)
             click.echo(f"{local:%a %H:%M}  {bar.symbol:<6}{price_text(bar.close):>10}")
+
+
+def _page(settings: Settings, last: Session) -> None:
+    """The page of a replayed day, until ctrl-C."""
+    request = ReplayRequest(f"{last.day}", (), "synthetic", at=PAGE_FROM, speed=PAGE_SPEED)
+    gateway = make_replay(request, settings)
+    with running(make_app(settings, gateway)) as url:
+        click.echo("\n" + _bold(f"The page: {url}{PAGE}"))
+        click.echo(
+            f"{last.day} from {PAGE_FROM} New York, {PAGE_SPEED:g} times as fast, until ctrl-C"
+        )
+        try:
+            threading.Event().wait()
+        except KeyboardInterrupt:
+            click.echo()
 
 
 def _year(client: PolygonClient, last: Session) -> None:

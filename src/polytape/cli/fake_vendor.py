@@ -18,6 +18,7 @@ from polytape.fake_vendor.market import FakeMarket
 from polytape.fake_vendor.mischief import Mischief
 from polytape.fake_vendor.routes import Routes
 from polytape.fake_vendor.server import FakeVendor, start
+from polytape.model.counts import counted
 from polytape.model.market import Market
 from polytape.model.timeframes import Series
 from polytape.upstream.flatfiles.source import FlatFiles
@@ -120,9 +121,8 @@ async def _serve(vendor: FakeVendor, port: int, *, made_up: bool) -> None:
             f"cannot listen on {HOST} port {port}: {error.strerror or error} (--port names another)"
         ) from error
     url = vendor.routes.host
-    click.echo(
-        f"fake vendor on {url} · {len(vendor.routes.market.universe)} symbols · ctrl-C stops it"
-    )
+    symbols = counted(len(vendor.routes.market.universe), "symbol")
+    click.echo(f"fake vendor on {url} · {symbols} · ctrl-C stops it")
     click.echo(f"live events on ws{url.removeprefix('http')}/stocks")
     click.echo(f"try: POLYGON_API_KEY=any polytape serve --vendor {url} --store none")
     if made_up:

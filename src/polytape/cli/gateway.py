@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from polytape.cli.answers import Json, JsonObject, Verdict, check
+from polytape.cli.budget_notice import BudgetNotice
 from polytape.cli.did_you_mean import candidates
 from polytape.cli.output import MADE_UP, note
 from polytape.client.connection import Connection
@@ -30,6 +31,7 @@ class GatewayConnection:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._driver = SyncDriver(connection.base_url, ca=connection.ca)
+        self._notice = BudgetNotice(connection)
 
     @property
     def base_url(self) -> str:
@@ -61,7 +63,7 @@ class GatewayConnection:
         return f" (did you mean {' or '.join(known)}?)" if known else ""
 
     def _with_hint(self, error: NotFoundError) -> NotFoundError:
-        absent = re.search(r"\bno symbol (\S+)", error.detail)
+        absent = re.search(r"\bno symbol ([^\s,:;]+)", error.detail)
         hint = "" if absent is None else self.hint(absent[1])
         return NotFoundError(error.detail + hint, status=error.status, request_id=error.request_id)
 
@@ -80,7 +82,8 @@ class GatewayConnection:
         pairs = tuple((query or {}).items())
         flow = self._connection.ask(method, path, query=pairs, body=body)
         try:
-            response = self._driver.run(flow)
+            with self._notice.noted():
+                response = self._driver.run(flow)
         except NotFoundError as error:
             raise self._with_hint(error) from error
         if not isinstance(response, dict | list):
@@ -95,6 +98,14 @@ def connect(url: str | None, policy: RetryPolicy | None = None) -> Iterator[Gate
 
     Raises: ConfigurationError for a wrong setting, ValidationError for a wrong URL.
     """
+    gateway = GatewayConnection(_connection(url, policy))
+    try:
+        yield gateway
+    finally:
+        gateway.close()
+
+
+def _connection(url: str | None, policy: RetryPolicy | None = None) -> Connection:
     settings = load()
     key = None if settings.token is None else check_key(settings.token.reveal())
     address = check_url(url or settings.url).removesuffix(API)
@@ -102,11 +113,17 @@ def connect(url: str | None, policy: RetryPolicy | None = None) -> Iterator[Gate
     connection = Connection(address, policy, key, ca=settings.ca)
     if is_loopback(address):
         connection.read_owner_token = lambda: owner_token(access_folder())
-    gateway = GatewayConnection(connection)
-    try:
-        yield gateway
-    finally:
-        gateway.close()
+    return connection
+
+
+@contextmanager
+def noting_waits(url: str | None) -> Iterator[None]:
+    """Say that a client's work waits for the vendor's budget, as a GatewayConnection does itself.
+
+    Raises: as `connect`.
+    """
+    with BudgetNotice(_connection(url)).noted():
+        yield
 
 
 def open_client(url: str | None) -> "PolygonClient":

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from polytape.cli import history_options, output_file, stores
-from polytape.cli.clock import now_us, this_market
+from polytape.cli import clock, history_options, output_file, stores
 from polytape.cli.options import StoreOptions
 from polytape.cli.output import note
 from polytape.cli.progress import progress
@@ -18,6 +17,7 @@ from polytape.errors import ValidationError
 from polytape.history import export as exporting
 from polytape.history import import_tables as tables
 from polytape.history import importer as importing
+from polytape.model.counts import counted
 from polytape.model.symbols import parse_symbol
 from polytape.store.reference import Reference
 from polytape.upstream.flatfiles.splits_table import read_splits
@@ -48,7 +48,7 @@ def import_files(
         for path in files:  # before a store is made for them
             importing.flat_file_of(path)
     with stores.made_store(options) as store:
-        importer = importing.Importer(store, this_market(), now_us, on_error)
+        importer = importing.Importer(store, clock.this_market(), clock.now_us, on_error)
         bars = refused = 0
         with progress("files", len(files)) as done:
             for file in importer.run(paths, form, mapping):
@@ -57,8 +57,9 @@ def import_files(
                     _note_refused(file)
                 done(file.path.name)
         _import_splits(Reference(store.storage), splits or _splits_beside(paths))
-        left = f", {refused:,} rows left out" if refused else ""
-        click.echo(f"{bars:,} bars of {len(files):,} files kept in {store.storage.url}{left}")
+        left = f", {counted(refused, 'row')} left out" if refused else ""
+        imported = f"{counted(bars, 'bar')} of {counted(len(files), 'file')}"
+        click.echo(f"{imported} kept in {store.storage.url}{left}")
 
 
 def export(
@@ -92,7 +93,7 @@ def export(
                 note(f"no {series.value} bars of {name} are stored in {store.storage.url}")
     target = "stdout" if str(out) == output_file.STDOUT else out
     click.echo(
-        f"{rows:,} bars of {len(chosen):,} symbols written to {target}",
+        f"{counted(rows, 'bar')} of {counted(len(chosen), 'symbol')} written to {target}",
         err=str(out) == output_file.STDOUT,
     )
 
@@ -131,7 +132,7 @@ def _note_refused(file: importing.FileImport) -> None:
 def _import_splits(reference: Reference, table: Path | None) -> None:
     if table is not None:
         splits = [split for rows in read_splits(table).values() for split in rows]
-        reference.put_splits(splits, now_us())
+        reference.put_splits(splits, clock.now_us())
 
 
 def _columns(pairs: Sequence[str]) -> dict[str, str]:

@@ -1,15 +1,13 @@
 """What the commands of `polytape history` fetch: backfills and repairs."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
-from functools import partial
 
 import click
 
-from polytape.cli import history_options, stores
-from polytape.cli.history_jobs import gateway_for, run_jobs
+from polytape.cli import history_jobs, history_options, stores
 from polytape.cli.options import StoreOptions
 from polytape.cli.output import note, print_facts
 from polytape.cli.progress import progress
@@ -17,6 +15,7 @@ from polytape.cli.universe import read_universe
 from polytape.cli.wiring import opened_gateway
 from polytape.gateway.gateway import Gateway
 from polytape.history import backfill as filling
+from polytape.model.counts import counted
 from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
 
@@ -40,19 +39,24 @@ def backfill(
     chosen = [parse_symbol(symbol) for symbol in [*symbols, *read_universe(universe)]]
     if not chosen:
         raise click.BadParameter("name symbols, or a --universe FILE")
-    gateway_url = None if dry_run else gateway_for(url, options)
+    gateway_url = history_jobs.gateway_for(url, options)
     if gateway_url is not None:
         body = {"start_date": start, "end_date": end, "timeframe": timeframe}
-        return run_jobs(gateway_url, "backfill", body, chosen)
+        if dry_run:
+            print_facts(history_jobs.dry_run(gateway_url, body, chosen), "table")
+            return 0
+        return history_jobs.run_jobs(gateway_url, "backfill", body, chosen)
 
     async def fill(gateway: Gateway) -> int:
         plan = await gateway.history.plan(chosen, series, span)
+        if plan.beyond and not dry_run:
+            note(f"left out: {plan.beyond}")
         if dry_run:
             _print_cost(gateway, plan, len(chosen))
         elif plan.tasks:
             return await _run(gateway, plan.tasks)
         else:
-            click.echo("nothing is missing")
+            click.echo(history_jobs.nothing_text(plan.beyond))
         return 0
 
     if dry_run and not stores.has_store(options):
@@ -73,27 +77,31 @@ def repair(
     Raises: ConfigurationError, ValidationError.
     """
     span, named = history_options.span_of(start, end), [parse_symbol(symbol) for symbol in symbols]
-    gateway_url = gateway_for(url, options) if named else None
+    gateway_url = history_jobs.gateway_for(url, options) if named else None
     if gateway_url is not None:
-        return run_jobs(gateway_url, "repair", {"start_date": start, "end_date": end}, named)
+        return history_jobs.run_jobs(
+            gateway_url, "repair", {"start_date": start, "end_date": end}, named
+        )
 
     async def mend(gateway: Gateway) -> int:
-        failed = 0
+        failed, failures = 0, _Failures(gateway.market)
         chosen = history_options.symbols_of(gateway.history.must_store(), named)
         with progress("symbols looked at", len(chosen)) as looked_at:
             for symbol in chosen:
                 tasks = await gateway.history.repairs([symbol], span)
-                count = await gateway.history.run(tasks, partial(_note_failure, gateway.market))
+                count = await gateway.history.run(tasks, failures.note)
                 failed += len(count.failed)
                 mended.append(count)
                 looked_at(symbol)
+        failures.end()
         return failed
 
     mended: list[filling.BackfillCount] = []
     with opened_gateway(options, makes_store=False) as gateway, said_when_stopped():
         failed = asyncio.run(mend(gateway))
     days, bars = sum(count.tasks for count in mended), sum(count.bars for count in mended)
-    click.echo(f"{days:,} doubtful days asked for again, {bars:,} bars, {failed:,} failed")
+    again = f"{counted(days, 'doubtful day')} asked for again"
+    click.echo(f"{again}, {counted(bars, 'bar')}, {failed:,} failed")
     return failed
 
 
@@ -107,40 +115,61 @@ def said_when_stopped() -> Iterator[None]:
         raise
 
 
-def _note_failure(market: Market, result: filling.TaskResult) -> None:
-    if result.error is not None:
-        note(f"{filling.describe(result.task, market)}: {result.error}")
+class _Failures:
+    """Says what failed; of many that failed alike, such as parts before the plan's history, the
+    first, and at the end how many more.
+    """
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self._alike: Counter[str] = Counter()
+
+    def note(self, result: filling.TaskResult) -> None:
+        """Say why a task failed, unless an earlier one did for the same reason."""
+        error = result.error
+        if error is None:
+            return
+        limit = getattr(error, "limit", None)
+        reason = getattr(error, "detail", str(error)) if limit is None else str(limit)
+        self._alike[reason] += 1
+        if self._alike[reason] == 1:
+            note(f"{filling.describe(result.task, self._market)}: {error}")
+
+    def end(self) -> None:
+        """Say how many more failed alike."""
+        more = self._alike.total() - len(self._alike)
+        if more:
+            note(f"{counted(more, 'more question')} failed alike")
 
 
 async def _run(gateway: Gateway, tasks: Sequence[filling.Task]) -> int:
     """Do the tasks, with a bar of progress; how many failed."""
-    market = gateway.market
+    failures = _Failures(gateway.market)
     with progress("questions", len(tasks)) as done:
 
         def on_result(result: filling.TaskResult) -> None:
-            _note_failure(market, result)
-            done(filling.describe(result.task, market))
+            failures.note(result)
+            done(filling.describe(result.task, gateway.market))
 
         count = await gateway.history.run(tasks, on_result)
+    failures.end()
     failed = len(count.failed)
-    answered = count.tasks - failed
-    click.echo(f"{answered:,} questions answered, {count.bars:,} bars, {failed:,} failed")
+    answered = f"{counted(count.tasks - failed, 'question')} answered"
+    click.echo(f"{answered}, {counted(count.bars, 'bar')}, {failed:,} failed")
     return failed
 
 
 def _print_cost(gateway: Gateway, plan: filling.BackfillPlan, symbols: int) -> None:
     state = gateway.budget_state()
     metered = gateway.upstream is not None and gateway.upstream.through is not None
-    budget = {
-        "requests": plan.requests,
-        "budget": f"{state.limit} in {state.window_s:g} s",
-    }
-    facts = {
-        "questions": len(plan.tasks),
-        "symbols": symbols,
-        **(budget if metered else {}),
-        "about": str(timedelta(seconds=round(plan.seconds))),
-        "why": plan.why,
-        "source": gateway.bars.source_name,
-    }
+    facts = history_jobs.plan_facts(
+        symbols=symbols,
+        questions=len(plan.tasks),
+        requests=plan.requests if metered else None,
+        budget=f"{state.limit} in {state.window_s:g} s",
+        seconds=plan.seconds,
+        why=plan.why,
+        beyond=plan.beyond,
+        source=gateway.bars.source_name,
+    )
     print_facts(facts, "table")

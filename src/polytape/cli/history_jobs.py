@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import TypeAlias
 
 import click
@@ -14,7 +15,7 @@ from polytape.cli.output import note
 from polytape.cli.progress import counted_progress
 from polytape.cli.stores import store_location
 from polytape.errors import ConfigurationError, ConnectionError, DataFetchError
-from polytape.settings import load
+from polytape.settings import load, origins
 from polytape.wire.api.messages import MAX_SYMBOLS
 from polytape.wire.flow import RetryPolicy
 
@@ -23,6 +24,8 @@ FIRST_LOOK_S, LOOK_EVERY_S = 0.02, 1.0
 # A gateway on this machine says what it is at once, or there is none.
 IS_THERE = RetryPolicy(timeout_s=2.0, max_retries=0, deadline_s=3.0)
 OPEN = ("waiting", "running")
+# The source whose requests are counted.
+VENDOR = "polygon"
 # What progress is counted in.
 UNITS = {"backfill": "questions", "repair": "symbols", "compact": "folders"}
 
@@ -30,27 +33,92 @@ Body: TypeAlias = Mapping[str, object]
 
 
 def gateway_for(url: str | None, options: StoreOptions) -> str | None:
-    """The gateway that a command goes through: the one that it names, else a running one that keeps
-    the store which the settings name; None where there is none, and the command works by itself.
+    """The gateway that a command goes through: the one of `--url`; none where the command names a
+    store or a source; else the one of POLYTAPE_URL, unless the settings name a store or source that
+    is not its own; else one that runs at the usual address and keeps the store of the settings.
+    None: the command works by itself.
 
-    Raises: ConfigurationError where a gateway and a store are named.
+    Raises: ConfigurationError where a gateway and a store are named; ConnectionError and others
+    where the gateway of POLYTAPE_URL does not answer.
     """
     named = [name for name, value in options.items() if value is not None]
     if named:
         if url is not None:
             raise ConfigurationError(f"--url names a gateway, which has a --{named[0]} of its own")
         return None
-    return url or _running()
+    return url or _of_settings()
 
 
-def _running() -> str | None:
+def _of_settings() -> str | None:
+    written = origins()
+    alone = "url" in written and not written.keys() & {"store", "source", "data"}
     settings = load()
     try:
         with connect(None, IS_THERE) as gateway:
             status: answers.StatusAnswer = answers.check(gateway.status(), answers.StatusAnswer)
-    except (ConnectionError, DataFetchError):
+    except ConnectionError as error:
+        if not alone:
+            return None
+        url = written["url"]
+        raise ConnectionError(
+            f"{error}; {url.where} names it: without a gateway name a --store or a --source",
+            url=error.url,
+            sent=error.sent,
+        ) from None
+    except DataFetchError:
+        if alone:
+            raise
         return None
-    return settings.url if status["store"] == store_location(settings) else None
+    return settings.url if alone or status["store"] == store_location(settings) else None
+
+
+def dry_run(url: str, body: Body, symbols: Sequence[str]) -> dict[str, object]:
+    """What a backfill of the gateway's would ask, as facts; very many symbols in parts.
+
+    Raises: errors of the gateway.
+    """
+    plans: list[answers.PlanAnswer] = []
+    with connect(url) as gateway:
+        for at in range(0, len(symbols), MAX_SYMBOLS):
+            part = {**body, "symbols": symbols[at : at + MAX_SYMBOLS], "dry_run": True}
+            plans.append(gateway.post("/history/backfill", part, answers.PlanAnswer))
+        status: answers.StatusAnswer = answers.check(gateway.status(), answers.StatusAnswer)
+        limit: answers.RateLimitAnswer = gateway.get("/rate-limit", answers.RateLimitAnswer)
+    return plan_facts(
+        symbols=len(symbols),
+        questions=sum(plan["questions"] for plan in plans),
+        requests=sum(plan["requests"] for plan in plans) if status["source"] == VENDOR else None,
+        budget=f"{limit['limit']} in {limit['window_seconds']:g} s",
+        seconds=sum(plan["seconds"] for plan in plans),
+        why=plans[0]["why"],
+        beyond=plans[0].get("beyond", ""),
+        source=status["source"],
+    )
+
+
+def plan_facts(
+    *,
+    symbols: int,
+    questions: int,
+    requests: int | None,
+    budget: str,
+    seconds: float,
+    why: str,
+    beyond: str,
+    source: str,
+) -> dict[str, object]:
+    """What a dry run prints: `requests` of the vendor's, or the questions of a source without a
+    budget.
+    """
+    metered = {"requests": requests, "budget": budget}
+    return {
+        "symbols": symbols,
+        **({"questions": questions} if requests is None else metered),
+        "about": str(timedelta(seconds=round(seconds))),
+        "why": why,
+        **({"left out": beyond} if beyond else {}),
+        "source": source,
+    }
 
 
 def run_jobs(url: str, action: str, body: Body, symbols: Sequence[str] = ()) -> int:
@@ -71,6 +139,11 @@ def run_jobs(url: str, action: str, body: Body, symbols: Sequence[str] = ()) -> 
     return failed
 
 
+def nothing_text(beyond: str | None) -> str:
+    """What is said of a backfill without a question."""
+    return "nothing is missing" + (" of what the source has" if beyond else "")
+
+
 def _watched(gateway: GatewayConnection, job: answers.JobAnswer, unit: str) -> int:
     """Wait for a job's end; how many of it failed. Raises: DataFetchError."""
     try:
@@ -87,11 +160,14 @@ def _watched(gateway: GatewayConnection, job: answers.JobAnswer, unit: str) -> i
         raise
     for failure in job["failures"]:
         note(failure)
+    beyond = job.get("beyond")
+    if beyond:
+        note(f"left out: {beyond}")
     if job["state"] != "done":
         why = f": {job['error']}" if job["error"] else ""
         raise DataFetchError(f"job {job['id']} {job['state']}{why} after {progress_text(job)}")
     nothing = job["kind"] == "backfill" and job["total"] == 0
-    click.echo("nothing is missing" if nothing else progress_text(job))
+    click.echo(nothing_text(beyond) if nothing else progress_text(job))
     return job["failed"]
 
 

@@ -5,14 +5,14 @@ from functools import partial
 
 import click
 
-from polytape.cli import clock, history_options, verify_rows
+from polytape.cli import clock, history_options, output, verify_rows
 from polytape.cli.options import StoreOptions
-from polytape.cli.output import note, print_records
 from polytape.cli.progress import progress
 from polytape.cli.stores import opened_store
 from polytape.history import status as stored
 from polytape.history import verify as quality
 from polytape.history.quarantine import Quarantine
+from polytape.model.counts import counted
 from polytape.model.symbols import parse_symbol
 from polytape.model.timestamps import iso
 from polytape.store import compact as compaction
@@ -30,16 +30,16 @@ def status(symbols: Sequence[str], form: str, options: StoreOptions) -> None:
         if symbols:
             parsed = list(dict.fromkeys(map(parse_symbol, symbols)))
             rows = list(stored.symbol_status(store, parsed, clock.this_market()))
-            print_records(map(partial(_symbol_row, form), rows), form)
+            output.print_records(map(partial(_symbol_row, form), rows), form)
             _note_absent(store, [name for name in parsed if name not in {r.symbol for r in rows}])
         else:
             shown = _series_row if form == "table" else _series_facts
             records = [shown(row) for row in stored.series_status(store)]
-            note(f"store {store.storage.url}, bars of {store.source}")
+            output.note(f"store {store.storage.url}, bars of {store.source}")
             if form == "table" and not records:
                 click.echo("the store is empty: polytape history import or backfill fills it")
             else:
-                print_records(records, form)
+                output.print_records(records, form)
         _note_unread(store)
 
 
@@ -60,43 +60,46 @@ def verify(
         _note_unread(store)
     doubtful = [report for report in spans if not report.report.sound]
     if form != "table":
-        print_records([row for report in spans for row in verify_rows.report_rows(report)], form)
+        output.print_records(
+            [row for report in spans for row in verify_rows.report_rows(report)], form
+        )
     elif doubtful:
         _print_short([row for report in spans for row in verify_rows.day_rows(report, market)])
     if spans:
-        note(_verdict(spans, doubtful))
+        output.note(_verdict(spans, doubtful))
     return bool(doubtful)
 
 
 def _print_short(rows: list[verify_rows.Row]) -> None:
-    print_records(rows[:MOST_ROWS], "table")
+    output.print_records(rows[:MOST_ROWS], "table")
     if len(rows) > MOST_ROWS:
-        note(f"{len(rows) - MOST_ROWS:,} more rows: --format csv has them all")
+        output.note(f"{counted(len(rows) - MOST_ROWS, 'more row')}: --format csv has them all")
 
 
 def _verdict(spans: Sequence[quality.SpanReport], doubtful: Sequence[quality.SpanReport]) -> str:
     """What the exit code says, in words, and what to do."""
     bars = sum(report.report.bars for report in spans)
     if not doubtful:
-        return f"nothing to doubt in {bars:,} bars (exit code 0)"
+        return f"nothing to doubt in {counted(bars, 'bar')} (exit code 0)"
     names = list(dict.fromkeys(report.symbol for report in doubtful))
     findings = sum(len(report.report.findings) for report in doubtful)
     missing = sum(report.report.unexplained_missing for report in doubtful)
     shown = " ".join(names[:FEW_NAMES]) + (" ..." if len(names) > FEW_NAMES else "")
     return (
-        f"doubtful: {findings:,} findings, {missing:,} bars missing without a cause, of {shown} "
-        f"(exit code 1); polytape history repair {shown} asks for those days again"
+        f"doubtful: {counted(findings, 'finding')}, {counted(missing, 'bar')} missing without a "
+        f"cause, of {shown} (exit code 1); polytape history repair {shown} asks for those days "
+        "again"
     )
 
 
 def _note_absent(store: SegmentStore, names: Sequence[str]) -> None:
     for name in names:
-        note(f"nothing of {name} is stored in {store.storage.url}")
+        output.note(f"nothing of {name} is stored in {store.storage.url}")
 
 
 def _note_unread(store: SegmentStore) -> None:
     for file in store.catalog.unread():
-        note(f"not read: {file.path}: {file.reason}")
+        output.note(f"not read: {file.path}: {file.reason}")
 
 
 def compact(options: StoreOptions) -> None:
@@ -104,7 +107,7 @@ def compact(options: StoreOptions) -> None:
     with opened_store(options) as store:
         done = compaction.compact_all(store)
     files = sum(one.before for one in done)
-    click.echo(f"{files:,} files merged into {len(done):,}")
+    click.echo(f"{counted(files, 'file')} merged into {len(done):,}")
 
 
 def delete(
@@ -133,7 +136,7 @@ def delete(
         )
         for symbol in parsed:
             Quarantine(store.storage).forget(symbol, span)
-    click.echo(f"{gone:,} bars deleted")
+    click.echo(f"{counted(gone, 'bar')} deleted")
 
 
 def _series_facts(row: stored.SeriesStatus) -> verify_rows.Row:

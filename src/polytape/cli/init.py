@@ -47,6 +47,7 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("tls_key", '"/etc/polytape/key.pem"', "and its key"),
         ("allowed_hosts", '["prices.example"]', "further names of this gateway"),
         ("allowed_origins", '["https://desk.example"]', "sites whose pages may use it"),
+        ("anonymous_per_minute", "600", "requests of an address without a token"),
         ("access_folder", '"~/.local/state/polytape"', "where tokens are; not set: user state"),
     ),
     "Its log": (
@@ -54,6 +55,8 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("log_file", '"/var/log/polytape.log"', "in turns of 20 MB; not set: stderr"),
         ("log_format", '"text"', "text, or json: an object a line"),
         ("access_log", "false", "a line for each request"),
+        ("slow_request_s", "1.0", "seconds: a line for a request that takes so long; 0: none"),
+        ("tracing", "false", "spans of OpenTelemetry, of clients too; pip install polytape[otel]"),
     ),
     "Clients": (
         ("url", '"http://localhost:8200"', "the gateway that commands and clients ask"),

@@ -9,6 +9,7 @@ from polytape.cli.answers import JobAnswer, JobsAnswer
 from polytape.cli.gateway import connect
 from polytape.cli.options import format_option, url_option
 from polytape.cli.output import print_facts, print_records
+from polytape.model.counts import counted
 
 SHOWN_SYMBOLS = 2
 
@@ -59,8 +60,11 @@ def progress_text(job: JobAnswer) -> str:
     """`12 of 40 questions, 31,200 bars, 1 failed, 14 requests`."""
     of = "" if job["total"] is None else f" of {job['total']:,}"
     failed = f", {job['failed']:,} failed" if job["failed"] else ""
-    spent = f", {job['requests']:,} requests" if job["requests"] else ""
-    return f"{job['done']:,}{of} {job['unit'] or 'steps'}, {job['bars']:,} bars{failed}{spent}"
+    spent = f", {counted(job['requests'], 'request')}" if job["requests"] else ""
+    unit = job["unit"] or "steps"
+    if (job["done"] if job["total"] is None else job["total"]) == 1:
+        unit = unit.removesuffix("s")
+    return f"{job['done']:,}{of} {unit}, {counted(job['bars'], 'bar')}{failed}{spent}"
 
 
 def _checked(job_id: str) -> str:

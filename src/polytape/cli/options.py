@@ -92,6 +92,13 @@ log_options = several(
         help="text, or json: an object a line. Default text.",
     ),
     click.option("--access-log/--no-access-log", default=None, help="Log a line for each request."),
+    click.option(
+        "--slow-request",
+        "slow_request_s",
+        type=click.FloatRange(min=0),
+        help="Log a line for a request of so many seconds; 0: none. Default 1.",
+    ),
+    click.option("--tracing/--no-tracing", default=None, help="Make spans of OpenTelemetry."),
 )
 store_options = several(store_option, source_option, data_option)
 span_options = several(

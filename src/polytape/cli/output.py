@@ -5,10 +5,11 @@ import json
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import isfinite
 
 import click
 
@@ -59,8 +60,10 @@ def print_records(records: Iterable[Mapping[str, object]], form: str) -> None:
     elif form == "csv":
         _print_csv(rows)
     elif rows:
-        cells = [[plain(value) for value in record.values()] for record in rows]
-        for line in fitted_lines(list(rows[0]), cells, screen_width()):
+        columns = [list(column) for column in zip(*(row.values() for row in rows), strict=True)]
+        cells = [list(row) for row in zip(*map(_column_texts, columns), strict=True)]
+        numbers = {at for at, column in enumerate(columns) if _is_numeric(column)}
+        for line in fitted_lines(list(rows[0]), cells, screen_width(), numbers):
             click.echo(line)
     else:
         click.echo("nothing found")
@@ -93,20 +96,43 @@ def table_lines(
     return [" " * whole, head, rule, *map(line, rows), " " * whole]
 
 
-def fitted_lines(headers: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[str]:
+def fitted_lines(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    right: Collection[int] = (),
+) -> list[str]:
     """A table of at most `width` columns: closer together, then with its longest texts over several
-    lines, and where that is too narrow, too, a block for each record.
+    lines, and where that is too narrow, too, a block for each record. `right` as in `table_lines`.
     """
     widths = [max(map(len, column)) for column in zip(headers, *rows, strict=True)]
     if sum(widths) + 3 * len(widths) + 1 <= width:
-        return table_lines(headers, rows)
+        return table_lines(headers, rows, right=right)
     longest = max(range(len(widths)), key=widths.__getitem__)
     room = width - (sum(widths) - widths[longest]) - 2 * len(widths)
     if room < max(LEAST_COLUMN, len(headers[longest])):
         return [line for row in rows for line in [*_block(headers, row), ""]]
     if widths[longest] > room:
         rows = [line for row in rows for line in _over_lines(row, longest, room)]
-    return table_lines(headers, rows, tight=True)
+    return table_lines(headers, rows, right=right, tight=True)
+
+
+def _column_texts(values: Sequence[object]) -> list[str]:
+    """A column as people read it: its prices with two decimals, where all are below one with four;
+    csv and JSON have all of them.
+    """
+    floats = [value for value in values if isinstance(value, float)]
+    decimals = 2 if any(abs(value) >= 1 for value in floats) else 4
+    return [
+        f"{value:.{decimals}f}" if isinstance(value, float) and isfinite(value) else plain(value)
+        for value in values
+    ]
+
+
+def _is_numeric(values: Sequence[object]) -> bool:
+    """Whether a column holds numbers, and where it holds none nothing else."""
+    kinds = {type(value) for value in values if value is not None}
+    return bool(kinds) and kinds <= {int, float}
 
 
 def _over_lines(row: Sequence[str], at: int, room: int) -> list[list[str]]:

@@ -1,19 +1,21 @@
 """`--plot FILE` of every engine's command: checked before the work, drawn after it."""
 
+from datetime import datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from polytape.cli.gateway import open_client, warn_if_made_up
+from polytape.cli.gateway import noting_waits, open_client, warn_if_made_up
 from polytape.cli.output import note
 from polytape.cli.output_file import PICTURES, form_of
 from polytape.errors import ConfigurationError, ValidationError
 
 if TYPE_CHECKING:
     from polytape.engines.registry import EngineSpec
-    from polytape.engines.result import EngineRunResult
+    from polytape.engines.result import EngineRunResult, Shown
+    from polytape.engines.session import SessionData
 
 plot_option = click.option(
     "--plot",
@@ -45,14 +47,20 @@ def run(
     """
     from polytape.client import engines
 
-    with open_client(url) as client:
+    with open_client(url) as client, noting_waits(url):
         engine = getattr(engines, str(spec.client_class))(client)
         result: EngineRunResult = getattr(engine, spec.method)(symbol, as_of, **options)
         warn_if_made_up(client.gateway_status)
     return result
 
 
-def draw(result: "EngineRunResult", path: Path, *, dark: bool = False) -> None:
+def session_at(symbol: str, moment: datetime, url: str | None) -> "SessionData":
+    """Session data with the bars that its picture needs. Raises: as `run`."""
+    with open_client(url) as client, noting_waits(url):
+        return client.session(symbol, moment)
+
+
+def draw(result: "Shown", path: Path, *, dark: bool = False) -> None:
     """Draw a result into a file. Raises: ConfigurationError naming the path."""
     try:
         result.plot(path=path, style="dark" if dark else "light")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SCANNED_OVER_HTTP = 20
 ALL = "all"
+READ_STORE = "(a gateway is there; --store DIR reads its store without it)"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def scan(
     """Zones where levels of several kinds meet, as they could be known at one instant.
 
     Few symbols are asked of the gateway; with --store, with many symbols, or where no gateway
-    answers, the store is read directly, on all cores.
+    runs, the store is read directly, on all cores.
     """
     listed = [] if universe == ALL else read_universe(universe)
     request = ScanRequest(
@@ -170,10 +171,16 @@ def _over_http(gateway: GatewayConnection, request: ScanRequest) -> scan_output.
 
 
 def _note_no_gateway(request: ScanRequest, error: ConnectionError) -> None:
-    """Say that the store is read instead. Raises: the error, where a gateway was named."""
+    """Say that the store is read instead.
+
+    Raises: the error, where a gateway was named, or one is there and was too slow or broke off: its
+    bars may be other ones than those of the store.
+    """
     from polytape.cli.stores import location_of
 
     if request.url is not None:
         raise error
+    if error.sent:
+        raise ConnectionError(f"{error} {READ_STORE}", url=error.url) from error
     where = error.url.split("/api/")[0]
     note(f"no gateway at {where}: reading {location_of(request.store)}")

@@ -38,6 +38,11 @@ from polytape.settings import Secret, SourceName, load
     "--tls-key", type=click.Path(path_type=Path), help="PEM: its key, unless it is in that file."
 )
 @click.option(
+    "--anonymous-per-minute",
+    type=click.IntRange(1),
+    help="Requests an address may send without a token; default: 600 off the loopback.",
+)
+@click.option(
     "--memory",
     help="What its cache and the answers in flight may take, such as 2GB; default: a quarter.",
 )
@@ -57,11 +62,20 @@ def serve(redis: str | None, **options: object) -> None:
 
 
 @click.command()
-def demo() -> None:
-    """Start a gateway on made-up prices, ask it for bars and a session, stop it."""
-    from polytape.cli.demo import show
+@click.option(
+    "--keep/--no-keep",
+    default=None,
+    help="Leave a gateway with the page running until ctrl-C; default: on a terminal.",
+)
+def demo(keep: bool | None) -> None:
+    """Start a gateway on made-up prices, ask it for bars and a session, show its page.
 
-    show()
+    On a terminal the page of a replayed day stays until ctrl-C, for a browser to look at; elsewhere
+    the gateway is stopped.
+    """
+    from polytape.cli.demo import is_watched, show
+
+    show(keep=is_watched() if keep is None else keep)
 
 
 @click.command("fake-vendor")

@@ -1,42 +1,19 @@
-"""`polytape session | price | search | validate | rate-limit | cache`: one request, printed."""
+"""`polytape price | search | validate | rate-limit | cache`: one request, printed."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
 import click
 
 from polytape.cli import answers
 from polytape.cli.gateway import connect, warn_if_made_up
+from polytape.cli.moments import moment_text
 from polytape.cli.options import complete_symbol, format_option, symbol_argument, url_option
 from polytape.cli.output import note, note_basis, print_facts, print_records
 from polytape.errors import DataFetchError, NotFoundError, PolygonClientError
 from polytape.model.symbols import parse_symbol
 
-SHOWN_IN = ZoneInfo("America/New_York")
 LONGEST_QUERY = 200
-# The fields of a session that are no prices.
-TEXT_FIELDS = ("symbol", "error", "session_datetime")
-
-
-@click.command()
-@symbol_argument
-@click.option("--at", help='Instant, such as "2024-01-03 10:30 America/New_York"; default now.')
-@format_option
-@url_option
-def session(symbol: str, at: str | None, form: str, url: str | None) -> None:
-    """Prices and ranges of a session as they could be known at one instant."""
-    with connect(url) as gateway:
-        body = {"symbol": symbol, "as_of": at}
-        result: answers.JsonObject = gateway.post("/engines/session", body, answers.SessionAnswer)
-        facts = {name: _fact(name, result[name]) for name in result if name != "basis"}
-        basis = result.get("basis")
-        print_facts(facts | ({"basis": basis} if form == "json" and basis else {}), form)
-        note_basis(basis)
-        warn_if_made_up(gateway.status)
-    if facts["current_price"] is None:
-        note(f"no price of {symbol} at that instant: exit code 1")
-        raise click.exceptions.Exit(1)
 
 
 @click.command()
@@ -56,7 +33,7 @@ def price(symbol: str, form: str, url: str | None) -> None:
         value = Decimal(repr(float(latest["price"])))
         invented = {"made_up": True} if latest.get("made_up") else {}
         at = latest.get("timestamp")
-        instant = {} if at is None else {"at": _moment(at) if form == "table" else at}
+        instant = {} if at is None else {"at": moment_text(at) if form == "table" else at}
         print_facts({"symbol": text, "price": value, **instant, **invented}, form)
         note_basis(latest.get("basis"))
         warn_if_made_up(gateway.status)
@@ -134,17 +111,3 @@ def cache_clear(symbol: str | None, url: str | None) -> None:
         except PolygonClientError as error:
             raise DataFetchError(f"the gateway's cache was not cleared: {error}") from error
     click.echo("cleared")
-
-
-def _fact(name: str, value: str | None) -> str | Decimal | None:
-    """A field of a session; prices are decimal texts on the wire."""
-    return value if name in TEXT_FIELDS or value is None else Decimal(value)
-
-
-def _moment(text: str) -> str:
-    """The start of the minute whose close it is, in New York time."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:  # another server's, in whatever form
-        return text
-    return f"{moment.astimezone(SHOWN_IN):%a %Y-%m-%d %H:%M} New York"

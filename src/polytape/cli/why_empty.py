@@ -3,6 +3,7 @@
 from itertools import islice
 
 from polytape.cli.clock import now_us, this_market
+from polytape.model.date_words import read_dates
 from polytape.model.instants import parse_span
 from polytape.model.market import Market
 from polytape.model.spans import Span
@@ -12,12 +13,13 @@ SHOWN_DAYS = 3
 
 
 def why_empty(start: str, end: str, timeframe: str) -> str:
-    """A sentence about the bars of `start` to `end`, dates as `model.instants` reads them.
+    """A sentence about the bars of `start` to `end`, dates as `BarsRequest` has them.
 
     Raises: ValidationError.
     """
-    market = this_market()
-    return f"no bars: {reason(parse_span(start, end, market), timeframe, market, now_us())}"
+    market, now = this_market(), now_us()
+    dates = read_dates(start, end, now, market, ("start", "end"))
+    return f"no bars: {reason(parse_span(*dates, market), timeframe, market, now)}"
 
 
 def reason(span: Span, timeframe: str, market: Market, now: int) -> str:

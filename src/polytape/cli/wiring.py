@@ -4,6 +4,7 @@ import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import TYPE_CHECKING
 
 from polytape.cli import stores
@@ -17,6 +18,7 @@ from polytape.cli.options import StoreOptions
 from polytape.cli.sources import choose_upstream
 from polytape.errors import ConfigurationError
 from polytape.net.storage import Storage
+from polytape.net.tracing import open_tracer
 from polytape.settings import Settings, load
 from polytape.store.answers import StoredAnswers
 from polytape.upstream.answer_store import AnswerStore, BestEffortAnswers, MemoryAnswers
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
     from polytape.gateway.gateway import Gateway
     from polytape.gateway.metrics import Metrics
+    from polytape.net.tracing import Tracer
 
 
 def make_gateway(settings: Settings) -> "Gateway":
@@ -40,8 +43,7 @@ def make_gateway(settings: Settings) -> "Gateway":
     clock = market_clock(settings.speed, market)
     turned = None if settings.speed is None else clock
     now = now_us if turned is None else turned.now
-    # What a market that runs ahead has made up is not for a store.
-    storage = stores.open_place(settings) if settings.speed is None else None
+    storage = _place_of(settings)
     metrics = Metrics()
     answers = _answers(storage, metrics)
     upstream = choose_upstream(settings, market, budget, answers, now)
@@ -52,7 +54,6 @@ def make_gateway(settings: Settings) -> "Gateway":
         if store is not None:
             store.believe_until(upstream.clock.latest)
     feed = shared_feed(settings, choose_feed(settings, upstream, market, clock, budget), now)
-    jobs = _job_list(settings)
     return Gateway(
         upstream,
         market,
@@ -62,9 +63,20 @@ def make_gateway(settings: Settings) -> "Gateway":
         feed,
         turned,
         metrics=metrics,
-        job_list=jobs,
+        job_list=_job_list(settings),
         memory_bytes=memory,
+        slow_request_s=settings.slow_request_s or inf,
+        tracer=_tracer_of(settings),
     )
+
+
+def _place_of(settings: Settings) -> Storage | None:
+    """Where bars are stored. What a market that runs ahead has made up is not for a store."""
+    return stores.open_place(settings) if settings.speed is None else None
+
+
+def _tracer_of(settings: Settings) -> "Tracer | None":
+    return open_tracer() if settings.tracing else None
 
 
 def _answers(storage: Storage | None, metrics: "Metrics") -> AnswerStore:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from polytape.client import batch, build, engine_runner, results
@@ -12,9 +13,11 @@ from polytape.client.bars_request import BarsRequest
 from polytape.client.bars_view import Zone, parse_view
 from polytape.client.candle import candle
 from polytape.client.closing import AsyncClosing
-from polytape.client.core import Core
+from polytape.client.core import Core, Outcome
 from polytape.client.download import Shape, bars_frame, joint_frame
-from polytape.engines import flow, session
+from polytape.client.stats import timed
+from polytape.engines import flow
+from polytape.engines.session import SessionData, SessionFields
 from polytape.errors import PolygonClientError
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 When = str | date | datetime
 
 
+@timed
 class AsyncPolygonClient(AsyncClosing):
     """A polytape gateway, or any server of its API, as pandas frames.
 
@@ -48,9 +52,16 @@ class AsyncPolygonClient(AsyncClosing):
         *,
         config: build.Config | None = None,
         api_key: str | None = None,
+        tracing: bool | None = None,
     ) -> None:
         self._core: Core = build.make_core(
-            base_url, timeout, max_retries, enable_caching, config=config, api_key=api_key
+            base_url,
+            timeout,
+            max_retries,
+            enable_caching,
+            config=config,
+            api_key=api_key,
+            tracing=tracing,
         )
         self._driver = AsyncDriver(self._core.base_url, ca=self._core.connection.ca)
 
@@ -65,6 +76,7 @@ class AsyncPolygonClient(AsyncClosing):
         use_cache: bool = True,
         *,
         allow_partial: bool = False,
+        adjusted: bool = True,
     ) -> "pd.DataFrame":
         """See `PolygonClient.fetch_bars`."""
         bars = self._core.fetch(
@@ -76,6 +88,7 @@ class AsyncPolygonClient(AsyncClosing):
             include_extended,
             use_cache,
             allow_partial,
+            adjusted,
         )
         return (await self._driver.run(bars)).frames.make()
 
@@ -90,6 +103,7 @@ class AsyncPolygonClient(AsyncClosing):
         use_cache: bool = True,
         *,
         allow_partial: bool = False,
+        adjusted: bool = True,
     ) -> "pa.Table":
         """See `PolygonClient.fetch_table`."""
         bars = self._core.fetch(
@@ -101,6 +115,7 @@ class AsyncPolygonClient(AsyncClosing):
             include_extended,
             use_cache,
             allow_partial,
+            adjusted,
         )
         answer = await self._driver.run(bars)
         return arrow.to_table(answer.bars.copy(), answer.metadata)
@@ -116,6 +131,7 @@ class AsyncPolygonClient(AsyncClosing):
         include_extended: bool = True,
         use_cache: bool = True,
         allow_partial: bool = False,
+        adjusted: bool = True,
         errors: str = "raise",
     ) -> "dict[batch.Key, pd.DataFrame | PolygonClientError]":
         """See `PolygonClient.fetch_many`."""
@@ -129,21 +145,30 @@ class AsyncPolygonClient(AsyncClosing):
             include_extended=include_extended,
             use_cache=use_cache,
             allow_partial=allow_partial,
+            adjusted=adjusted,
             errors=errors,
         )
         many = await self._driver.run(reading)
 
         room = asyncio.Semaphore(batch.AT_ONCE)
 
-        async def one(query: BarsQuery) -> "pd.DataFrame | PolygonClientError":
+        async def together(group: list[BarsQuery]) -> list[Outcome | None]:
+            async with room:
+                return await self._driver.run(self._core.outcomes_together(group))
+
+        async def alone(query: BarsQuery, outcome: Outcome | None) -> Outcome:
+            if outcome is not None:
+                return outcome
             async with room:
                 try:
-                    return await self._frame(query)
+                    return await self._driver.run(self._core.bars(query))
                 except PolygonClientError as error:
                     return error
 
-        frames = await asyncio.gather(*map(one, many.queries.values()))
-        return many.outcome(dict(zip(many.queries, frames, strict=True)))
+        groups = batch.groups(many.queries.values(), self._core.market)
+        first = chain.from_iterable(await asyncio.gather(*map(together, groups)))
+        outcomes = await asyncio.gather(*map(alone, many.queries.values(), first))
+        return many.outcome(dict(zip(many.queries, map(batch.framed, outcomes), strict=True)))
 
     async def bars(
         self,
@@ -157,9 +182,11 @@ class AsyncPolygonClient(AsyncClosing):
         columns: str | Iterable[str] | None = None,
         include_extended: bool = True,
         allow_partial: bool = False,
+        adjusted: bool = True,
     ) -> "pd.DataFrame":
         """See `PolygonClient.bars`."""
-        request = BarsRequest(start, end, period, timeframe, include_extended, allow_partial)
+        options = include_extended, allow_partial, adjusted
+        request = BarsRequest(start, end, period, timeframe, *options)
         view = parse_view(columns, tz)
         return await self._driver.run(bars_frame(self._core, symbol, request, view))
 
@@ -176,9 +203,11 @@ class AsyncPolygonClient(AsyncClosing):
         shape: Shape = "wide",
         include_extended: bool = True,
         allow_partial: bool = False,
+        adjusted: bool = True,
     ) -> "pd.DataFrame":
         """See `PolygonClient.download`."""
-        request = BarsRequest(start, end, period, interval, include_extended, allow_partial)
+        options = include_extended, allow_partial, adjusted
+        request = BarsRequest(start, end, period, interval, *options)
         view = parse_view(columns, tz)
         return await self._driver.run(joint_frame(self._core, symbols, request, view, shape))
 
@@ -210,10 +239,13 @@ class AsyncPolygonClient(AsyncClosing):
         """See `PolygonClient.clear_cache`."""
         return await self._driver.run(self._core.clear(symbol))
 
-    async def get_session_data(self, symbol: str, session_datetime: When) -> session.SessionFields:
+    async def session(self, symbol: str, session_datetime: When) -> SessionData:
+        """See `PolygonClient.session`."""
+        return await self._driver.run(engine_runner.session(self._core, symbol, session_datetime))
+
+    async def get_session_data(self, symbol: str, session_datetime: When) -> SessionFields:
         """See `PolygonClient.get_session_data`."""
-        data = engine_runner.session(self._core, symbol, session_datetime)
-        return (await self._driver.run(data)).to_dict()
+        return (await self.session(symbol, session_datetime)).to_dict()
 
     async def run(self, engine: flow.EngineFlow[flow.R]) -> flow.R:
         """See `PolygonClient.run`."""
@@ -269,9 +301,9 @@ class AsyncPolygonClient(AsyncClosing):
         """See `PolygonClient.test_connection`."""
         return await self._driver.run(self._core.api.test_connection())
 
-    def stats(self) -> results.ClientStats:
+    def stats(self, *, reset: bool = False) -> results.ClientStats:
         """See `PolygonClient.stats`."""
-        return self._core.stats
+        return self._core.counter.stats(reset=reset)
 
     async def close(self) -> None:
         """See `PolygonClient.close`."""
@@ -285,6 +317,3 @@ class AsyncPolygonClient(AsyncClosing):
 
     def __setstate__(self, state: build.State) -> None:
         self.__init__(**state)  # type: ignore[misc]
-
-    async def _frame(self, query: BarsQuery) -> "pd.DataFrame":
-        return (await self._driver.run(self._core.bars(query))).frames.make()

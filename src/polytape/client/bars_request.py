@@ -29,6 +29,7 @@ class BarsRequest:
     timeframe: object
     include_extended: bool = True
     allow_partial: bool = False
+    adjusted: bool = True
 
     def queries(self, core: Core, symbols: Iterable[object]) -> Flow[list[BarsQuery]]:
         """A query for each symbol, of one span by the gateway's time.
@@ -43,6 +44,7 @@ class BarsRequest:
                 timeframe,
                 span,
                 include_extended=self.include_extended,
+                adjusted=self.adjusted,
                 allow_partial=self.allow_partial,
             )
             for name in names

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 
 from polytape.errors import ValidationError, one_of
+from polytape.model.arrays import Floats
 from polytape.model.bars import PRICES, Bars
 from polytape.model.basis import MADE_UP
 
@@ -50,11 +51,23 @@ def numbers_frame(bars: Bars, *, made_up: bool = False) -> "pd.DataFrame":
     import pandas as pd
 
     stamps = pd.DatetimeIndex(bars.timestamp.view("M8[us]")).tz_localize("UTC").rename(INDEX)
-    block = np.stack([getattr(bars, name) for name in COLUMNS])
-    frame = pd.DataFrame(block.T, index=stamps, columns=list(COLUMNS), copy=False)
+    frame = pd.DataFrame(block_of(bars).T, index=stamps, columns=list(COLUMNS), copy=False)
     if made_up:
         frame.columns.name = MADE_UP
     return frame
+
+
+def block_of(bars: Bars) -> Floats:
+    """All columns but the starts as rows of one array: the one that they are in, where there is
+    such.
+    """
+    columns = [getattr(bars, name) for name in COLUMNS]
+    block = bars.open.base
+    if isinstance(block, np.ndarray) and block.shape == (len(COLUMNS), len(bars)):
+        in_it = all(np.may_share_memory(a, b) for a, b in zip(columns, block, strict=True))
+        if in_it and all(column.base is block for column in columns):
+            return block
+    return np.stack(columns)
 
 
 def _columns(columns: str | Iterable[str] | None) -> tuple[str, ...]:

@@ -3,15 +3,19 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
-from polytape.client.core import START_END, Core
+from polytape.client.core import START_END, Core, Outcome
 from polytape.errors import PolygonClientError, ValidationError, one_of
+from polytape.model.answer_size import most_bars
 from polytape.model.date_words import is_word, naming_words
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery, parse_query
 from polytape.model.timeframes import Timeframe
 from polytape.wire.flow import Flow
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 T = TypeVar("T")
 # Symbol and standard timeframe.
@@ -20,7 +24,11 @@ OnError: TypeAlias = Literal["raise", "keep"]
 Requests: TypeAlias = str | Iterable[str | Mapping[str, object]]
 
 AT_ONCE = 8
-FIELDS = frozenset({"symbol", "start_date", "end_date", "timeframe", "limit", "include_extended"})
+# One request is for so many queries and possible bars: a longer one may not be in time.
+MOST_TOGETHER, MOST_BARS_TOGETHER = 100, 500_000
+FIELDS = frozenset(
+    {"symbol", "start_date", "end_date", "timeframe", "limit", "include_extended", "adjusted"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,7 @@ def read_many(
     include_extended: bool,
     use_cache: bool,
     allow_partial: bool = False,
+    adjusted: bool = True,
     errors: str,
 ) -> Flow[Many]:
     """As `parse_many`; dates may be words, by the gateway's time.
@@ -80,6 +89,7 @@ def read_many(
             include_extended=include_extended,
             use_cache=use_cache,
             allow_partial=allow_partial,
+            adjusted=adjusted,
             errors=errors,
         )
 
@@ -95,6 +105,7 @@ def parse_many(
     include_extended: bool,
     use_cache: bool,
     allow_partial: bool = False,
+    adjusted: bool = True,
     errors: str,
 ) -> Many:
     """Symbols x timeframes, or requests with their own fields over the shared ones.
@@ -110,6 +121,7 @@ def parse_many(
         "end_date": end_date,
         "limit": limit,
         "include_extended": include_extended,
+        "adjusted": adjusted,
     }
     queries: dict[Key, BarsQuery] = {}
     for row, timeframe in product(rows, every):
@@ -121,6 +133,25 @@ def parse_many(
     return Many(queries, "raise" if errors == "raise" else "keep")
 
 
+def framed(outcome: Outcome) -> "pd.DataFrame | PolygonClientError":
+    """The frame of an answer; an error as it is."""
+    return outcome if isinstance(outcome, PolygonClientError) else outcome.frames.make()
+
+
+def groups(queries: Iterable[BarsQuery], market: Market) -> list[list[BarsQuery]]:
+    """Queries in groups that one request each is sent for, in their order."""
+    made: list[list[BarsQuery]] = []
+    bars = 0
+    for query in queries:
+        most = most_bars(query, market, query.span.end)
+        if not made or len(made[-1]) == MOST_TOGETHER or bars + most > MOST_BARS_TOGETHER:
+            made.append([])
+            bars = 0
+        made[-1].append(query)
+        bars += most
+    return made
+
+
 def _query(fields: Mapping[str, object], market: Market, use_cache: bool) -> BarsQuery:
     return parse_query(
         fields["symbol"],
@@ -130,6 +161,7 @@ def _query(fields: Mapping[str, object], market: Market, use_cache: bool) -> Bar
         market,
         limit=fields["limit"],
         include_extended=bool(fields["include_extended"]),
+        adjusted=bool(fields["adjusted"]),
         use_cache=use_cache,
     )
 

@@ -12,6 +12,7 @@ from polytape.errors import ValidationError
 from polytape.model.market import xnys
 from polytape.net.http import check_key, check_url, is_loopback
 from polytape.net.owner_token import owner_token
+from polytape.net.tracing import open_tracer
 from polytape.wire.flow import RetryPolicy
 
 Config = PolygonClientConfig | type[PolygonClientConfig]
@@ -26,6 +27,7 @@ class State(TypedDict):
     enable_caching: bool
     config: Config
     api_key: str | None
+    tracing: bool
 
 
 def make_core(
@@ -36,8 +38,12 @@ def make_core(
     *,
     config: Config | None,
     api_key: str | None,
+    tracing: bool | None = None,
 ) -> Core:
-    """A client's core: arguments before config before settings. Raises: ValidationError."""
+    """A client's core: arguments before config before settings.
+
+    Raises: ValidationError; ConfigurationError for `tracing` without OpenTelemetry.
+    """
     chosen: Config = PolygonClientConfig if config is None else config
     address, token = _address(base_url, config)
     url = check_url(address).removesuffix(chosen.API_VERSION)
@@ -52,6 +58,8 @@ def make_core(
     connection = Connection(url, policy, key, chosen.API_VERSION, ca=settings.ca_file())
     if is_loopback(url):  # the owner's token goes to no other machine
         connection.read_owner_token = _owner_token
+    if settings.tracing() if tracing is None else tracing:
+        connection.tracer = open_tracer()
     cache: CacheManager[CachedAnswer] | None = None
     if enable_caching:
         cache = CacheManager(chosen.CACHE_SIZE, chosen.CACHE_TTL_MINUTES)
@@ -79,6 +87,7 @@ def state_of(core: Core) -> State:
         enable_caching=core.cache is not None,
         config=config,
         api_key=connection.api_key,
+        tracing=connection.tracer is not None,
     )
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 import polytape
 from polytape.errors import ConnectionError, DataFetchError
+from polytape.net.tracing import Tracer
 from polytape.wire.api.media import API, JSON
 from polytape.wire.budget import Pacer
 from polytape.wire.flow import Flow, Request, Response, RetryPolicy, Runtime, ask, checked
@@ -36,8 +37,10 @@ def machine_runtime() -> Runtime:
 @dataclass
 class Connection:
     """Everything about a server but how bytes travel. Usable from many threads. `on_try` gets the
-    number of each try, from 0. `ca`: the only authorities that its certificate may be of.
-    `read_owner_token` gives what a server that asks for a token gets where there is no `api_key`.
+    number of each try, from 0, `on_wait` the seconds of each wait before one, `on_body` the bytes
+    of each response. `ca`: the only authorities that its certificate may be of. `read_owner_token`
+    gives what a server that asks for a token gets where there is no `api_key`. `tracer` makes
+    spans, where requests are traced.
     """
 
     base_url: str
@@ -46,9 +49,12 @@ class Connection:
     version: str = API
     runtime: Runtime = field(default_factory=machine_runtime, repr=False)
     on_try: Callable[[int], None] = field(default=lambda _: None, repr=False)
+    on_wait: Callable[[float], None] = field(default=lambda _: None, repr=False)
+    on_body: Callable[[int], None] = field(default=lambda _: None, repr=False)
     pacer: Pacer = field(default_factory=Pacer, repr=False)
     ca: Path | None = None
     read_owner_token: Callable[[], str | None] = field(default=lambda: None, repr=False)
+    tracer: Tracer | None = field(default=None, repr=False)
     _owner_token: str | None = field(default=None, repr=False)
 
     def send(self, request: Request) -> Flow[Response]:
@@ -106,13 +112,25 @@ class Connection:
         return headers | self._credentials()
 
     def _ask(self, request: Request) -> Flow[Response]:
+        if self.tracer is None:
+            return (yield from self._tried(request))
+        with self.tracer.client_request(request.method, request.path) as span:
+            headers = {**request.headers, **span.headers}
+            response = yield from self._tried(replace(request, headers=headers))
+            span.answered(response.status)
+            return response
+
+    def _tried(self, request: Request) -> Flow[Response]:
+        listeners = self.on_try, self.on_wait
         try:
-            return (yield from ask(request, self.policy, self.pacer, self.runtime, self.on_try))
+            response = yield from ask(request, self.policy, self.pacer, self.runtime, *listeners)
         except ConnectionError as error:
             if error.sent:
                 raise
             # The library's errors behind it say the same again, at length.
             raise with_cure(error) from None
+        self.on_body(len(response.body))
+        return response
 
     def _credentials(self) -> dict[str, str]:
         token = self.api_key or self._owner_token

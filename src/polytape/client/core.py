@@ -1,8 +1,8 @@
 """What both clients do, as flows: look in the cache, fetch, cut to the query. No I/O here."""
 
 import logging
-import threading
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from cachetools import LRUCache
 
@@ -11,8 +11,15 @@ from polytape.client.answers import BarsAnswer, CachedAnswer
 from polytape.client.api import Api
 from polytape.client.cache import CacheManager
 from polytape.client.connection import Connection
-from polytape.client.results import ClientStats
-from polytape.errors import DataFetchError, PolygonClientError
+from polytape.client.stats import ClientStats, StatsCounter
+from polytape.errors import (
+    AuthenticationError,
+    ConnectionError,
+    DataFetchError,
+    NotFoundError,
+    PolygonClientError,
+    ValidationError,
+)
 from polytape.model import date_words
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
@@ -26,6 +33,9 @@ from polytape.wire.flow import Flow
 log = logging.getLogger(__name__)
 # With a `limit`, a longer span than this many possible bars is not fetched whole for the cache.
 WHOLE_RANGE_BARS = 100_000
+# What is wrong with a query stays so, however often it is sent.
+NEVER_RETRIED = (ValidationError, NotFoundError, AuthenticationError)
+Outcome: TypeAlias = BarsAnswer | PolygonClientError
 PLAIN_TYPES = frozenset({str, int, type(None), Timeframe})
 MAX_PARSED_QUERIES = 512
 START_END = ("start_date", "end_date")
@@ -43,11 +53,12 @@ class Core:
 
     def __post_init__(self) -> None:
         self._queries: LRUCache[object, BarsQuery] = LRUCache(MAX_PARSED_QUERIES)
-        self._counts = dict.fromkeys(ClientStats.__dataclass_fields__, 0)
+        self.counter = StatsCounter()
         self._on_wall_time = False
-        self._lock = threading.Lock()
         self.api = Api(self.connection, self.market)
         self.connection.on_try = self._on_try
+        self.connection.on_wait = self.counter.wait
+        self.connection.on_body = self._on_body
 
     @property
     def base_url(self) -> str:
@@ -62,8 +73,7 @@ class Core:
     @property
     def stats(self) -> ClientStats:
         """A snapshot."""
-        with self._lock:
-            return ClientStats(**self._counts)
+        return self.counter.stats()
 
     def gateway_now(self) -> Flow[int]:
         """The gateway's time, microseconds UTC: a replay's is not the wall's. One that runs on the
@@ -94,6 +104,7 @@ class Core:
         include_extended: bool,
         use_cache: bool,
         allow_partial: bool = False,
+        adjusted: bool = True,
     ) -> Flow[BarsAnswer]:
         """The bars of what a caller wrote; dates may be words, by the gateway's time.
 
@@ -102,7 +113,7 @@ class Core:
         if date_words.is_word(start_date) or date_words.is_word(end_date):
             start_date, end_date = yield from self.dates(start_date, end_date)
         written = (symbol, start_date, end_date, timeframe, limit)
-        query = self.query(written, include_extended, use_cache, allow_partial)
+        query = self.query(written, include_extended, use_cache, allow_partial, adjusted)
         return (yield from self.bars(query))
 
     def dates(self, start: object, end: object) -> Flow[tuple[object, object]]:
@@ -121,11 +132,12 @@ class Core:
         include_extended: bool,
         use_cache: bool,
         allow_partial: bool = False,
+        adjusted: bool = True,
     ) -> BarsQuery:
         """A query from what a caller wrote, without words where dates go: symbol, start, end,
         timeframe, limit. Raises: ValidationError naming the parameter.
         """
-        options = (bool(include_extended), bool(use_cache), bool(allow_partial))
+        options = (bool(include_extended), bool(use_cache), bool(allow_partial), bool(adjusted))
         # Texts mean the same each time; of other objects equal ones may not be the same instant.
         again = all(type(one) in PLAIN_TYPES for one in written)
         key = (*written, *options) if again else None
@@ -146,6 +158,7 @@ class Core:
         include_extended: bool,
         use_cache: bool,
         allow_partial: bool,
+        adjusted: bool,
     ) -> BarsQuery:
         with date_words.naming_words(START_END):
             return parse_query(
@@ -158,6 +171,7 @@ class Core:
                 include_extended=include_extended,
                 use_cache=use_cache,
                 allow_partial=allow_partial,
+                adjusted=adjusted,
             )
 
     def bars(self, query: BarsQuery) -> Flow[BarsAnswer]:
@@ -167,13 +181,27 @@ class Core:
         """
         answer = self._cached(query) if query.use_cache else None
         if answer is None:
-            whole = self.cache is not None and request.most_bars(query) <= WHOLE_RANGE_BARS
-            limit = None if whole or request.cut_here(query) else query.limit
-            fetched = replace(query, limit=limit)
-            answer = yield from fetch.fetch(self.connection, fetched, self.market)
-            if limit is None:
+            sent = self._sent(query)
+            answer = yield from fetch.fetch(self.connection, sent, self.market)
+            if sent.limit is None:
                 self._store(query, answer)
         return self._cut(query, answer)
+
+    def outcomes_together(self, queries: list[BarsQuery]) -> Flow[list[Outcome | None]]:
+        """The bars of several queries or what is wrong with each: from the cache, the rest by one
+        request. None for a query that is to be sent alone, by `bars`, which tries again.
+        """
+        outcomes: list[Outcome | None] = []
+        cached = [self._cached(query) if query.use_cache else None for query in queries]
+        absent = [query for query, answer in zip(queries, cached, strict=True) if answer is None]
+        fetched = iter((yield from self._outcomes(absent)))
+        for query, hit in zip(queries, cached, strict=True):
+            answer = hit or next(fetched)
+            if isinstance(answer, CachedAnswer):
+                outcomes.append(self._cut(query, answer))
+            else:
+                outcomes.append(answer)
+        return outcomes
 
     def bars_together(self, queries: list[BarsQuery]) -> Flow[list[BarsAnswer]]:
         """The bars of several queries: what is cached from the cache, the rest by one request, or
@@ -205,6 +233,43 @@ class Core:
             return False
         return True
 
+    def _outcomes(
+        self, queries: list[BarsQuery]
+    ) -> Flow[list[CachedAnswer | PolygonClientError | None]]:
+        """Whole answers by one request, as `outcomes_together` has them, and into the cache."""
+        alone: list[CachedAnswer | PolygonClientError | None] = [None] * len(queries)
+        # What fetches anew takes as long as the source does.
+        if len(queries) < 2 or not all(query.use_cache for query in queries):  # noqa: PLR2004 - one is no batch
+            return alone
+        sent = [self._sent(query) for query in queries]
+        try:
+            answers = yield from fetch.fetch_together(self.connection, sent, self.market)
+        except ConnectionError as error:
+            return alone if error.sent else [error] * len(queries)
+        except PolygonClientError:
+            return alone
+        if answers is None:  # a server that knows no batches
+            return alone
+        return [self._outcome(query, answer) for query, answer in zip(sent, answers, strict=True)]
+
+    def _outcome(
+        self, query: BarsQuery, answer: CachedAnswer | PolygonClientError
+    ) -> CachedAnswer | PolygonClientError | None:
+        """One of a batch, into the cache; None for one that is to be asked for again, alone."""
+        if not isinstance(answer, CachedAnswer):
+            return answer if isinstance(answer, NEVER_RETRIED) else None
+        # A server that cannot begin long bars at the opening bell says so.
+        if query.anchored and answer.metadata.include_extended is not False:
+            return None
+        if query.limit is None:
+            self._store(query, answer)
+        return answer
+
+    def _sent(self, query: BarsQuery) -> BarsQuery:
+        """The query that is sent: without the limit where the whole answer is wanted."""
+        whole = self.cache is not None and request.most_bars(query) <= WHOLE_RANGE_BARS
+        return replace(query, limit=None if whole or request.cut_here(query) else query.limit)
+
     def _fetch_together(self, queries: list[BarsQuery]) -> Flow[list[CachedAnswer]]:
         """Whole answers by one request; none where one by one is the better way."""
         cut = any(query.anchored or request.cut_here(query) or query.limit for query in queries)
@@ -227,7 +292,10 @@ class Core:
         cached = self.cache.find(
             query.symbol, series, lambda answer: answer.holds(query.span, now, self.market)
         )
-        self._count(cache_hits=cached is not None, cache_misses=cached is None)
+        if cached is None:
+            self.counter.count(cache_misses=1)
+        else:
+            self.counter.count(cache_hits=1, cache_slices=query.span != cached.span)
         return cached
 
     def _store(self, query: BarsQuery, answer: CachedAnswer) -> None:
@@ -240,13 +308,11 @@ class Core:
     def _cut(self, query: BarsQuery, answer: CachedAnswer) -> BarsAnswer:
         """The query's own part of a whole answer."""
         own = answer.cut(query, self.market)
-        self._count(bars=len(own.bars))
+        self.counter.count(bars=len(own.bars))
         return own
 
     def _on_try(self, attempt: int) -> None:
-        self._count(requests=1, retries=attempt > 0)
+        self.counter.count(requests=1, retries=attempt > 0)
 
-    def _count(self, **more: int) -> None:
-        with self._lock:
-            for name, count in more.items():
-                self._counts[name] += count
+    def _on_body(self, size: int) -> None:
+        self.counter.count(bytes=size)

@@ -46,7 +46,7 @@ def joint_frame(
     """
     if shape not in SHAPES:
         raise ValidationError("shape", shape, one_of(SHAPES))
-    names = [symbols] if isinstance(symbols, str) else list(symbols)
+    names = symbols.replace(",", " ").split() if isinstance(symbols, str) else list(symbols)
     if not names:
         raise ValidationError("symbols", names, "at least one symbol")
     queries = yield from request.queries(core, names)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from msgspec.structs import fields
 
-from polytape.client.aio import AsyncPolygonClient
 from polytape.client.sync import PolygonClient
 from polytape.engines.flow import EngineFlow, EngineResult
 from polytape.engines.options import EngineOptions
@@ -21,6 +20,7 @@ from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
 
 if TYPE_CHECKING:
+    from polytape.client.aio import AsyncPolygonClient
     from polytape.engines.rates import Calibration
     from polytape.engines.scan_result import ScanResult
 
@@ -38,7 +38,7 @@ class SyncEngine:
 class AsyncEngine:
     """An engine that gets its bars from an asyncio client."""
 
-    def __init__(self, client: AsyncPolygonClient) -> None:
+    def __init__(self, client: "AsyncPolygonClient") -> None:
         self._client = client
         self._rates: tuple[Calibration, ...] = ()
 
@@ -60,7 +60,7 @@ class AsyncScanner(AsyncEngine):
     """The same for asyncio."""
 
     def __init__(
-        self, client: AsyncPolygonClient, rates: "Calibration | Iterable[Calibration]" = ()
+        self, client: "AsyncPolygonClient", rates: "Calibration | Iterable[Calibration]" = ()
     ) -> None:
         super().__init__(client)
         self._rates = _parse_rates(rates)

@@ -17,6 +17,11 @@ from polytape.wire.api import media, messages, problems
 
 # Statuses of a server that does not know the request for several queries.
 NO_BATCH = (200, 404, 405, 406)
+# What a server that does not know `adjusted` is told.
+NOT_AS_TRADED = (
+    "the server does not say that its prices are as traded (adjusted=False): it may not know the "
+    "option, and its prices may be split-adjusted; ask a polytape gateway"
+)
 
 
 def fetch(connection: Connection, query: BarsQuery, market: Market) -> flow.Flow[CachedAnswer]:
@@ -27,6 +32,7 @@ def fetch(connection: Connection, query: BarsQuery, market: Market) -> flow.Flow
     """
     fetched_at = connection.now_us()
     bars, metadata = yield from _post_bars(connection, query, market)
+    _check_as_traded(query, metadata)
     if query.anchored and (metadata is None or metadata.include_extended is not False):
         whole = query.of_series(market).span
         halves = replace(
@@ -65,9 +71,30 @@ def fetch_together(
     return [
         problems.from_answer(answer.status, response.headers, msgspec.json.encode(answer), now)
         if isinstance(answer, problems.Problem)
-        else CachedAnswer.of(query, *answer, fetched_at=fetched_at, market=market)
+        else _of_batch(query, answer, fetched_at, market)
         for query, answer in zip(queries, answers, strict=True)
     ]
+
+
+def _of_batch(
+    query: BarsQuery,
+    answer: tuple[Bars, messages.BarsMetadata | None],
+    fetched_at: int,
+    market: Market,
+) -> CachedAnswer | PolygonClientError:
+    """One whole answer of several, or what is wrong with it."""
+    bars, metadata = answer
+    try:
+        _check_as_traded(query, metadata)
+    except DataFetchError as error:
+        return error
+    return CachedAnswer.of(query, bars, metadata, fetched_at=fetched_at, market=market)
+
+
+def _check_as_traded(query: BarsQuery, metadata: messages.BarsMetadata | None) -> None:
+    """Raises: DataFetchError where prices as traded are wanted, and these may not be."""
+    if not query.adjusted and (metadata is None or metadata.adjusted is not False):
+        raise DataFetchError(NOT_AS_TRADED)
 
 
 def _post_bars(

@@ -24,6 +24,7 @@ def download(
     shape: Shape = "wide",
     include_extended: bool = True,
     allow_partial: bool = False,
+    adjusted: bool = True,
     client: PolygonClient | None = None,
 ) -> "pd.DataFrame":
     """Bars of several symbols in one frame: `polytape.download(["AAPL", "MSFT"], period="1mo")`.
@@ -45,6 +46,7 @@ def download(
                 shape=shape,
                 include_extended=include_extended,
                 allow_partial=allow_partial,
+                adjusted=adjusted,
                 client=made,
             )
     return client.download(
@@ -58,4 +60,5 @@ def download(
         shape=shape,
         include_extended=include_extended,
         allow_partial=allow_partial,
+        adjusted=adjusted,
     )

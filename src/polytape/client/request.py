@@ -4,8 +4,11 @@ from polytape.model.query import BarsQuery
 
 
 def cache_series(query: BarsQuery) -> str:
-    """The timeframe in the cache's keys: bars that begin at the opening bell have their own."""
-    return query.timeframe.value + ("-regular" if query.anchored else "")
+    """The timeframe in the cache's keys: bars that begin at the opening bell have their own, and so
+    have bars as traded.
+    """
+    hours = "-regular" if query.anchored else ""
+    return query.timeframe.value + hours + ("" if query.adjusted else "-as-traded")
 
 
 def cut_here(query: BarsQuery) -> bool:

@@ -5,6 +5,8 @@ from datetime import datetime as Moment  # noqa: N812 - `datetime` is a field's 
 from decimal import Decimal
 from typing import TypedDict
 
+from polytape.client.stats import ClientStats as ClientStats  # noqa: PLC0414 - public here, too
+
 
 class Candle(TypedDict):
     """A bar. `datetime` is its start, UTC; prices are in dollars, volume in shares."""
@@ -38,14 +40,3 @@ class RateLimit:
     reset_at: Moment
     window_seconds: float
     used: int
-
-
-@dataclass(frozen=True, slots=True)
-class ClientStats:
-    """What a client has done so far."""
-
-    requests: int = 0
-    retries: int = 0
-    cache_hits: int = 0
-    cache_misses: int = 0
-    bars: int = 0

@@ -10,9 +10,10 @@ from contextlib import aclosing, suppress
 
 from polytape.client.closing import Closing
 from polytape.client.connection import Connection, with_cure
+from polytape.client.stream_pump import Pump
 from polytape.client.stream_session import StreamEvent, StreamNotice, StreamSession
 from polytape.errors import AuthenticationError, ConnectionError, PolygonClientError
-from polytape.net.socket import Socket, connect, socket_url
+from polytape.net import socket as sockets
 from polytape.wire.api.media import JSON
 from polytape.wire.polygon.topics import Topic, parse_topic
 
@@ -48,7 +49,7 @@ class AsyncStream:
         *,
         replay: bool = False,
     ) -> None:
-        self._url = socket_url(connection.base_url, f"{connection.version}/stream")
+        self._url = sockets.socket_url(connection.base_url, f"{connection.version}/stream")
         self._connection = connection
         self._headers: dict[str, str] = {}
         self._session = StreamSession(topics, replay=replay)
@@ -77,11 +78,8 @@ class AsyncStream:
             with suppress(RuntimeError):  # it has just ended
                 self._waiting.reschedule(0.0)
 
-    async def __aiter__(self) -> AsyncGenerator[StreamEvent, None]:
-        async with aclosing(self.batches()) as batches:
-            async for events in batches:
-                for event in events:
-                    yield event
+    def __aiter__(self) -> Pump[StreamEvent]:
+        return Pump(self.batches())
 
     async def batches(self) -> AsyncGenerator[list[StreamEvent], None]:
         """The same events, as they came together."""
@@ -106,7 +104,7 @@ class AsyncStream:
 
     async def _connected(self) -> AsyncGenerator[list[StreamEvent], None]:
         self._headers = self._connection.headers(JSON)
-        async with connect(self._url, self._headers, ca=self._connection.ca) as socket:
+        async with sockets.connect(self._url, self._headers, ca=self._connection.ca) as socket:
             self._session.opened()
             subscribing = asyncio.ensure_future(self._keep_subscribed(socket))
             try:
@@ -119,7 +117,7 @@ class AsyncStream:
                 subscribing.cancel()
                 await asyncio.gather(subscribing, return_exceptions=True)
 
-    async def _received(self, socket: Socket) -> bytes | None:
+    async def _received(self, socket: sockets.Socket) -> bytes | None:
         """The next message; None once this is closed."""
         if self._closed:
             return None
@@ -131,7 +129,7 @@ class AsyncStream:
                 return None
             raise ConnectionError(f"{self._url} is silent", url=self._url) from error
 
-    async def _keep_subscribed(self, socket: Socket) -> None:
+    async def _keep_subscribed(self, socket: sockets.Socket) -> None:
         """Send what makes the gateway's subscriptions ours, whenever those change."""
         while True:
             await self._changed.wait()

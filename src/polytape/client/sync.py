@@ -1,7 +1,6 @@
 """The client for scripts and notebooks."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -10,11 +9,14 @@ from polytape.client import batch, build, engine_runner, results
 from polytape.client.answers import BarsAnswer
 from polytape.client.bars_request import BarsRequest
 from polytape.client.bars_view import Zone, parse_view
+from polytape.client.batch_threads import fetch_on_threads
 from polytape.client.candle import candle
 from polytape.client.closing import Closing
 from polytape.client.core import Core
 from polytape.client.download import Shape, bars_frame, joint_frame
-from polytape.engines import flow, session
+from polytape.client.stats import timed
+from polytape.engines import flow
+from polytape.engines.session import SessionData, SessionFields
 from polytape.errors import PolygonClientError
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
@@ -32,13 +34,15 @@ if TYPE_CHECKING:
 When = str | date | datetime
 
 
+@timed
 class PolygonClient(Closing):
     """A polytape gateway, or any server of its API, as pandas frames.
 
     One client serves many threads. It can be pickled, without its cache: the pickle has its access
     token in it, in clear, where it has one. `base_url` may end in `/api/v1`; without one
     POLYTAPE_URL decides, else http://localhost:8200. `timeout` is in seconds for each try.
-    `api_key` is the gateway's access token, where it requires one.
+    `api_key` is the gateway's access token, where it requires one. `tracing` makes OpenTelemetry's
+    spans of calls and requests; without it POLYTAPE_TRACING decides, else it is off.
     """
 
     def __init__(
@@ -50,9 +54,16 @@ class PolygonClient(Closing):
         *,
         config: build.Config | None = None,
         api_key: str | None = None,
+        tracing: bool | None = None,
     ) -> None:
         self._core: Core = build.make_core(
-            base_url, timeout, max_retries, enable_caching, config=config, api_key=api_key
+            base_url,
+            timeout,
+            max_retries,
+            enable_caching,
+            config=config,
+            api_key=api_key,
+            tracing=tracing,
         )
         self._driver = SyncDriver(self._core.base_url, ca=self._core.connection.ca)
 
@@ -67,6 +78,7 @@ class PolygonClient(Closing):
         use_cache: bool = True,
         *,
         allow_partial: bool = False,
+        adjusted: bool = True,
     ) -> "pd.DataFrame":
         """Bars that start in [start_date, end_date), as a frame.
 
@@ -75,9 +87,10 @@ class PolygonClient(Closing):
         those of `bars`. `limit` keeps the latest bars. Without `include_extended` intraday bars are
         of [09:30, close), early closes included. `use_cache=False` fetches anew, through to the
         source. Where bars are missing at the source that is an IncompleteDataError with the spans;
-        `allow_partial` gives what there is, and `frame.attrs["missing"]` names the spans.
+        `allow_partial` gives what there is, and `frame.attrs["missing"]` names the spans. Prices
+        and volumes are in today's shares; `adjusted=False` gives them as traded, before splits.
 
-        Returns columns open, high, low, close (float64, split-adjusted), volume (int64), timestamp
+        Returns columns open, high, low, close (float64), volume (int64), timestamp
         (datetime64[us, UTC], the bar's start), indexed by the same instants; empty where there are
         no bars. `frame.attrs` names the source.
 
@@ -92,6 +105,7 @@ class PolygonClient(Closing):
             include_extended,
             use_cache,
             allow_partial,
+            adjusted,
         )
         return self._driver.run(bars).frames.make()
 
@@ -106,6 +120,7 @@ class PolygonClient(Closing):
         use_cache: bool = True,
         *,
         allow_partial: bool = False,
+        adjusted: bool = True,
     ) -> "pa.Table":
         """The same bars as an Arrow table: timestamp, open, high, low, close, volume (float64: the
         vendor reports fractions), vwap, transactions. `polars.from_arrow` takes it without a copy.
@@ -121,6 +136,7 @@ class PolygonClient(Closing):
             include_extended,
             use_cache,
             allow_partial,
+            adjusted,
         )
         answer = self._driver.run(bars)
         # Frames of the same bars may be written to: a table is never.
@@ -137,9 +153,10 @@ class PolygonClient(Closing):
         include_extended: bool = True,
         use_cache: bool = True,
         allow_partial: bool = False,
+        adjusted: bool = True,
         errors: str = "raise",
     ) -> "dict[batch.Key, pd.DataFrame | PolygonClientError]":
-        """Frames by (symbol, timeframe), fetched in parallel.
+        """Frames by (symbol, timeframe), fetched together.
 
         `requests` are symbols, each fetched over every one of `timeframes`, or mappings with the
         fields of `fetch_bars`. With `errors="keep"` an error takes its frame's place.
@@ -156,20 +173,13 @@ class PolygonClient(Closing):
             include_extended=include_extended,
             use_cache=use_cache,
             allow_partial=allow_partial,
+            adjusted=adjusted,
             errors=errors,
         )
         many = self._driver.run(reading)
 
-        def one(query: BarsQuery) -> "pd.DataFrame | PolygonClientError":
-            try:
-                return self._frame(query)
-            except PolygonClientError as error:
-                return error
-
-        with ThreadPoolExecutor(batch.AT_ONCE, thread_name_prefix="polytape-fetch") as pool:
-            return many.outcome(
-                dict(zip(many.queries, pool.map(one, many.queries.values()), strict=True))
-            )
+        outcomes = fetch_on_threads(self._core, self._driver, many.queries.values())
+        return many.outcome(dict(zip(many.queries, map(batch.framed, outcomes), strict=True)))
 
     def bars(
         self,
@@ -183,6 +193,7 @@ class PolygonClient(Closing):
         columns: str | Iterable[str] | None = None,
         include_extended: bool = True,
         allow_partial: bool = False,
+        adjusted: bool = True,
     ) -> "pd.DataFrame":
         """Bars for people who know pandas: open, high, low, close, volume, vwap, transactions and
         nothing else, all float64 (volume with the vendor's fractions of shares, NaN where vwap or
@@ -193,11 +204,12 @@ class PolygonClient(Closing):
         today), "now", and as `start` also "ytd" or a length: "5d" (trading days, today's the
         first), "3w", "1mo", "1y", "90min". `period` is such a length before `end`, in place of
         `start`; one month, where neither is given. `end` is today by default. Words are read by the
-        gateway's time.
+        gateway's time. `adjusted=False`: as traded, before splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
-        request = BarsRequest(start, end, period, timeframe, include_extended, allow_partial)
+        options = include_extended, allow_partial, adjusted
+        request = BarsRequest(start, end, period, timeframe, *options)
         view = parse_view(columns, tz)
         return self._driver.run(bars_frame(self._core, symbol, request, view))
 
@@ -214,8 +226,10 @@ class PolygonClient(Closing):
         shape: Shape = "wide",
         include_extended: bool = True,
         allow_partial: bool = False,
+        adjusted: bool = True,
     ) -> "pd.DataFrame":
-        """Bars of several symbols in one frame and one request.
+        """Bars of several symbols, a list or a text with blanks between them, in one frame and one
+        request.
 
         `shape="wide"` has a row for each instant and two levels of columns, the price first:
         `frame["close"]` has a column for each symbol, `frame.xs("AAPL", axis=1, level="symbol")`
@@ -225,7 +239,8 @@ class PolygonClient(Closing):
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
-        request = BarsRequest(start, end, period, interval, include_extended, allow_partial)
+        options = include_extended, allow_partial, adjusted
+        request = BarsRequest(start, end, period, interval, *options)
         view = parse_view(columns, tz)
         return self._driver.run(joint_frame(self._core, symbols, request, view, shape))
 
@@ -273,14 +288,17 @@ class PolygonClient(Closing):
         """
         return self._driver.run(self._core.clear(symbol))
 
-    def get_session_data(self, symbol: str, session_datetime: When) -> session.SessionFields:
-        """Prices and ATRs of a symbol as they could be known at an instant; `error` names what is
-        missing.
+    def session(self, symbol: str, session_datetime: When) -> SessionData:
+        """Prices and ATRs of a symbol as they could be known at an instant, to be read, shown in a
+        notebook and drawn; `error` names what is missing.
 
         Raises: ValidationError, ConnectionError, DataFetchError.
         """
-        data = engine_runner.session(self._core, symbol, session_datetime)
-        return self._driver.run(data).to_dict()
+        return self._driver.run(engine_runner.session(self._core, symbol, session_datetime))
+
+    def get_session_data(self, symbol: str, session_datetime: When) -> SessionFields:
+        """The fields of `session` by name. Raises: as `session`."""
+        return self.session(symbol, session_datetime).to_dict()
 
     def run(self, engine: flow.EngineFlow[flow.R]) -> flow.R:
         """The result of an engine (a flow such as `polytape.engines.scanner.scan_flow`) on this
@@ -359,9 +377,11 @@ class PolygonClient(Closing):
         """Whether the gateway answers, and a sentence about it. Does not raise."""
         return self._driver.run(self._core.api.test_connection())
 
-    def stats(self) -> results.ClientStats:
-        """Counts of what this client has done so far."""
-        return self._core.stats
+    def stats(self, *, reset: bool = False) -> results.ClientStats:
+        """What this client has done so far: requests, tries and waits, cache, bytes, bars, and how
+        long its methods took. With `reset` the next one begins at nothing.
+        """
+        return self._core.counter.stats(reset=reset)
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
@@ -375,6 +395,3 @@ class PolygonClient(Closing):
 
     def __setstate__(self, state: build.State) -> None:
         self.__init__(**state)  # type: ignore[misc]
-
-    def _frame(self, query: BarsQuery) -> "pd.DataFrame":
-        return self._driver.run(self._core.bars(query)).frames.make()

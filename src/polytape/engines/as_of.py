@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from polytape.engines.flow import EngineFlow
 from polytape.engines.holes import no_bar_of
 from polytape.engines.validation import is_number, require
 from polytape.model.bars import Bars
+from polytape.model.counts import counted
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
 from polytape.model.resample import bar_ends, resample
@@ -162,15 +164,15 @@ def days_back(as_of: int, market: Market, days: int) -> Span:
 
 
 def parse_windows(windows: object) -> tuple[int, ...]:
-    """Sizes in days, each once, the shortest first.
+    """Sizes in days, each once, the shortest first; a number alone is one of them.
 
     Raises: ValidationError.
     """
-    several = list(windows) if isinstance(windows, Iterable) else []
+    several: list[Any] = list(windows) if isinstance(windows, Iterable) else [windows]
     sound = all(is_number(days, whole=True) and 1 <= days <= MAX_DAYS_BACK for days in several)
     shown = list(windows) if isinstance(windows, tuple) else windows
     allowed = f"numbers of days, 1 to {MAX_DAYS_BACK}"
-    require("windows", shown, bool(several) and sound, allowed)
+    require("windows", shown, bool(several) and sound, f"{allowed}, such as 30 or (10, 30)")
     return tuple(sorted(set(several)))
 
 
@@ -205,4 +207,4 @@ def stale(bars: Bars, as_of: int, market: Market, name: str = "daily") -> tuple[
 
 def few(count: int, needed: int) -> tuple[str, ...]:
     """A note where there are too few bars."""
-    return () if count >= needed else (f"{count} bars, {needed} are needed",)
+    return () if count >= needed else (f"{counted(count, 'bar')}, {needed} are needed",)

@@ -13,6 +13,7 @@ from polytape.engines.validation import as_bars, require
 from polytape.errors import one_of
 from polytape.model.arrays import Floats
 from polytape.model.bars import Bars
+from polytape.model.counts import counted
 from polytape.model.market import Market, xnys
 
 BLOCK = 64
@@ -42,7 +43,7 @@ class Atr:
 
     def __repr__(self) -> str:
         if self.last is None:
-            return f"ATR({self.period}, {self.method}): needs {self.needed} bars"
+            return f"ATR({self.period}, {self.method}): needs {counted(self.needed, 'bar')}"
         return "; ".join((f"ATR({self.period}, {self.method}) = {self.last:.4f}", *self.notes))
 
 

@@ -11,6 +11,7 @@ from polytape.engines.options import AtrOptions
 from polytape.engines.result import EngineRunResult, iso_minutes
 from polytape.engines.usual_range import UsualRange, range_at, usual_ranges
 from polytape.engines.validation import intraday
+from polytape.model.counts import counted
 from polytape.model.market import Market
 from polytape.model.resample import bar_start
 from polytape.model.timestamps import to_datetime
@@ -63,7 +64,7 @@ def atr_flow(symbol: str, as_of: int, market: Market, options: AtrOptions) -> En
     usual = usual_ranges(bars, market.date_of(as_of), sessions=options.sessions, market=market)
     running = market.local(bar_start(as_of, timeframe, market)).time()
     notes = [
-        f"the ATR of {name} needs {made.needed} bars, there are {len(made.values)}"
+        f"the ATR of {name} needs {counted(made.needed, 'bar')}, there are {len(made.values)}"
         for name, made in (("all hours", every), ("regular hours", inside))
         if made.last is None
     ]

@@ -11,6 +11,7 @@ from polytape.engines.minutes import minutes_of_days
 from polytape.engines.options import BadPrintOptions
 from polytape.engines.result import EngineRunResult, iso_minutes, shortened
 from polytape.engines.validation import intraday
+from polytape.model.counts import counted
 from polytape.model.market import Market
 from polytape.model.timestamps import iso, to_datetime
 
@@ -35,7 +36,7 @@ class BadPrintRun(EngineRunResult):
     def __repr__(self) -> str:
         texts = (f"{iso_minutes(one.datetime)} {one.percent:+.1f} %" for one in self.prints)
         prints = shortened(texts, SHOWN_PRINTS)
-        text = f"{len(self.prints)} bad prints in {self.bars:,} bars"
+        text = f"{counted(len(self.prints), 'bad print')} in {counted(self.bars, 'bar')}"
         what = f"{text}: {prints}" if prints else text
         return self._shown(f"{self.symbol} at {iso_minutes(self.as_of)}: {what}")
 
@@ -50,7 +51,8 @@ def bad_print_flow(
     timeframe = intraday(options.timeframe)
     minutes = yield from minutes_of_days(symbol, options.days_back, as_of, market)
     bars = bars_at(minutes.bars, timeframe, as_of, market)
-    notes = () if len(bars) else (f"no bar in {options.days_back} days before {iso(as_of)}",)
+    days = counted(options.days_back, "day")
+    notes = () if len(bars) else (f"no bar in {days} before {iso(as_of)}",)
     return BadPrintRun(
         symbol,
         to_datetime(as_of),

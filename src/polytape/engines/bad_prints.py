@@ -15,6 +15,7 @@ import numpy as np
 from polytape.engines.result import Result
 from polytape.engines.validation import as_bars, checked
 from polytape.model.bars import Bars
+from polytape.model.counts import counted
 from polytape.model.quality import SPIKE_NEIGHBOURS, spikes
 from polytape.model.timestamps import iso, to_datetime
 
@@ -73,7 +74,7 @@ def screen(bars: Bars, *, exclude: bool) -> tuple[Bars, tuple[str, ...]]:
     if not starts:
         return bars, ()
     named = ", ".join(starts[:NAMED]) + (", ..." if len(starts) > NAMED else "")
-    return bars.take(~bad), (f"left out as bad prints: {len(starts)} bars ({named})",)
+    return bars.take(~bad), (f"left out as bad prints: {counted(len(starts), 'bar')} ({named})",)
 
 
 def _print(bars: Bars, place: int, before: float, after: float) -> BadPrint:

@@ -26,7 +26,7 @@ from polytape.model.units import DAY_US
 ZoneLevel: TypeAlias = Literal["L1", "L2", "L3", "L4", "L5"]
 
 # The least score of a level. The shares that they cut off, and of which scores, are in
-# docs/engine-confluence.md; `tools/level_scores.py` prints the distribution.
+# docs/reference/engine-confluence.md; `tools/level_scores.py` prints the distribution.
 THRESHOLDS: dict[LevelScale, tuple[tuple[float, ZoneLevel], ...]] = {
     "standard": ((17.5, "L5"), (13.5, "L4"), (10.0, "L3"), (7.0, "L2")),
     "classic": ((12.0, "L5"), (8.0, "L4"), (5.0, "L3"), (2.5, "L2")),

@@ -23,6 +23,7 @@ from polytape.engines.result import SHOWN_IN, Result
 from polytape.engines.zigzag import Kind, Shown
 from polytape.model.arrays import Ints
 from polytape.model.bars import Bars
+from polytape.model.counts import counted
 from polytape.model.market import Market, xnys
 from polytape.model.resample import bar_ends
 from polytape.model.timeframes import Timeframe, parse_timeframe
@@ -116,9 +117,9 @@ class Fractals(Result):
 
     def __repr__(self) -> str:
         if self.bars < self.needed:
-            return f"Fractals: {self.bars} bars, {self.needed} are needed"
+            return f"Fractals: {counted(self.bars, 'bar')}, {self.needed} are needed"
         last = ", ".join(map(repr, self.swings[-4:]))
-        return f"Fractals: {self.structure}, {len(self.swings)} swings ({last})"
+        return f"Fractals: {self.structure}, {counted(len(self.swings), 'swing')} ({last})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -164,9 +165,10 @@ class FractalHistory(Result):
 
     def __repr__(self) -> str:
         if self.bars < self.needed:
-            return f"FractalHistory: {self.bars} bars, {self.needed} are needed"
+            return f"FractalHistory: {counted(self.bars, 'bar')}, {self.needed} are needed"
         replaced = sum(swing.replaced_at is not None for swing in self.swings)
-        return f"FractalHistory: {len(self.swings)} swings were shown, {replaced} of them replaced"
+        shown = counted(len(self.swings), "swing was", "swings were")
+        return f"FractalHistory: {shown} shown, {replaced} of them replaced"
 
 
 def fractals(

@@ -15,6 +15,7 @@ from polytape.engines.ticks import tick_profile
 from polytape.engines.validation import intraday
 from polytape.engines.volume_profile import VolumeProfile, volume_profile
 from polytape.model.bars import Bars
+from polytape.model.counts import counted
 from polytape.model.market import Market
 from polytape.model.timestamps import to_datetime
 
@@ -78,7 +79,8 @@ def hvn_flow(symbol: str, as_of: int, market: Market, options: HvnOptions) -> En
     bars = as_of_bars.bars_at(minutes.bars, timeframe, as_of, market, include_extended=extended)
     spans = {days: as_of_bars.days_back(as_of, market, days) for days in sizes}
     profiles = {days: _profile(bars.within(span), options) for days, span in spans.items()}
-    bare = tuple(f"no volume in {d} days" for d, made in profiles.items() if made.poc is None)
+    without = (days for days, made in profiles.items() if made.poc is None)
+    bare = tuple(f"no volume in {counted(days, 'day')}" for days in without)
     holes = as_of_bars.hole_notes(bars, market, "what was traded then is not in it")
     return HvnRun(
         symbol,

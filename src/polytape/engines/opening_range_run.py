@@ -11,6 +11,7 @@ from polytape.engines.opening_range import OpeningRange, opening_range
 from polytape.engines.options import OpeningRangeOptions
 from polytape.engines.result import EngineRunResult, iso_minutes
 from polytape.engines.validation import is_number, require
+from polytape.model.counts import counted
 from polytape.model.market import REGULAR_MINUTES, Market
 from polytape.model.timestamps import to_datetime
 from polytape.model.units import MINUTE_US
@@ -57,9 +58,9 @@ def opening_range_flow(
     for size in sizes:
         made = opening_range(minutes.bars, size, session=session, market=market)
         if session is None or as_of < min(session.close, session.open + size * MINUTE_US):
-            notes.append(f"the first {size} minutes are not complete")
+            notes.append(f"the first {counted(size, 'minute is', 'minutes are')} not complete")
         elif made is None:
-            notes.append(f"no bar in the first {size} minutes")
+            notes.append(f"no bar in the first {counted(size, 'minute')}")
         else:
             ranges.append(made)
     price = minutes.price

@@ -18,6 +18,7 @@ from polytape.engines.points_of_control import (
 )
 from polytape.engines.ticks import tick_step
 from polytape.model import timestamps
+from polytape.model.counts import counted
 from polytape.model.market import Market
 
 SHOWN_NAKED = 8
@@ -71,9 +72,8 @@ def poc_flow(symbol: str, as_of: int, market: Market, options: PocOptions) -> En
     naked = naked_points_of_control(bars, price_step=step, market=market)
     days = market.days_of(bars.timestamp)
     moves = developing_poc(bars.take(days == days[-1:]), price_step=step)
-    notes = (
-        [] if moves else [f"no volume in {options.days_back} days before {timestamps.iso(as_of)}"]
-    )
+    searched = counted(options.days_back, "day")
+    notes = [] if moves else [f"no volume in {searched} before {timestamps.iso(as_of)}"]
     if lacking := missing_days(bars, market):
         notes.append(f"{no_bar_of(lacking, 'minute')}: what was traded then is not known")
     return PocRun(

@@ -1,4 +1,5 @@
-"""Options by one word: what a preset says of each engine, once. docs/moving.md has the same table.
+"""Options by one word: what a preset says of each engine, once. docs/howto/moving.md has the same
+table.
 
 Light: the command line reads it.
 """

@@ -18,6 +18,7 @@ from polytape.engines.result import Result, Shown
 from polytape.engines.t_quantile import t_quantile
 from polytape.engines.validation import require
 from polytape.model.arrays import Floats, Ints
+from polytape.model.counts import counted
 
 CONFIDENCE = 0.95
 RESAMPLES = 1_000
@@ -100,7 +101,7 @@ class Calibration(Shown):
         """What was walked."""
         return [
             f"{self.start:%Y-%m-%d} to {self.end:%Y-%m-%d}",
-            f"{self.steps} steps of {self.horizon_days} days",
+            f"{counted(self.steps, 'step')} of {counted(self.horizon_days, 'day')}",
             f"{self.scale} levels",
         ]
 
@@ -110,8 +111,8 @@ class Calibration(Shown):
 
     def __repr__(self) -> str:
         head = (
-            f"{self.symbol}: {self.steps} steps of {self.horizon_days} days; random levels "
-            "in brackets, points"
+            f"{self.symbol}: {counted(self.steps, 'step')} of {counted(self.horizon_days, 'day')}; "
+            "random levels in brackets, points"
         )
         return "\n".join([head, *(f"  {_line(one)}" for one in self.levels)])
 

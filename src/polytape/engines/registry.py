@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
+from polytape.engines.names import TITLES
 from polytape.engines.options import (
     AtrOptions,
     BadPrintOptions,
@@ -89,7 +90,7 @@ def _said(flow: "EngineFlow[EngineResult]", options: EngineOptions) -> "EngineFl
 
 SCAN = EngineSpec(
     "scan",
-    "Zones of confluence",
+    TITLES["scan"],
     "scanner:scan_flow",
     "scan_result:ScanResult",
     ScanOptions,
@@ -102,7 +103,7 @@ SCAN = EngineSpec(
 )
 FRACTALS = EngineSpec(
     "fractals",
-    "Swing points and structure",
+    TITLES["fractals"],
     "fractal_run:fractal_flow",
     "fractal_run:FractalRun",
     FractalOptions,
@@ -112,7 +113,7 @@ FRACTALS = EngineSpec(
 )
 FRACTAL_HISTORY = EngineSpec(
     "fractal-history",
-    "Swing points as they were shown at each instant",
+    TITLES["fractal-history"],
     "fractal_history_run:fractal_history_flow",
     "fractal_history_run:FractalHistoryRun",
     FractalHistoryOptions,
@@ -124,7 +125,7 @@ FRACTAL_HISTORY = EngineSpec(
 )
 HVN = EngineSpec(
     "hvn",
-    "Volume by price",
+    TITLES["hvn"],
     "hvn_run:hvn_flow",
     "hvn_run:HvnRun",
     HvnOptions,
@@ -134,7 +135,7 @@ HVN = EngineSpec(
 )
 CAMARILLA = EngineSpec(
     "camarilla",
-    "Pivots of the last completed day, week and month",
+    TITLES["camarilla"],
     "camarilla_run:camarilla_flow",
     "camarilla_run:CamarillaRun",
     CamarillaOptions,
@@ -144,7 +145,7 @@ CAMARILLA = EngineSpec(
 )
 ZONES = EngineSpec(
     "zones",
-    "Weekly, daily, ATR and structure zones",
+    TITLES["zones"],
     "zone_run:zone_flow",
     "zone_run:ZoneRun",
     ZoneOptions,
@@ -154,7 +155,7 @@ ZONES = EngineSpec(
 )
 VWAP = EngineSpec(
     "vwap",
-    "Volume-weighted average price with bands",
+    TITLES["vwap"],
     "vwap_run:vwap_flow",
     "vwap_run:VwapRun",
     VwapOptions,
@@ -164,7 +165,7 @@ VWAP = EngineSpec(
 )
 OPENING_RANGE = EngineSpec(
     "opening-range",
-    "Opening range of the session, and when price left it",
+    TITLES["opening-range"],
     "opening_range_run:opening_range_flow",
     "opening_range_run:OpeningRangeRun",
     OpeningRangeOptions,
@@ -174,7 +175,7 @@ OPENING_RANGE = EngineSpec(
 )
 GAPS = EngineSpec(
     "gaps",
-    "Open gaps between sessions",
+    TITLES["gaps"],
     "gap_run:gap_flow",
     "gap_run:GapRun",
     GapOptions,
@@ -184,7 +185,7 @@ GAPS = EngineSpec(
 )
 POC = EngineSpec(
     "poc",
-    "Naked points of control, and the session's developing one",
+    TITLES["poc"],
     "poc_run:poc_flow",
     "poc_run:PocRun",
     PocOptions,
@@ -194,7 +195,7 @@ POC = EngineSpec(
 )
 ATR = EngineSpec(
     "atr",
-    "Average true range of all hours, of regular hours, and by time of day",
+    TITLES["atr"],
     "atr_run:atr_flow",
     "atr_run:AtrRun",
     AtrOptions,
@@ -204,7 +205,7 @@ ATR = EngineSpec(
 )
 BAD_PRINTS = EngineSpec(
     "bad-prints",
-    "Bars with a price that nothing around them confirms",
+    TITLES["bad-prints"],
     "bad_print_run:bad_print_flow",
     "bad_print_run:BadPrintRun",
     BadPrintOptions,
@@ -214,7 +215,7 @@ BAD_PRINTS = EngineSpec(
 )
 SESSION = EngineSpec(
     "session",
-    "Prices and ranges of a session; prices are decimal texts",
+    TITLES["session"],
     "session:session_flow",
     "session:SessionData",
     NoOptions,

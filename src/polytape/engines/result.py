@@ -158,24 +158,16 @@ class EngineRunResult(Shown):
     def facts(self) -> list[str]:
         """As of when, and what kind of prices these are, in a few words each."""
         moment: datetime = getattr(self, "as_of")  # noqa: B009 - a field of every run
-        facts = [f"as known on {moment.astimezone(SHOWN_IN):%a %Y-%m-%d %H:%M} New York"]
-        basis = self.basis
-        if basis is not None:
-            facts += [MADE_UP] if basis.made_up else []
-            facts.append(_adjusted(basis))
-            facts += [f"source {basis.source}"] if basis.source else []
+        facts = facts_of(moment, self.basis)
         return [*facts, *([] if self.preset is None else [f"preset {self.preset}"])]
 
     def remarks(self) -> list[str]:
         """What a reader must know beside: notes, trouble of a part, what the bars lack."""
         errors: dict[str, str] = getattr(self, "errors", {})
         notes: tuple[str, ...] = getattr(self, "notes", ())
-        made_up = self.basis is not None and self.basis.made_up
-        said = self.basis_line().removeprefix(MADE_UP).removeprefix("; ") if made_up else ""
-        line = said if made_up else self.basis_line()
         traded = [as_traded_text(self.split_factor)] if self.as_traded else []
         parts = [f"{name}: {why}" for name, why in errors.items()]
-        return [one for one in (*parts, *notes, *traded, line) if one]
+        return [one for one in (*parts, *notes, *traded, basis_remark(self.basis)) if one]
 
     def how_lines(self) -> list[str]:
         """The preset, and how prices as traded differ, where these were wanted."""
@@ -186,10 +178,33 @@ class EngineRunResult(Shown):
 
     def _shown(self, text: str) -> str:
         """A text with what a reader must be told below it."""
-        basis = self.basis
-        kind = [] if basis is None or basis.adjusted is None else [_adjusted(basis)]
-        last = "; ".join(filter(None, (*kind, self.basis_line())))
-        return "\n  ".join(filter(None, (text, *self.how_lines(), last)))
+        return "\n  ".join(filter(None, (text, *self.how_lines(), basis_words(self.basis))))
+
+
+def facts_of(moment: datetime, basis: Basis | None) -> list[str]:
+    """As of when a result is, and what kind of prices it stands on, in a few words each."""
+    facts = [f"as known on {moment.astimezone(SHOWN_IN):%a %Y-%m-%d %H:%M} New York"]
+    if basis is not None:
+        facts += [MADE_UP] if basis.made_up else []
+        facts.append(_adjusted(basis))
+        facts += [f"source {basis.source}"] if basis.source else []
+    return facts
+
+
+def basis_words(basis: Basis | None) -> str:
+    """What kind of prices these are, and what a reader must be told of them, in one line."""
+    if basis is None:
+        return ""
+    kind = "" if basis.adjusted is None else _adjusted(basis)
+    return "; ".join(filter(None, (kind, basis.one_line())))
+
+
+def basis_remark(basis: Basis | None) -> str:
+    """What a reader must be told of bars, but that they are made up: that is a fact of its own."""
+    if basis is None:
+        return ""
+    line = basis.one_line()
+    return line.removeprefix(MADE_UP).removeprefix("; ") if basis.made_up else line
 
 
 def shortened(texts: Iterable[str], most: int) -> str:

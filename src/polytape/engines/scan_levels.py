@@ -10,6 +10,7 @@ from polytape.engines.periods import CompletedPeriod
 from polytape.engines.volume_profile import VolumeProfile, volume_profile
 from polytape.engines.zones import Zone
 from polytape.errors import PolygonClientError
+from polytape.model.counts import counted
 from polytape.model.spans import Span
 from polytape.model.timestamps import to_datetime, to_us
 from polytape.model.units import MINUTE_US
@@ -96,11 +97,12 @@ class LevelSources:
         bars = self._known.fives.within(window)
         profile = volume_profile(bars, percentile=percentile)
         if profile.poc is None:
-            self.errors[kind] = f"no volume in the last {days} days"
+            self.errors[kind] = f"no volume in the last {counted(days, 'day')}"
             return profile
         first, begins = next(market.sessions(window), None), market.date_of(int(bars.timestamp[0]))
         if first is not None and begins > first.day:
-            self.errors[kind] = f"the bars of the last {days} days begin on {begins} only"
+            window_text = f"the last {counted(days, 'day')}"
+            self.errors[kind] = f"the bars of {window_text} begin on {begins} only"
         return profile
 
     def _of_pivots(self, options: ScanOptions) -> Iterator[Level]:

@@ -28,7 +28,7 @@ def scan_flow(
     """
     sizes = reading.parse_windows(options.windows)
     allowed = f"some of {', '.join(map(str, WINDOWS))}"
-    require("windows", list(options.windows), set(sizes) <= set(WINDOWS), allowed)
+    require("windows", list(sizes), set(sizes) <= set(WINDOWS), allowed)
     known = yield from reading.bars_as_of(symbol, as_of, market, warm_up_days=WARM_UP_DAYS)
     run = zones_at(symbol, known, options)
     return _scan(known, run, sizes, options)

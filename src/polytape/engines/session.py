@@ -1,14 +1,16 @@
 """What a trader wants to know of a symbol at one instant of a session, and could know then."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import TypedDict, cast
 
 from polytape.engines.as_of import complete, days_query, minutes_query, sessions_back, stale
 from polytape.engines.atr import atr
+from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.options import MINUTES_BACK_DAYS, NoOptions
+from polytape.engines.result import SHOWN_IN, Shown, basis_remark, basis_words, facts_of
 from polytape.errors import NotFoundError
 from polytape.model import timestamps
 from polytape.model.bars import Bars
@@ -51,11 +53,11 @@ class SessionFields(TypedDict):
     basis: dict[str, object] | None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionData:
+@dataclass(frozen=True)
+class SessionData(Shown):
     """All prices and ranges in dollars, None where they could not be known. Nothing in it was
     incomplete at `session_datetime` (UTC). `error` says what was missing, `basis` what its bars
-    stand on (None where that is unknown).
+    stand on (None where that is unknown); `drawn` is what `plot` shows beside it.
 
     Split-adjusted bars give the price of a past instant in today's shares, as `fetch_bars` does.
     Rounded to 6 decimals.
@@ -74,12 +76,28 @@ class SessionData:
     atr_low: Decimal | None = None
     error: str | None = None
     basis: Basis | None = None
+    drawn: Drawn | None = field(default=None, kw_only=True, repr=False, compare=False)
 
-    def to_dict(self) -> SessionFields:
+    def to_dict(self) -> SessionFields:  # type: ignore[override] # a narrower kind of dictionary
         """The fields by name."""
-        facts = {field.name: getattr(self, field.name) for field in fields(self)}
         basis = None if self.basis is None else self.basis.to_dict()
-        return cast("SessionFields", facts | {"basis": basis})
+        return cast("SessionFields", self._known() | {"basis": basis})
+
+    @property
+    def price(self) -> float | None:
+        """The last price, as a picture has it."""
+        return None if self.current_price is None else float(self.current_price)
+
+    def facts(self) -> list[str]:
+        """Of when it is, and what kind of prices it stands on, in a few words each."""
+        return facts_of(self.session_datetime, self.basis)
+
+    def remarks(self) -> list[str]:
+        """What was missing."""
+        return [text for text in (self.error, basis_remark(self.basis)) if text]
+
+    def _known(self) -> dict[str, object]:
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.compare}
 
     def noting(self, text: str) -> "SessionData":
         """The same with something more that was missing."""
@@ -91,10 +109,15 @@ class SessionData:
         return replace(self, error=missing or None, basis=basis)
 
     def __repr__(self) -> str:
-        known = {field.name: getattr(self, field.name) for field in fields(self)}
-        line = "" if self.basis is None else self.basis.one_line()
-        shown = ", ".join(f"{name}={value!r}" for name, value in known.items() if name != "basis")
-        return f"SessionData({shown}{', ' if line else ''}{line})"
+        moment = f"{self.session_datetime.astimezone(SHOWN_IN):%a %Y-%m-%d %H:%M} New York"
+        prices = [
+            f"{name.removesuffix('_price').replace('_', ' ')} {value:.{2 if value >= 1 else 4}f}"
+            for name, value in self._known().items()
+            if isinstance(value, Decimal)
+        ]
+        text = f"{self.symbol} {moment}: {', '.join(prices) or 'no prices'}"
+        lines = (text, self.error or "", basis_words(self.basis))
+        return "\n  ".join(line for line in lines if line)
 
 
 def session_flow(
@@ -119,7 +142,10 @@ def session_flow(
     except NotFoundError as error:
         return SessionData(symbol, timestamps.to_datetime(as_of), error=error.detail)
     known = complete(minutes, Timeframe.MIN_1, as_of, market)
-    return _session_data(symbol, as_of, known, days, market)
+    data = _session_data(symbol, as_of, known, days, market)
+    before = market.session_before(market.date_of(as_of))
+    shown = known if before is None else known.within(Span(before.extended.start, as_of))
+    return replace(data, drawn=Drawn.of_minutes(shown, as_of, market))
 
 
 def _session_data(symbol: str, at: int, minutes: Bars, days: Bars, market: Market) -> SessionData:

@@ -16,6 +16,7 @@ from polytape.engines.validation import as_bars, is_number, require
 from polytape.errors import ValidationError, one_of
 from polytape.model.arrays import Floats, Ints
 from polytape.model.bars import Bars
+from polytape.model.counts import counted
 
 MOST_LEVELS = 100_000
 
@@ -60,11 +61,11 @@ class VolumeProfile(Result):
 
     def __repr__(self) -> str:
         if self.poc is None:
-            return f"VolumeProfile: no volume in {self.bars} bars"
+            return f"VolumeProfile: no volume in {counted(self.bars, 'bar')}"
         nodes = ", ".join(f"{node.price:.2f}" for node in self.hvns)
         return (
             f"VolumeProfile: POC {self.poc:.2f}, value area {self.value_area_low:.2f}-"
-            f"{self.value_area_high:.2f}, HVN {nodes or 'none'} ({self.bars:,} bars)"
+            f"{self.value_area_high:.2f}, HVN {nodes or 'none'} ({counted(self.bars, 'bar')})"
         )
 
 

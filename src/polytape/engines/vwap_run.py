@@ -5,13 +5,13 @@ from datetime import datetime
 
 import numpy as np
 
+from polytape.engines import validation
 from polytape.engines.anchors import anchor_at
 from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.minutes import minutes_since
 from polytape.engines.options import VwapOptions
 from polytape.engines.result import EngineRunResult, Result, iso_minutes
-from polytape.engines.validation import is_number, require
 from polytape.engines.vwap import Vwap, vwap
 from polytape.model.bars import Bars
 from polytape.model.market import Market
@@ -107,6 +107,6 @@ def _levels(reading: Vwap, multiples: tuple[float, ...]) -> tuple[VwapLevel, ...
 
 def _multiples(bands: tuple[float, ...]) -> tuple[float, ...]:
     """Each multiple once, the smallest first. Raises: ValidationError."""
-    sound = all(is_number(multiple) and 0 < multiple < np.inf for multiple in bands)
-    require("bands", bands, sound, "numbers above 0")
+    sound = all(validation.is_number(multiple) and 0 < multiple < np.inf for multiple in bands)
+    validation.require("bands", bands, sound, "numbers above 0")
     return tuple(sorted(set(bands)))

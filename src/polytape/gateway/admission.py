@@ -10,18 +10,25 @@ from http import HTTPStatus
 from typing import TypeAlias
 from urllib.parse import parse_qs
 
+from polytape.gateway.address_quota import AddressQuota
 from polytape.gateway.browser_guard import BrowserGuard, BrowserRefusal
 from polytape.gateway.caller import Caller
 from polytape.gateway.dialects.dialect import Dialect, dialect_of
 from polytape.gateway.guesses import Guesses
 from polytape.gateway.roles import MEANINGS, SESSION, Role, needed_role
 from polytape.gateway.token_table import TokenTable
+from polytape.model.counts import counted
+from polytape.wire.api.media import API
 
 Headers: TypeAlias = Mapping[bytes, bytes]
 Header: TypeAlias = tuple[bytes, bytes]
 
 # Who asks whether the gateway is alive needs no token; nor who has a code instead of one.
 OPEN_PATHS = frozenset({"/health", "/ready", "/open", SESSION})
+# Who watches over the gateway is not counted: to be refused would look as if it were down.
+UNCOUNTED = frozenset({"/health", "/ready"})
+# Whose clients send no key in the query.
+OWN_PATHS = f"{API}/"
 # Files of the page, the same in every gateway.
 PAGE_FILES = "/page/"
 # A page's WebSocket has no headers of its own: it names its token as a protocol.
@@ -76,7 +83,8 @@ UNTRIED = (NO_TOKEN, NO_OWNER)
 class Admission:
     """`asks`: whether everything needs a token; else only what `open_role` may not do, the role of
     callers without one. `table` has the tokens. `has_page`: `/` is a page without any data in it,
-    which asks for a token itself. For one thread.
+    which asks for a token itself. `anonymous_per_minute`: how many requests without a right token
+    an address may send; None: as many as it likes. For one thread.
     """
 
     def __init__(
@@ -88,8 +96,10 @@ class Admission:
         asks: bool,
         open_role: Role = Role.SPEND,
         has_page: bool = False,
+        anonymous_per_minute: int | None = None,
     ) -> None:
         self.table = table
+        self._quota = None if anonymous_per_minute is None else AddressQuota(anonymous_per_minute)
         self._open_paths = OPEN_PATHS | {"/"} if has_page else OPEN_PATHS
         self.asks = asks
         self._guard = guard
@@ -104,8 +114,10 @@ class Admission:
         foreign = self._guard.refusal(method, path, headers)
         if foreign is not None:
             return _browser_refusal(foreign)
-        if path in self._open_paths or path.startswith(PAGE_FILES):
+        if path in UNCOUNTED:
             return self._anybody
+        if path in self._open_paths or path.startswith(PAGE_FILES):
+            return self._over_anonymous(address) or self._anybody
         return self._judge(self._offered(headers, path, query), needed_role(method, path), address)
 
     def admit_socket(
@@ -118,7 +130,7 @@ class Admission:
         if foreign is not None:
             return _browser_refusal(foreign)
         if any(path in dialect.key_in_message for dialect in self._dialects):
-            return self._anybody
+            return self._over_anonymous(address) or self._anybody
         offered = self._offered(headers, path, query)
         offered += _in_protocols(headers.get(b"sec-websocket-protocol", b""))
         return self._judge(offered, Role.READ, address)
@@ -136,6 +148,9 @@ class Admission:
     def _judge(self, offered: Sequence[bytes], needed: Role, address: str) -> Caller | Refusal:
         caller = self._known(offered)
         if caller is None:
+            over = self._over_anonymous(address)
+            if over is not None:
+                return over
             if not self.asks and needed <= self._anybody.role:
                 return self._anybody  # a key of the vendor's, say: the older tools send one
             return self._unknown(offered, address)
@@ -145,6 +160,18 @@ class Admission:
             return Refusal(HTTPStatus.FORBIDDEN, "role", detail, who=caller.name)
         wait = caller.wait_s(self.table.seconds())
         return _over_quota(caller, wait) if wait else caller
+
+    def _over_anonymous(self, address: str) -> Refusal | None:
+        """Count a request without a right token; why it is refused, where there were too many."""
+        wait = 0.0 if self._quota is None else self._quota.wait_s(address, self.table.seconds())
+        if self._quota is None or not wait:
+            return None
+        detail = (
+            f"one address has {counted(self._quota.per_minute, 'request')} a minute without a "
+            f"token, and {address} has sent them: come back in {math.ceil(wait)} s, or send a "
+            "token (polytape token add)"
+        )
+        return Refusal(HTTPStatus.TOO_MANY_REQUESTS, "quota", detail, _retry_after(wait))
 
     def _known(self, offered: Sequence[bytes]) -> Caller | None:
         for token in offered:
@@ -169,7 +196,8 @@ class Admission:
         """The tokens that a request carries; on paths of a dialect also in its query."""
         bearer = headers.get(b"authorization", b"").removeprefix(b"Bearer ")
         offered = [token for token in (bearer, headers.get(b"x-api-key", b"")) if token]
-        dialect = dialect_of(path, self._dialects) if query else None
+        own = not query or path.startswith(OWN_PATHS)
+        dialect = None if own else dialect_of(path, self._dialects)
         name = b"" if dialect is None else (dialect.key_in_query or "").encode()
         if name and name in query:
             offered += parse_qs(query).get(name, [])[:1]
@@ -193,8 +221,8 @@ def simple_admission(
 
 def _over_quota(caller: Caller, wait: float) -> Refusal:
     detail = (
-        f"the quota of token {caller.name}, {caller.per_minute:,} requests a minute, is used up "
-        f"for {math.ceil(wait)} s"
+        f"the quota of token {caller.name}, {counted(caller.per_minute or 0, 'request')} a minute, "
+        f"is used up for {math.ceil(wait)} s"
     )
     headers = _retry_after(wait)
     return Refusal(HTTPStatus.TOO_MANY_REQUESTS, "quota", detail, headers, caller.name)

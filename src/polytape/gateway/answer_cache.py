@@ -22,8 +22,6 @@ MOVING_US = SECOND_US
 # Keys, headers and what holds them.
 ENTRY_BYTES = 1_000
 
-Header = tuple[bytes, bytes]
-
 
 class AnswerKey(NamedTuple):
     """The bytes of a question: a query string, or a body with its media type; and what kind of
@@ -37,10 +35,12 @@ class AnswerKey(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CachedResponse:
-    """An answer as it was sent. `until`: microseconds UTC of the gateway's market."""
+    """An answer as it was sent: `head` has the headers that are its own, a line each. `until`:
+    microseconds UTC of the gateway's market.
+    """
 
     body: bytes
-    headers: tuple[Header, ...]
+    head: bytes
     bars: int
     until: int
     tokens: FolderTokens

@@ -25,6 +25,7 @@ from polytape.gateway.api.clock import CLOCK_ROUTES
 from polytape.gateway.api.engines import ENGINE_ROUTES
 from polytape.gateway.api.history import HISTORY_ROUTES
 from polytape.gateway.api.jobs import JOB_ROUTES
+from polytape.gateway.api.overview import OVERVIEW_ROUTES
 from polytape.gateway.api.session import SESSION_ROUTES, open_page
 from polytape.gateway.api.streams import STREAM_ROUTES
 from polytape.gateway.api.symbols import SYMBOL_ROUTES
@@ -37,7 +38,7 @@ from polytape.gateway.gateway import Gateway
 from polytape.gateway.head import answering_head
 from polytape.gateway.middleware import Middleware
 from polytape.gateway.pages import DOCS
-from polytape.gateway.quick_bars import QuickBars
+from polytape.gateway.request_work import timing_work
 from polytape.wire.api.media import API
 
 log = logging.getLogger(__name__)
@@ -74,16 +75,19 @@ def create_app(
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         live = asyncio.create_task(gateway.live.run())
         live.add_done_callback(_log_failure)
+        figures = asyncio.create_task(gateway.status_history.run())
+        monitor = asyncio.create_task(gateway.monitor.run())
         await gateway.jobs.resume()
         yield
         await gateway.jobs.stop()
-        live.cancel()
-        with suppress(asyncio.CancelledError):
-            await live
+        for task in (monitor, figures, live):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
         gateway.close()
 
     api = [*BARS_ROUTES, *SYMBOL_ROUTES, *HISTORY_ROUTES, *JOB_ROUTES, *ENGINE_ROUTES]
-    api += [*CLOCK_ROUTES, *SESSION_ROUTES, *WATCH_ROUTES]
+    api += [*CLOCK_ROUTES, *SESSION_ROUTES, *WATCH_ROUTES, *OVERVIEW_ROUTES]
     others = [
         *(page or [home]),
         open_page,
@@ -102,9 +106,8 @@ def create_app(
         logging_config=None,
         state=State({"wall": gateway.wall}),
     )
-    # What is compressed is made by the application each time.
-    inner = answering_head(app) if compress else QuickBars(answering_head(app), gateway)
-    return Middleware(inner, gateway, admitted, DIALECTS)
+    inner = timing_work(answering_head(app), gateway)
+    return Middleware(inner, gateway, admitted, DIALECTS, at_once=not compress)
 
 
 def _log_failure(live: "asyncio.Task[None]") -> None:

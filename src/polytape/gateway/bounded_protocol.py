@@ -5,18 +5,20 @@ a URL of many megabytes would take the loop minutes.
 """
 
 import asyncio
+from collections.abc import Callable, Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import httptools
 import msgspec
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPScope, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from polytape.engines.registry import ENGINES
 from polytape.gateway.doorkeeper import Doorkeeper, address_of
 from polytape.gateway.frame_protocol import FrameProtocol
+from polytape.gateway.quick_bars import PATH
 from polytape.wire.api.media import API, PROBLEM_JSON
 from polytape.wire.api.problems import problem
 
@@ -29,6 +31,11 @@ QUESTIONS = frozenset(
     f"{API}{path}" for path in ("/bars", "/bars/batch", "/validate", *(e.path for e in ENGINES))
 )
 HEALTH = b"/health"
+# What may be answered while it is read, and up to which size of a body.
+BARS = PATH.encode()
+SHORT_BYTES = 16 * 1024
+# Head and body of an answer that is in memory, by scope and body of the request.
+AnswerAtOnce: TypeAlias = Callable[[HTTPScope, bytes], tuple[bytes, bytes] | None]
 BUSY = "this gateway has as many connections and requests as it takes"
 
 
@@ -37,11 +44,26 @@ class _RefusedError(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. `door` is that of its server."""
+    """One connection. `door` is that of its server; `answer_at_once` has answers that need no
+    application.
+    """
 
-    def __init__(self, *arguments: Any, door: Doorkeeper, **named: Any) -> None:
+    def __init__(
+        self,
+        *arguments: Any,
+        door: Doorkeeper,
+        answer_at_once: AnswerAtOnce | None = None,
+        **named: Any,
+    ) -> None:
         super().__init__(*arguments, **named)
         self._door = door
+        self._answer_at_once = answer_at_once
+        # The body of a request that may be answered at once, as far as it has come.
+        self._question: bytes | None = None
+        # A response is written, and not yet taken.
+        self._unread_end = False
+        self._answered_at = 0.0
+        self._dates: tuple[list[tuple[bytes, bytes]], bytes] = [], b"\r\n"
         self._limits = door.limits
         self._refusal: tuple[HTTPStatus, str] | None = None
         self._running: tuple[asyncio.Task[None], RequestResponseCycle] | None = None
@@ -64,16 +86,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._door.forget(self)
         self._door.leave(address_of(self))
         self._drop_body()
+        self._unset_keepalive_if_required()
         super().connection_lost(exc)
         if self._running is not None and _may_be_dropped(self._running[1].scope):
             self._running[0].cancel()
 
     def data_received(self, data: bytes) -> None:
-        self._unset_keepalive_if_required()
-        for first in range(0, len(data), SLICE_BYTES):
+        for part in _slices(data):
             if self._gone or self.transport.is_closing():
                 return
-            self._feed(data if len(data) <= SLICE_BYTES else data[first : first + SLICE_BYTES])
+            self._feed(part)
 
     def _feed(self, data: bytes) -> None:
         try:
@@ -93,7 +115,7 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._in_head:
             self._count_head(len(data))
-        elif self.cycle is not None and self.cycle.more_body:
+        elif self._question is not None or (self.cycle is not None and self.cycle.more_body):
             self._door.await_body(self, self.loop.time())
 
     def _count_head(self, size: int) -> None:
@@ -115,7 +137,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._stop(HTTPStatus.REQUEST_URI_TOO_LONG, detail)
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._in_head = self._unread_end = False
         self._head_bytes = 0
         self._door.head_came(self)
         if len(self.headers) > self._limits.headers:
@@ -123,7 +145,32 @@ class BoundedProtocol(HttpToolsProtocol):
             self._stop(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
         if self._crowded and self.url.partition(b"?")[0] != HEALTH:
             self._stop(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
+        if self._answer_at_once is not None and self._may_be_at_once():
+            self._question = b""
+        else:
+            self._unset_keepalive_if_required()
+            super().on_headers_complete()
+
+    def _may_be_at_once(self) -> bool:
+        """Whether a request asks for bars, and nothing stands before its answer."""
+        path, _, query = self.url.partition(b"?")
+        if path != BARS or self.expect_100_continue or self.flow.write_paused:
+            return False
+        parser, under_way = self.parser, self.cycle is not None and not self.cycle.response_complete
+        plain = parser.get_http_version() == "1.1" and not parser.should_upgrade()
+        if under_way or not plain or not parser.should_keep_alive():
+            return False
+        self.scope["method"] = parser.get_method().decode("ascii")
+        self.scope["path"], self.scope["query_string"] = PATH, query
+        return True
+
+    def _ask_application(self) -> None:
+        """A request that cannot be answered at once goes the way of all others."""
+        body, self._question = self._question, None
+        self._unset_keepalive_if_required()
         super().on_headers_complete()
+        if body:
+            super().on_body(body)
 
     def on_body(self, body: bytes) -> None:
         self._body_bytes += len(body)
@@ -133,7 +180,12 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._body_bytes > self._limits.body_bytes:
             detail = f"the body is longer than {self._limits.body_bytes:,} bytes"
             self._stop(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail)
-        super().on_body(body)
+        if self._question is None:
+            super().on_body(body)
+            return
+        self._question += body
+        if len(self._question) > SHORT_BYTES:
+            self._ask_application()
 
     def _drop_body(self) -> None:
         """Of the bodies of requests this connection's are none any more."""
@@ -143,13 +195,61 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._in_head = True
         self._door.body_came(self)
+        if self._question is not None:
+            if self._was_answered(self._question):
+                return
+            self._ask_application()
         super().on_message_complete()
+
+    def _was_answered(self, question: bytes) -> bool:
+        assert self._answer_at_once is not None
+        answer = self._answer_at_once(cast("HTTPScope", self.scope), question)
+        if answer is None:
+            return False
+        self._question = None
+        self.transport.writelines([answer[0] + self._date_lines(), answer[1]])
+        self.server_state.total_requests += 1
+        self._drop_body()
+        self._answered_at = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._keep_alive_for(self.timeout_keep_alive)
+        self._await_next()
+        return True
+
+    def _date_lines(self) -> bytes:
+        """The server's own headers, which change once a second, and the end of the head."""
+        headers = self.server_state.default_headers
+        if headers is not self._dates[0]:
+            lines = b"".join([b"%b: %b\r\n" % header for header in headers])
+            self._dates = headers, lines + b"\r\n"
+        return self._dates[1]
+
+    def _keep_alive_for(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(
+            seconds, self.timeout_keep_alive_handler
+        )
+
+    def timeout_keep_alive_handler(self) -> None:
+        """The time of a connection without requests is over, unless answers were given since: to
+        set a timer anew for each would take as long as to read a request.
+        """
+        left = self._answered_at + self.timeout_keep_alive - self.loop.time()
+        if left > 0 or self._question is not None or self._head_bytes:
+            self._keep_alive_for(max(left, 1.0))
+        else:
+            super().timeout_keep_alive_handler()
 
     def on_response_complete(self) -> None:
         self._running = None
         self._drop_body()
         super().on_response_complete()
         if self.timeout_keep_alive_task is not None:  # else there is one more request already
+            self._await_next()
+
+    def _await_next(self) -> None:
+        """The next request may come whenever it likes, once this response has been taken."""
+        self._unread_end = self.flow.write_paused
+        if not self._unread_end:
             self._door.await_head(self, None)
 
     def pause_writing(self) -> None:
@@ -159,6 +259,9 @@ class BoundedProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._door.flows(self)
+        if self._unread_end:
+            self._unread_end = False
+            self._await_next()
 
     def expire(self, reason: str) -> None:
         """As `Connection.expire`."""
@@ -208,6 +311,12 @@ class BoundedProtocol(HttpToolsProtocol):
         )
         self.transport.write("\r\n".join((*lines, "", "")).encode() + body)
         self.transport.close()
+
+
+def _slices(data: bytes) -> Sequence[bytes]:
+    if len(data) <= SLICE_BYTES:
+        return (data,)
+    return [data[first : first + SLICE_BYTES] for first in range(0, len(data), SLICE_BYTES)]
 
 
 async def _send_whole(send: Send, message: Any) -> None:  # an ASGI message of any kind

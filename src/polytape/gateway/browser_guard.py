@@ -84,17 +84,19 @@ class BrowserGuard:
         return None
 
     def _is_own(self, host: str) -> bool:
-        """An address cannot be rebound; a name can."""
-        name = _name_of(host)
-        local = name == "localhost" or name.endswith(".localhost") or name in self.hosts
-        return local or _is_address(name)
+        """An address cannot be rebound; a name can, but for those that are known."""
+        return _is_local(host) or _name_of(host) in self.hosts
 
     def _may_use(self, origin: str, host: str) -> bool:
         return origin.partition("://")[2].lower() == host.lower() or origin in self.origins
 
 
 @lru_cache(maxsize=64)
-def _is_address(name: str) -> bool:
+def _is_local(host: str) -> bool:
+    """Whether a Host header is an address, or a name of this machine that nobody can rebind."""
+    name = _name_of(host)
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
     try:
         ip_address(name)
     except ValueError:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 
 from polytape.errors import DataFetchError, PolygonClientError, RateLimitError
 from polytape.gateway.roles import Role
+from polytape.model.counts import counted
 
 MINUTE_S, DAY_S = 60.0, 86_400
 
@@ -65,8 +66,8 @@ class Caller:
             return None
         midnight = datetime.fromtimestamp((self._today() + 1) * DAY_S, UTC)
         detail = (
-            f"the quota of token {self.name}, {self.vendor_per_day:,} requests of the vendor's a "
-            f"day, is used up until {midnight:%Y-%m-%d %H:%M} UTC"
+            f"the quota of token {self.name}, {counted(self.vendor_per_day, 'request')} of the "
+            f"vendor's a day, is used up until {midnight:%Y-%m-%d %H:%M} UTC"
         )
         return RateLimitError(detail, retry_at=midnight)
 

@@ -29,6 +29,11 @@ class DaemonPool(Executor):
         self._threads: list[threading.Thread] = []
         self._closed = False
 
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for a thread, about."""
+        return self._tasks.qsize()
+
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """As `Executor.submit`. Raises: RuntimeError once it is shut down."""
         future: Future[T] = Future()

@@ -1,16 +1,20 @@
 """What the gateway is, without HTTP: one source and one store, shared by everybody."""
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 import polytape
+from polytape.gateway.activity import ActivityMonitor
 from polytape.gateway.answer_cache import AnswerCache
 from polytape.gateway.jobs import JobService
 from polytape.gateway.live import LiveService
 from polytape.gateway.memory_gate import MemoryGate
 from polytape.gateway.metrics import Metrics
+from polytape.gateway.status_history import StatusHistory, store_bytes
 from polytape.gateway.symbols import SymbolsService
 from polytape.gateway.workers import ThreadWorkers
 from polytape.history.bars_cache import BarsCache
@@ -22,6 +26,7 @@ from polytape.model import timestamps
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
 from polytape.model.symbols import parse_symbol
+from polytape.net.tracing import Tracer
 from polytape.store.answers import FOLDER as REFERENCE_FOLDER
 from polytape.store.segments import FolderTokens, SegmentStore
 from polytape.upstream.budget.budget import Budget
@@ -33,6 +38,7 @@ from polytape.wire.budget import BudgetState
 
 CACHE_BYTES = 256 * 1024 * 1024
 MEMORY_BYTES = 2 * 1024**3
+SLOW_REQUEST_S = 1.0
 # The cache takes no more of the memory than this.
 CACHE_SHARE = 4
 
@@ -44,7 +50,8 @@ class Gateway:
 
     Its services are `bars`, `symbols`, `history`, `jobs` and `live`, which sends what `feed` has.
     `memory_bytes` are for the cache and the answers in flight, which `memory` lets in.
-    `job_list` names its list of jobs in the store: gateways of one store have one each.
+    `job_list` names its list of jobs in the store: gateways of one store have one each. What takes
+    `slow_request_s` seconds or more is logged; `tracer`, where there is one, makes spans.
     """
 
     upstream: Upstream | None
@@ -60,12 +67,15 @@ class Gateway:
     job_list: str = "gateway"
     memory_bytes: int = MEMORY_BYTES
     wall: Callable[[], int] = field(default=lambda: time.time_ns() // 1_000, repr=False)
+    slow_request_s: float = SLOW_REQUEST_S
+    tracer: Tracer | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         self.started = self.wall()
         cache_bytes = min(self.cache_bytes, self.memory_bytes // CACHE_SHARE)
         self.cache = BarsCache(cache_bytes, self.unchanged)
-        self.answers = AnswerCache(self.unchanged)
+        self._looks: dict[FolderTokens, bool] = {}
+        self.answers = AnswerCache(self._unchanged_this_turn)
         self.memory = MemoryGate(self.memory_bytes - cache_bytes, self.market, self.now)
         self._filler = GapFiller(
             self.upstream,
@@ -75,14 +85,21 @@ class Gateway:
             self.workers,
             self.cache,
             on_cache_hit=self.metrics.cache_hits.inc,
-            on_fetch=lambda series: self.metrics.fetches.labels(series.value).inc(),
+            on_cache_miss=self.metrics.cache_misses.inc,
+            on_fetch=lambda series: self.metrics.fetched(series.value),
             on_write_failure=self.metrics.store_write_failures.inc,
         )
         self.bars = BarsService(self._filler, self.metrics.bars.inc)
         self.symbols = SymbolsService(self.bars, self.now)
         self.history = HistoryService(self._filler, self.budget_state)
         self.jobs = self._jobs()
-        self.live = LiveService(self.feed, writer=self._live_writer())
+        self.live = LiveService(
+            self.feed, writer=self._live_writer(), now=self.now, delivery=self.metrics.delivery
+        )
+        self.monitor = ActivityMonitor(self)
+        self.metrics.read = self.monitor.figures
+        size = None if self.store is None else partial(store_bytes, self.store)
+        self.status_history = StatusHistory(self.status, self.wall, size, self.workers.work)
 
     def close(self) -> None:
         """End the threads once their work is done; whoever waits for the source gets an error."""
@@ -102,8 +119,19 @@ class Gateway:
         return None if token is None or tokens is None else (*tokens, (REFERENCE_FOLDER, token))
 
     def unchanged(self, tokens: FolderTokens) -> bool:
-        """Whether folders of the store are as they were."""
+        """Whether folders of the store are as they were. For any thread."""
         return self.store is None or self.store.unchanged(tokens)
+
+    def _unchanged_this_turn(self, tokens: FolderTokens) -> bool:
+        """The same, looked at once a turn of the event loop: what is read in one turn was sent
+        before it began.
+        """
+        known = self._looks.get(tokens)
+        if known is None:
+            if not self._looks:
+                asyncio.get_running_loop().call_soon(self._looks.clear)
+            known = self._looks[tokens] = self.unchanged(tokens)
+        return known
 
     def _jobs(self) -> JobService:
         storage = None if self.store is None else self.store.storage
@@ -143,6 +171,16 @@ class Gateway:
             used=state.used,
         )
 
+    @property
+    def joined(self) -> int:
+        """How many fetches joined an equal one in flight."""
+        return self._filler.joined
+
+    @property
+    def uptime_seconds(self) -> float:
+        """Since it was started, by the machine's clock."""
+        return round((self.wall() - self.started) / 1e6, 3)
+
     def status(self) -> messages.Status:
         """What the gateway is, and what it has done since it started."""
         return messages.Status(
@@ -151,20 +189,21 @@ class Gateway:
             made_up=self.bars.made_up,
             store=None if self.store is None else self.store.storage.url,
             started_at=timestamps.iso(self.started // 1_000_000 * 1_000_000),
-            uptime_seconds=round((self.wall() - self.started) / 1e6, 3),
+            uptime_seconds=self.uptime_seconds,
             market_time=timestamps.iso(self.now()),
             rate_limit=self.rate_limit(),
             cached_answers=len(self.cache),
             cached_bytes=self.cache.bytes,
-            requests=int(self.metrics.total("polytape_requests")),
-            bars_served=int(self.metrics.total("polytape_bars_served")),
-            fetches=int(self.metrics.total("polytape_source_fetches")),
-            answered_from_memory=int(self.metrics.total("polytape_cache_hits")),
-            joined_in_flight=self._filler.joined,
+            requests=self.metrics.total("polytape_requests"),
+            bars_served=self.metrics.bars.value,
+            fetches=self.metrics.total("polytape_source_fetches"),
+            answered_from_memory=self.metrics.cache_hits.value + self.answers.hits,
+            joined_in_flight=self.joined,
             memory_limit_bytes=self.memory_bytes,
             bytes_in_flight=self.memory.used,
             answers_waiting=self.memory.waiting,
             vendor_clock_ahead_seconds=self._vendor_ahead_us() / 1e6,
+            activity=self.monitor.activity(),
         )
 
     def _vendor_ahead_us(self) -> int:
@@ -173,8 +212,4 @@ class Gateway:
 
     def render_metrics(self) -> bytes:
         """The body of `/metrics`."""
-        self.metrics.joined.set(self._filler.joined)
-        self.metrics.cache_bytes.set(self.cache.bytes)
-        self.metrics.budget_left.set(self.budget_state().remaining)
-        self.metrics.show_memory(self.memory)
         return self.metrics.render()

@@ -27,7 +27,7 @@ class Guesses:
         """Count a wrong token of an address at `now`, seconds that only grow. Returns for how many
         seconds the address has to wait; 0 while it has sent few.
         """
-        key = _network(address)
+        key = network_of(address)
         began, count = self._counts.get(key, (now, 0))
         if now - began >= WINDOW_S:
             began, count = now, 0
@@ -38,7 +38,8 @@ class Guesses:
         return began + WINDOW_S - now if count >= MOST else 0.0
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """Whom an address is counted as: itself, or its /64 of IPv6."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:

@@ -10,6 +10,7 @@ and quotes cannot be, and end it with a reason. The publisher never waits.
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from polytape.errors import ValidationError
 from polytape.gateway.event_log import EventLog
@@ -93,9 +94,19 @@ class Hub:
             self._wanted = needed(Topic(*key) for key in self._wishes)
         return self._wanted
 
-    def publish(self, events: Sequence[MarketEvent], *, backfilled: bool = False) -> Batch:
-        """Give events their positions, log them, and queue them for those who want them."""
-        batch = Batch(self.position, self.position + len(events), tuple(events), backfilled)
+    @property
+    def waiting(self) -> int:
+        """How many deliveries wait for all subscribers."""
+        return sum(subscriber.waiting for subscriber in self._subscribers.values())
+
+    def publish(
+        self, events: Sequence[MarketEvent], *, backfilled: bool = False, arrived: float = 0.0
+    ) -> Batch:
+        """Give events their positions, log them, and queue them for those who want them. `arrived`:
+        when they came, seconds of a clock that only grows.
+        """
+        end = self.position + len(events)
+        batch = Batch(self.position, end, tuple(events), backfilled, arrived=arrived)
         self.position = batch.end
         self._log.append(batch)
         for wish, part in self._parts(batch).items():
@@ -174,10 +185,7 @@ class Hub:
                         chosen.setdefault(wish, []).append(event)
         for wish, mine in chosen.items():
             every = len(mine) == len(batch.events)
-            own = (
-                batch if every else Batch(batch.position, batch.end, tuple(mine), batch.backfilled)
-            )
-            parts[wish] = own
+            parts[wish] = batch if every else replace(batch, events=tuple(mine), frames={})
         return parts
 
     def _wishes_of_all(self, channels: Collection[str]) -> set[Wish]:

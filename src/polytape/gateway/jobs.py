@@ -186,7 +186,9 @@ class JobService:
         assert spec.series is not None
         run.plan = await self._history.plan(spec.symbols, spec.series, self._span(spec))
         total, estimate = len(run.plan.tasks), round(run.plan.seconds, 1)
-        self._table.change(job.id, unit="questions", total=total, estimate_s=estimate)
+        self._table.change(
+            job.id, unit="questions", total=total, estimate_s=estimate, beyond=run.plan.beyond
+        )
         on_result = partial(self._on_result, job.id, run, 1)
         run.count = await self._history.run(run.plan.tasks, on_result)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from uuid import uuid4
 
@@ -15,8 +16,9 @@ from polytape.errors import (
 from polytape.gateway.hub import HEARTBEAT, Hub
 from polytape.gateway.subscriber import Subscriber
 from polytape.history.live_writer import LiveWriter
+from polytape.model.histogram import Histogram
 from polytape.upstream.live import LiveSource
-from polytape.wire.polygon.events import MarketEvent
+from polytape.wire.polygon.events import MarketEvent, ended_at
 from polytape.wire.polygon.topics import Topic
 
 log = logging.getLogger(__name__)
@@ -33,7 +35,9 @@ NO_LIVE = "this gateway's source has no live bars: history still works"
 
 
 class LiveService:
-    """For one event loop."""
+    """For one event loop. `now` gives microseconds UTC of the gateway's market, which the lag of
+    events is counted by; `delivery` gets the seconds from their arrival until they are written.
+    """
 
     def __init__(
         self,
@@ -41,6 +45,8 @@ class LiveService:
         hub: Hub | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         writer: LiveWriter | None = None,
+        now: Callable[[], int] | None = None,
+        delivery: Histogram | None = None,
     ) -> None:
         # Positions count in the log of one run: whoever comes back names it.
         self.log = uuid4().hex
@@ -48,6 +54,10 @@ class LiveService:
         self._source = source
         self._sleep = sleep
         self._writer = writer
+        self._now = now
+        self._delivery = Histogram() if delivery is None else delivery
+        # How long after its own time the newest event came.
+        self.lag_seconds: float | None = None
         # Up to when minutes are complete, microseconds UTC, as far as the feed has said it.
         self.through: int | None = None
         self._connections: dict[str, LiveConnection] = {}
@@ -127,7 +137,9 @@ class LiveService:
 
     def events(self, events: Sequence[MarketEvent], *, backfilled: bool = False) -> None:
         """As `FeedSink.events`."""
-        self.hub.publish(events, backfilled=backfilled)
+        self.hub.publish(events, backfilled=backfilled, arrived=time.perf_counter())
+        if self._now is not None and events and not backfilled:
+            self.lag_seconds = max(0.0, (self._now() - ended_at(events[-1])) / 1e6)
         if self._writer is not None:
             self._writer.events(events, backfilled=backfilled)
         self._wake()
@@ -143,6 +155,10 @@ class LiveService:
         if self._writer is not None:
             self._writer.notice(kind, detail, start=start, end=end)
         self._wake()
+
+    def delivered(self, arrived: float) -> None:
+        """What came at an instant of `time.perf_counter` is written to a client."""
+        self._delivery.observe(time.perf_counter() - arrived)
 
     def _wake(self) -> None:
         """Let clients look once nothing more comes in a turn of the loop, or after a few: frames
@@ -189,6 +205,10 @@ class LiveConnection:
         if self.subscriber.ended is not None:
             raise EndedError(self.subscriber.ended)
         return self._service.want(self.name, topics)
+
+    def delivered(self, arrived: float) -> None:
+        """As `LiveService.delivered`."""
+        self._service.delivered(arrived)
 
     def close(self) -> None:
         """The client is gone."""

@@ -12,6 +12,7 @@ from polytape.history.lane import Lane
 from polytape.model.answer_size import most_series_bars
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
+from polytape.net.stages import stage
 
 # An answer up to so many bytes is a small one; less where the whole gate is narrow.
 SMALL_BYTES = 16 * 1024 * 1024
@@ -113,7 +114,8 @@ class MemoryGate:
         """
         lane = self.small if self.is_small(size) else self.large
         try:
-            await lane.enter(size, self._patience_s)
+            with stage("gate"):
+                await lane.enter(size, self._patience_s)
         except TimeoutError:
             self.refused += 1
             raise BusyError(

@@ -9,7 +9,7 @@ import math
 import re
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeAlias
@@ -32,10 +32,13 @@ from polytape.gateway.audit import Change
 from polytape.gateway.caller import Caller
 from polytape.gateway.dialects.dialect import Dialect, ErrorBody, dialect_of
 from polytape.gateway.gateway import Gateway
+from polytape.gateway.quick_bars import find_answer
+from polytape.gateway.request_work import log_slow
 from polytape.gateway.roles import changes_state
 from polytape.upstream.budget.spender import SPENDER
 from polytape.wire.api.media import PROBLEM_JSON
 from polytape.wire.api.problems import Problem, problem
+from polytape.wire.budget import BudgetState
 
 access_log = logging.getLogger("polytape.access")
 
@@ -61,6 +64,9 @@ STOPPING = Refusal(
     "the gateway is shutting down",
     ((b"retry-after", b"5"),),
 )
+OK = b"HTTP/1.1 200 OK\r\n"
+# Where the scope's state has what admission said already.
+ADMITTED = "admitted"
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 
 
@@ -78,8 +84,31 @@ class Exchange:
     change: Change | None = None
 
 
+@dataclass(frozen=True)
+class UsualHeaders:
+    """What all answers say while the budget is in one state; `lines` is the same for the wire."""
+
+    state: BudgetState
+    headers: tuple[Header, ...]
+    lines: bytes
+
+    @classmethod
+    def of(cls, state: BudgetState, *, made_up: bool) -> "UsualHeaders":
+        """The budget's, those of security, and that prices are made up."""
+        headers = (
+            (b"ratelimit-limit", b"%d" % state.limit),
+            (b"ratelimit-remaining", b"%d" % state.remaining),
+            (b"ratelimit-reset", b"%d" % math.ceil(state.reset_s)),
+            *SECURITY,
+            *(MADE_UP if made_up else ()),
+        )
+        return cls(state, headers, b"".join(b"%b: %b\r\n" % header for header in headers))
+
+
 class Middleware:
-    """Wraps the application: what `admission` refuses does not reach it."""
+    """Wraps the application: what `admission` refuses does not reach it. `at_once`: answers that
+    are in memory are given without it; where answers are compressed it makes each anew.
+    """
 
     def __init__(
         self,
@@ -87,12 +116,17 @@ class Middleware:
         gateway: Gateway,
         admission: Admission,
         dialects: Sequence[Dialect],
+        *,
+        at_once: bool = True,
     ) -> None:
         self._app = app
+        self._at_once = at_once
         self._gateway = gateway
         self._admission = admission
         self._dialects = dialects
         self._new_id = _counted_ids()
+        made_up = gateway.bars.made_up
+        self._usual = UsualHeaders.of(gateway.budget_state(), made_up=made_up)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind: str = scope["type"]
@@ -102,6 +136,30 @@ class Middleware:
             await self._http(scope, receive, send)
         else:
             await self._websocket(scope, receive, send)
+
+    def answer_at_once(self, scope: HTTPScope, body: bytes) -> tuple[bytes, bytes] | None:
+        """Status line and headers, and the body, of an answer that is in memory; None for a request
+        that the application has to answer. The same as an answer of the application's in all but
+        the way: admitted, identified, counted.
+        """
+        if not self._at_once:
+            return None
+        began = time.perf_counter()
+        headers = dict(scope["headers"])
+        answer = find_answer(self._gateway, scope, headers, body)
+        if answer is None:
+            return None
+        caller = self._admit(scope, headers)
+        if isinstance(caller, Refusal):
+            scope["state"][ADMITTED] = caller
+            return None
+        identity = _request_id(headers, self._new_id)
+        lines = b"x-request-id: %b\r\n%b" % (identity.encode(), self._usual_headers().lines)
+        self._count(scope, Exchange(identity, began, HTTPStatus.OK, started=True, who=caller.name))
+        if self._gateway.tracer is not None:
+            sent = {name.decode("latin-1"): one.decode("latin-1") for name, one in headers.items()}
+            self._gateway.tracer.answered_at_once(scope["method"], scope["path"], sent)
+        return OK + answer.head + lines, answer.body
 
     async def _websocket(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
         query = scope.get("query_string", b"")
@@ -115,7 +173,8 @@ class Middleware:
         await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": reason})
 
     async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(_request_id(scope, self._new_id), time.perf_counter())
+        headers = dict(scope["headers"])
+        exchange = Exchange(_request_id(headers, self._new_id), time.perf_counter())
         scope.setdefault("state", {})["request_id"] = exchange.request_id
         if changes_state(scope["method"], scope["path"]):
             exchange.change = Change(scope)
@@ -124,7 +183,11 @@ class Middleware:
             exchange.started = True
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                message["headers"] = [*message["headers"], *self._headers(exchange.request_id)]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", exchange.request_id.encode()),
+                    *self._usual_headers().headers,
+                ]
             await send(message)
 
         try:
@@ -140,7 +203,8 @@ class Middleware:
     async def _answer(
         self, scope: HTTPScope, receive: Receive, send: Send, exchange: Exchange
     ) -> None:
-        caller = self._admit(scope)
+        admitted = scope["state"].pop(ADMITTED, None)
+        caller = admitted or self._admit(scope, dict(scope["headers"]))
         if isinstance(caller, Refusal):
             exchange.who = caller.who
             if caller in UNTRIED:  # who asks what is needed has tried nothing
@@ -152,19 +216,14 @@ class Middleware:
         read = receive if exchange.change is None else exchange.change.watch(receive)
         await self._app(scope, read, send)
 
-    def _headers(self, request_id: str) -> list[Header]:
+    def _usual_headers(self) -> "UsualHeaders":
         state = self._gateway.budget_state()
-        return [
-            (b"x-request-id", request_id.encode()),
-            (b"ratelimit-limit", b"%d" % state.limit),
-            (b"ratelimit-remaining", b"%d" % state.remaining),
-            (b"ratelimit-reset", b"%d" % math.ceil(state.reset_s)),
-            *SECURITY,
-            *(MADE_UP if self._gateway.bars.made_up else ()),
-        ]
+        if state is not self._usual.state:
+            self._usual = UsualHeaders.of(state, made_up=self._gateway.bars.made_up)
+        return self._usual
 
-    def _admit(self, scope: HTTPScope) -> Caller | Refusal:
-        headers, query = dict(scope["headers"]), scope.get("query_string", b"")
+    def _admit(self, scope: HTTPScope, headers: Mapping[bytes, bytes]) -> Caller | Refusal:
+        query = scope.get("query_string", b"")
         return self._admission.admit(
             headers, scope["path"], scope["method"], _address(scope), query
         )
@@ -175,7 +234,8 @@ class Middleware:
         identity = exchange.request_id
         refused = problem(refusal.status, refusal.detail, name=refusal.name, request_id=identity)
         body, media_type = error_body(scope["path"], refused, self._dialects)
-        headers = [(b"content-type", media_type.encode()), *refusal.headers]
+        length = (b"content-length", b"%d" % len(body))
+        headers = [(b"content-type", media_type.encode()), length, *refusal.headers]
         status = int(refusal.status)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
@@ -185,6 +245,8 @@ class Middleware:
         status, identity = int(exchange.status), exchange.request_id
         route = scope.get("path_template") or "unmatched"
         self._gateway.metrics.count(route, status, seconds)
+        if seconds >= self._gateway.slow_request_s:
+            log_slow(scope, status, seconds, identity, exchange.who)
         address = _address(scope)
         if access_log.isEnabledFor(logging.INFO):
             # A path may have line ends in it, which would make lines of the log.
@@ -216,9 +278,9 @@ def _counted_ids() -> Callable[[], str]:
     return lambda: f"{begin}{next(count):016x}"
 
 
-def _request_id(scope: HTTPScope, new_id: Callable[[], str]) -> str:
+def _request_id(headers: Mapping[bytes, bytes], new_id: Callable[[], str]) -> str:
     """The id that the client offers, where it is one; else a new one."""
-    offered = dict(scope["headers"]).get(b"x-request-id", b"")
+    offered = headers.get(b"x-request-id", b"")
     return offered.decode() if offered and _REQUEST_ID.fullmatch(offered) else new_id()
 
 

@@ -14,6 +14,7 @@ from polytape.errors import ConfigurationError
 from polytape.gateway.frame_protocol import EXTENSION, FrameWriter
 from polytape.gateway.live import EndedError, LiveConnection
 from polytape.gateway.live_frames import Protocol, text_frame
+from polytape.gateway.subscriber import Batch
 
 # A client that was ended has so long to take what waits for it, and the reason.
 LAST_WORDS_S = 5.0
@@ -37,7 +38,10 @@ class Outlet:
 
     def __init__(self, writer: FrameWriter, connection: LiveConnection, protocol: Protocol) -> None:
         self._writer = writer
+        self._connection = connection
         self._subscriber = connection.subscriber
+        # When the oldest of what is written together came.
+        self._arrived = 0.0
         self._protocol = protocol
         self._answers: deque[bytes] = deque()
         self._changed = asyncio.Event()
@@ -49,6 +53,9 @@ class Outlet:
         answering = bool(self._answers)
         while self._writer.ready and (frames := self._next_frames()):
             self._writer.write_frames(frames)
+            if self._arrived:
+                self._connection.delivered(self._arrived)
+                self._arrived = 0.0
         if answering or self._subscriber.ended is not None:  # else nobody waits for it
             self._changed.set()
 
@@ -61,6 +68,8 @@ class Outlet:
                 frame = self._answers.popleft()
             elif (delivery := self._subscriber.next()) is not None:
                 frame = self._protocol.frames(delivery)
+                if not self._arrived and isinstance(delivery, Batch):
+                    self._arrived = delivery.arrived
             else:
                 break
             if frame:

@@ -22,6 +22,7 @@ from polytape.errors import ConfigurationError
 from polytape.gateway.bounded_protocol import BoundedProtocol
 from polytape.gateway.doorkeeper import ConnectionLimits, Doorkeeper
 from polytape.gateway.frame_protocol import FrameProtocol
+from polytape.gateway.middleware import Middleware
 
 log = logging.getLogger(__name__)
 
@@ -123,9 +124,10 @@ def _server(
     app: ASGIApp, context: ssl.SSLContext | None, limits: ConnectionLimits
 ) -> uvicorn.Server:
     door = Doorkeeper(limits)
+    at_once = app.answer_at_once if isinstance(app, Middleware) else None
     config = uvicorn.Config(
         app,
-        http=partial(BoundedProtocol, door=door),  # type: ignore[arg-type]
+        http=partial(BoundedProtocol, door=door, answer_at_once=at_once),  # type: ignore[arg-type]
         ws=FrameProtocol,
         ws_per_message_deflate=False,
         ws_max_size=MESSAGE_BYTES,

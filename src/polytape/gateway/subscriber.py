@@ -12,6 +12,7 @@ from polytape.wire.polygon.topics import Topic
 class Batch:
     """Events that came together, and where they stand in the log: [position, end), in which there
     may have been others. `backfilled` ones were missed while the feed was broken, and come late.
+    `arrived`: seconds of a clock that only grows.
     """
 
     position: int
@@ -20,6 +21,7 @@ class Batch:
     backfilled: bool = False
     # The same bytes for every client that wants these events: built once, by protocol.
     frames: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    arrived: float = field(default=0.0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +94,5 @@ class Subscriber:
             if isinstance(newest, Aggregate) and newest.start > event.start:
                 continue  # a bar that was missed comes late, and a newer one waits already
             self.conflated.pop(key, None)  # so that it stands after what came meanwhile
-            self.conflated[key] = Batch(at, at + 1, (event,), batch.backfilled)
+            backfilled, arrived = batch.backfilled, batch.arrived
+            self.conflated[key] = Batch(at, at + 1, (event,), backfilled, arrived=arrived)

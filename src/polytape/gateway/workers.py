@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from polytape.gateway.daemon_pool import DaemonPool
 from polytape.net.deadlines import Stop, stopped_by
+from polytape.net.stages import waited
 
 T = TypeVar("T")
 
@@ -54,7 +55,16 @@ class ThreadWorkers:
 
     def submit(self, call: Callable[[], None]) -> None:
         """Run what nobody waits for; it says itself what goes wrong."""
-        self._work.submit(call)
+        self._work.submit(copy_context().run, call)
+
+    def waiting(self) -> dict[str, int]:
+        """How many calls wait for a thread of each pool."""
+        return {
+            "work": self._work.waiting,
+            "heavy": self._heavy.waiting,
+            "foreground": self._foreground.waiting,
+            "background": self._background.waiting,
+        }
 
     def close(self, within_s: float = CLOSE_S) -> None:
         """End the threads once their work is done, or after so many seconds, whatever they do."""
@@ -68,9 +78,15 @@ class ThreadWorkers:
 
 
 async def _run(pool: Executor, call: Callable[[], T]) -> T:
-    # With the task's context: a thread knows which background work it does.
-    run = partial(copy_context().run, call)
+    # With the task's context: a thread knows which background work it does, and for which request.
+    run = partial(copy_context().run, _begin, call, time.perf_counter())
     return await asyncio.get_running_loop().run_in_executor(pool, run)
+
+
+def _begin(call: Callable[[], T], since: float) -> T:
+    """A call that has waited for its thread since an instant of `time.perf_counter`."""
+    waited("queue", since)
+    return call()
 
 
 async def _run_stoppable(pool: Executor, call: Callable[[], T]) -> T:

@@ -54,13 +54,15 @@ class TaskResult:
 @dataclass(frozen=True, slots=True)
 class BackfillPlan:
     """The tasks of a backfill, how many requests of the budget they take, about how many seconds,
-    and why it is done this way.
+    and why it is done this way. `beyond` says what of the span is left out, since the source does
+    not reach back to it: "" where it reaches back to all that is missing.
     """
 
     tasks: tuple[Task, ...]
     requests: int
     seconds: float
     why: str
+    beyond: str = ""
 
 
 def describe(task: Task, market: Market) -> str:
@@ -80,6 +82,8 @@ class BackfillPlanner:
         self._series = series
         self._span = span
         self._budget = budget
+        # Microseconds UTC: what is missing before it is not asked for symbol by symbol.
+        self._earliest = 0
 
     def plan(self, symbols: Iterable[str]) -> BackfillPlan:
         """The quickest way to fill the gaps of some symbols. Days that were replaced at the source
@@ -93,7 +97,21 @@ class BackfillPlanner:
         if upstream.whole_days is not None:
             return self._by_days(gaps, upstream.whole_days)
         best = self._quickest(gaps, upstream)
-        return best if upstream.files is None else self._with_replaced(best, upstream.files)
+        if upstream.files is not None:
+            best = self._with_replaced(best, upstream.files)
+        return replace(best, beyond=self._beyond(gaps, best))
+
+    def _beyond(self, gaps: list[BarsQuery], best: BackfillPlan) -> str:
+        """What the plan leaves out of what is missing, since it is before the source's history."""
+        before = [gap for gap in gaps if gap.span.start < self._earliest]
+        days = [task.day for task in best.tasks if isinstance(task, WholeDay)]
+        left = self._without(before, days)
+        if not left:
+            return ""
+        first = self._market.date_of(min(gap.span.start for gap in left))
+        last = self._market.date_of(max(gap.span.end for gap in left) - 1)
+        edge = self._market.date_of(self._earliest)
+        return f"{first} to {last} (the plan or source begins {edge})"
 
     def _quickest(self, gaps: list[BarsQuery], upstream: Upstream) -> BackfillPlan:
         single = self._by_symbol(gaps)
@@ -107,39 +125,51 @@ class BackfillPlanner:
 
     def _has_lists(self, source: DaySource) -> bool:
         """Whether a small request brings a day of every symbol."""
-        first = self._market.date_of(self._span.start)
-        return source.requests_per_day > 0 and source.has_day(self._series, first)
+        last = self._market.date_of(self._span.end - 1)
+        return source.requests_per_day > 0 and source.has_day(self._series, last)
 
     def _gaps(self, symbols: Iterable[str]) -> list[BarsQuery]:
         """What is missing of some symbols, as queries: nothing that is stored and final."""
         upstream = self._filler.upstream
-        earliest = 0 if upstream is None else upstream.bars.earliest()
+        self._earliest = 0 if upstream is None else upstream.bars.earliest()
         gaps: list[BarsQuery] = []
         for symbol in symbols:
             check_wanted()
-            parts = self._gaps_of(symbol, earliest)
+            parts = self._gaps_of(symbol)
             gaps += [series_query(symbol, self._series, g, background=True) for g in parts]
         return gaps
 
-    def _gaps_of(self, symbol: str, earliest: int) -> tuple[Span, ...]:
+    def _gaps_of(self, symbol: str) -> tuple[Span, ...]:
         store, now = self._filler.store, self._filler.now()
         slices = [] if store is None else store.coverage(symbol, self._series, self._span)
         final = [part.span for part in slices if part.coverage.final]
         decision = plan(
-            self._span, self._series, final, market=self._market, now=now, earliest=earliest
+            self._span, self._series, final, market=self._market, now=now, earliest=self._earliest
         )
         return decision.gaps if isinstance(decision, FetchGaps) else ()
 
     def _by_symbol(self, gaps: list[BarsQuery]) -> BackfillPlan:
+        gaps = self._in_reach(gaps)
         seconds = max(len(gaps) * REQUEST_S / AT_ONCE, self._under_budget(len(gaps)))
         return BackfillPlan(tuple(gaps), len(gaps), seconds, "each symbol is asked for by itself")
 
+    def _in_reach(self, gaps: list[BarsQuery]) -> list[BarsQuery]:
+        """What the source would not refuse; no gap reaches over its first instant."""
+        return [gap for gap in gaps if gap.span.start >= self._earliest]
+
+    def _has_day(self, source: DaySource, day: date) -> bool:
+        """Whether a day can be had whole: files reach back as far as they do, what takes requests
+        as far as the source.
+        """
+        beyond = source.requests_per_day and self._market.day_span(day).start < self._earliest
+        return not beyond and source.has_day(self._series, day)
+
     def _by_days(self, gaps: list[BarsQuery], source: DaySource) -> BackfillPlan:
         """The days that the source has, as whole days; the others by symbol."""
-        there = [day for day in self._days(gaps) if source.has_day(self._series, day)]
+        there = [day for day in self._days(gaps) if self._has_day(source, day)]
         sessions = [session.day for session in self._market.sessions(self._span)]
         days = sorted({*there, *source.replaced(self._series, sessions)})
-        rest = self._without(gaps, there)
+        rest = self._in_reach(self._without(gaps, there))
         requests = len(days) * source.requests_per_day + len(rest)
         reading = 0.0 if source.requests_per_day else len(days) * FILE_S[self._series]
         fetching = max(requests * REQUEST_S / AT_ONCE, self._under_budget(requests))
@@ -157,7 +187,7 @@ class BackfillPlanner:
         ]
         if not again:
             return best
-        why = f"{best.why}; {len(again)} files were replaced since they were kept"
+        why = f"{best.why}; files replaced since they were kept: {len(again)}"
         seconds = best.seconds + len(again) * FILE_S[self._series]
         return replace(best, tasks=(*best.tasks, *again), seconds=seconds, why=why)
 

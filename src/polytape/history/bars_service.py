@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from functools import partial
 
-from polytape.errors import ConfigurationError, NotFoundError
+from polytape.errors import ConfigurationError, IncompleteDataError, NotFoundError
 from polytape.history.bars_result import BarsResult, make_result
 from polytape.history.gap_filler import GapFiller
 from polytape.history.splits import SplitChecker, Splits
 from polytape.history.store_reference import StoreReference
 from polytape.history.symbol_reference import SymbolReference, UpstreamReference
 from polytape.model.query import BarsQuery
+from polytape.model.splits import RefusedSplit, Split
+from polytape.upstream.source import Upstream
 
 
 class BarsService:
@@ -57,9 +59,12 @@ class BarsService:
         reference = self.reference()
         # Before the read: what is traded while it takes place is not in the answer.
         now = self.filler.now()
-        if self.filler.upstream is None:
-            await self._must_exist(reference, query.symbol)
-        read = await self.filler.read(query.of_series(self.market))
+        try:
+            read = await self.filler.read(query.of_series(self.market))
+        except IncompleteDataError:  # where there is no such symbol, that is why
+            if self.filler.upstream is None:
+                await self._must_exist(reference, query.symbol)
+            raise
         if not len(read.bars):
             await self._must_exist(reference, query.symbol)
         splits = Splits(())
@@ -81,14 +86,33 @@ class BarsService:
             self.reference()
             assert self._stored is not None
             return await workers.work(partial(self._stored.checked_splits, symbol))
-        listed = await workers.work(partial(upstream.reference.cached_splits, symbol))
+        listed, refused = await workers.work(partial(_listed_splits, upstream, symbol))
         if listed is None:
             listed = await workers.foreground(partial(upstream.reference.splits, symbol))
-        if listed is None:
-            return Splits(None)
-        refused = await workers.work(partial(upstream.refused_splits, symbol))
+            if listed is None:
+                return Splits(None)
+            refused = await workers.work(partial(upstream.refused_splits, symbol))
         return await self._checker.check(listed, since, refused)
 
     async def _must_exist(self, reference: SymbolReference, symbol: str) -> None:
         if await self.filler.workers.foreground(partial(reference.find, symbol)) is None:
+            if self.filler.upstream is None:
+                raise NotFoundError(not_stored(symbol))
             raise NotFoundError(f"{reference.name} has no symbol {symbol}")
+
+
+def not_stored(symbol: str) -> str:
+    """What is said of a symbol that a store alone has no bars of: there may well be one."""
+    return (
+        f"the store has no symbol {symbol}, and this gateway has no source to fetch it from: "
+        f"import its bars (polytape history import FILES), fetch them (polytape history backfill "
+        f"{symbol} --from DAY, with a --source), or start the gateway with a --source"
+    )
+
+
+def _listed_splits(
+    upstream: Upstream, symbol: str
+) -> tuple[tuple[Split, ...] | None, tuple[RefusedSplit, ...]]:
+    """A symbol's splits and what was refused of them; None where that takes a request."""
+    listed = upstream.reference.cached_splits(symbol)
+    return listed, () if listed is None else upstream.refused_splits(symbol)

@@ -22,6 +22,7 @@ from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
 from polytape.model.timeframes import Series
+from polytape.net.stages import stage
 from polytape.upstream.budget.spender import may_spend
 from polytape.upstream.source import SourceBars, Upstream
 
@@ -109,7 +110,8 @@ class GapFetcher:
 
         def begin() -> SourceBars:
             started.set()
-            return ask(query)
+            with stage("fetch"):
+                return ask(query)
 
         fetched_at = self.now()
         run = self.workers.background if query.background else self.workers.foreground

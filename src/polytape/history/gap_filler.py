@@ -30,8 +30,8 @@ MANY_BARS = 120_000
 class GapFiller:
     """One store before one source; either may be absent. `now` gives microseconds UTC.
 
-    `on_cache_hit`, `on_fetch` and `on_write_failure` are called when that happens, for whoever
-    counts it.
+    `on_cache_hit`, `on_cache_miss`, `on_fetch` and `on_write_failure` are called when that happens,
+    for whoever counts it.
     """
 
     upstream: Upstream | None
@@ -41,6 +41,7 @@ class GapFiller:
     workers: Workers
     cache: BarsCache
     on_cache_hit: Callable[[], None] = lambda: None
+    on_cache_miss: Callable[[], None] = lambda: None
     on_fetch: Callable[[Series], None] = lambda _: None
     on_write_failure: Callable[[], None] = lambda: None
 
@@ -87,6 +88,7 @@ class GapFiller:
         if cached.span == span:
             self.on_cache_hit()
             return reader.SeriesRead(cached.bars)
+        self.on_cache_miss()
         rest = query.over(Span(cached.span.end, span.end))
         tokens = self.tokens(query)
         final_before = self.market.final_before(self.now())

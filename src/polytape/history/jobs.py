@@ -58,6 +58,7 @@ class Job:
     """A job and how far it is: `done` of `total` units (None: not known yet), of which `failed` had
     an error, the first of them in `failures`; `doing` is the last unit that ended.
 
+    `beyond` says what was left out, since the source does not reach back to it.
     `bars` and `requests` are what it brought and spent in all, `restarts` how often a gateway began
     it anew; `done` and `total` count from the last of these on, and so does `started_at`.
     """
@@ -79,6 +80,7 @@ class Job:
     failures: tuple[str, ...] = ()
     error: str | None = None
     restarts: int = 0
+    beyond: str = ""
 
     @property
     def open(self) -> bool:

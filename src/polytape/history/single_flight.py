@@ -2,8 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Generic, TypeVar
+
+from polytape.net.stages import stage
 
 T = TypeVar("T")
 
@@ -44,15 +47,18 @@ class SingleFlight(Generic[T]):
         Raises: what the call raises, in every caller.
         """
         flight = self._running.get(key)
+        joins: AbstractContextManager[None] = nullcontext()
         if flight is None:
             flight = _Flight(asyncio.ensure_future(_run(call)), started)
             self._running[key] = flight
             flight.task.add_done_callback(lambda done: self._landed(key, done))
         else:
             self.joined += 1
+            joins = stage("joined")
         flight.waiting += 1
         try:
-            return await asyncio.shield(flight.task)
+            with joins:
+                return await asyncio.shield(flight.task)
         except asyncio.CancelledError:
             if flight.waiting == 1 and not flight.started():
                 self._drop(key, flight)

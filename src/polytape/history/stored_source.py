@@ -62,7 +62,7 @@ class StoredSource:
         query = query.over(query.span.until(self._past.end))
         read = read_stored(self._store, query, self._market, self._past.end)
         if not len(read.bars) and self.find(query.symbol) is None:
-            raise NotFoundError(f"{self._store.source} has no symbol {query.symbol}")
+            raise NotFoundError(f"the store that is read has no symbol {query.symbol}")
         provisional = (query.span,) if read.provisional else ()
         return SourceBars(
             read.bars,

@@ -1,11 +1,13 @@
 """What an answer stands on: one value for bars, engines, scans and pictures. Pure, and light."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import reduce
 from math import prod
 from typing import Self
+
+import msgspec
 
 UNTOLD = "the server says nothing of what its bars stand on"
 MADE_UP = "made-up prices"
@@ -164,7 +166,7 @@ class Basis:
 
     def to_dict(self) -> dict[str, object]:
         """What JSON can say: instants and days as ISO 8601 texts, with `perfect` and `line`."""
-        facts = _plain(asdict(self))
+        facts = _plain(msgspec.to_builtins(self))
         assert isinstance(facts, dict)
         return facts | {"perfect": self.perfect, "line": self.one_line()}
 
@@ -211,6 +213,4 @@ def _plain(value: object) -> object:
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(item) for item in value]
-    if isinstance(value, date):  # a datetime is one
-        return value.isoformat().replace("+00:00", "Z")
     return value

@@ -72,7 +72,13 @@ def parse_past(value: object, param: str, market: WallClock, now: int) -> int:
     """
     instant = parse_instant(value, param, market)
     if instant > now + CLOCKS_DIFFER_US:
-        raise ValidationError(param, value, f"an instant not in the future (it is {iso(now)})")
+        ends = market.day_span(market.date_of(now)).end
+        raise ValidationError(
+            param,
+            value,
+            f"an instant not in the future (it is {iso(now)}); a day's bar counts once the day has "
+            f"ended in New York, today's from {iso(ends)} on: then there are levels for the next",
+        )
     return min(instant, now)
 
 
@@ -94,7 +100,7 @@ def parse_span(
     whole_day = isinstance(last, date)
     until = market.day_span(last).end if isinstance(last, date) else last
     if until < first or (whole_day and until == first):
-        raise ValidationError(names[1], end, f"not before {names[0]} ({iso(first)})")
+        raise ValidationError(names[1], end, f"must not be before {names[0]} ({iso(first)})")
     return Span(first, until)
 
 

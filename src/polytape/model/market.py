@@ -145,14 +145,25 @@ class Market(WallClock):
 
     def session_index(self, instants: Ints) -> Ints:
         """For each instant (microseconds UTC) the index of its day's session; -1: there is none."""
-        days = self.days_of(instants)
-        at = np.minimum(np.searchsorted(self.days, days), len(self.days) - 1)
-        return np.where(self.days[at] == days, at, -1)
+        first, places = _places_by_day(self)
+        # The ends of the table are days without a session.
+        return places[np.clip(self.days_of(instants) - first, 0, len(places) - 1)]
 
     def regular(self, instants: Ints) -> Bools:
         """Which instants (microseconds UTC) lie in [open, close) of their day."""
         at = self.session_index(instants)
         return (at >= 0) & (instants >= self.opens[at]) & (instants < self.closes[at])
+
+    def bells_among(self, instants: Ints) -> Ints:
+        """Where among instants in order (microseconds UTC) regular hours begin and end: the places
+        of the first one from each opening and from each closing bell on.
+        """
+        if not len(instants):
+            return np.array([], np.int64)
+        first, last = np.searchsorted(self.closes, instants[[0, -1]], side="right")
+        bells = np.concatenate([self.opens[first : last + 1], self.closes[first : last + 1]])
+        places = np.searchsorted(instants, bells)
+        return places[places < len(instants)]
 
     def extended(self, instants: Ints) -> Bools:
         """Which instants (microseconds UTC) lie in a trading day's extended hours: for New York
@@ -236,6 +247,17 @@ class Market(WallClock):
 def _firsts(market: Market) -> list[int]:
     """From which day since 1970 each of a market's rules of hours holds."""
     return [day_number(rule.first) for rule in market.hours]
+
+
+@lru_cache(maxsize=64)
+def _places_by_day(market: Market) -> tuple[int, Ints]:
+    """A day since 1970, and from it on for each day the place of its session; -1 where there is
+    none, as on the first and on the last day of it.
+    """
+    first, last = int(market.days[0]) - 1, int(market.days[-1]) + 1
+    places = np.full(last - first + 1, -1, np.int64)
+    places[market.days - first] = np.arange(len(market.days))
+    return first, places
 
 
 @lru_cache(maxsize=64)

@@ -14,6 +14,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from polytape.model.arrays import Bools, Floats, Ints
 from polytape.model.bars import PRICES, Bars
+from polytape.model.counts import counted
 from polytape.model.market import REGULAR_MINUTES, SATURDAY, Market, Session
 from polytape.model.spans import Span
 from polytape.model.timeframes import Timeframe
@@ -131,8 +132,8 @@ def _outside_hours(bars: Bars, length: int, market: Market) -> Iterator[Finding]
         yield Finding(
             OUTSIDE_HOURS,
             int(strange.timestamp[start]),
-            f"{end - start} bars, {first:%Y-%m-%d %H:%M} to {last:%H:%M} of the market's time, "
-            "when nothing is known to trade",
+            f"{counted(end - start, 'bar')}, {first:%Y-%m-%d %H:%M} to {last:%H:%M} of the "
+            "market's time, when nothing is known to trade",
         )
 
 

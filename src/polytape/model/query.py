@@ -92,6 +92,7 @@ def parse_query(
     include_extended: bool = True,
     use_cache: bool = True,
     allow_partial: bool = False,
+    adjusted: bool = True,
 ) -> BarsQuery:
     """A query from what a caller wrote; dates are read by `model.instants.parse_span`.
 
@@ -103,6 +104,7 @@ def parse_query(
         span=parse_span(start_date, end_date, market),
         limit=parse_limit(limit),
         include_extended=bool(include_extended),
+        adjusted=bool(adjusted),
         use_cache=bool(use_cache),
         allow_partial=bool(allow_partial),
     )

@@ -11,17 +11,18 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from polytape.model.arrays import Floats, Ints
+from polytape.model.arrays import Bools, Floats, Ints
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
-from polytape.model.units import DAY_US, HOUR_US
+from polytape.model.units import DAY_US, HOUR_US, MINUTE_US
 from polytape.model.wall_clock import WallClock
 
 VWAP_DECIMALS = 4
 # Up to here the opening bell lies on the grid; longer bars have to be moved to begin at it.
 LONGEST_ON_GRID_MINUTES = 30
+NO_PLACES: Ints = np.array([], np.int64)
 
 
 def resample(
@@ -32,12 +33,19 @@ def resample(
     Without extended hours only minutes of [09:30, close) count, and 60-, 120- and 240-minute bars
     begin at 09:30. Days and longer do not depend on `include_extended`.
     """
-    if timeframe.series is Series.MINUTE and not include_extended:
-        bars = bars.take(market.regular(bars.timestamp))
+    regular = timeframe.series is Series.MINUTE and not include_extended
     if timeframe.value == timeframe.series.value or not len(bars):
-        return bars
-    anchored = not include_extended and (timeframe.minutes or 0) > LONGEST_ON_GRID_MINUTES
-    return merge(bars, _labels(bars.timestamp, timeframe, market, anchored=anchored))
+        return bars.take(market.regular(bars.timestamp)) if regular else bars
+    anchored = regular and (timeframe.minutes or 0) > LONGEST_ON_GRID_MINUTES
+    if not regular:
+        return _sum_up(bars, *_places(bars.timestamp, NO_PLACES, timeframe, market))
+    # What lies between two days' regular hours makes one bar, which is left out: that takes less
+    # time than to copy the minutes of regular hours.
+    bells = market.bells_among(bars.timestamp)
+    first, starts = _places(bars.timestamp, bells, timeframe, market, anchored=anchored)
+    inside = market.regular(bars.timestamp[first])
+    chosen = _begins(inside, np.flatnonzero(inside))
+    return _sum_up(bars, first[chosen], starts[chosen]).take(inside[chosen])
 
 
 def whole_bars(span: Span, timeframe: Timeframe, market: Market, *, anchored: bool = False) -> Span:
@@ -126,6 +134,21 @@ def days_from_minutes(minutes: Bars, market: Market) -> Bars:
     )
 
 
+def _places(
+    stamps: Ints, bells: Ints, timeframe: Timeframe, market: Market, *, anchored: bool = False
+) -> tuple[Ints, Ints]:
+    """Where among tidy stamps each bar's first one is, and where each bar starts. A bar begins at
+    each of the places `bells`, too.
+
+    All longer grids are made of half hours of UTC, so the wall clock is asked of these alone.
+    """
+    step = min(timeframe.length_us or DAY_US, LONGEST_ON_GRID_MINUTES * MINUTE_US)
+    first = _begins(stamps // step, bells)
+    starts = _labels(stamps[first], timeframe, market, anchored=anchored)
+    new = _begins(starts, np.searchsorted(first, bells))
+    return first[new], starts[new]
+
+
 def _labels(stamps: Ints, timeframe: Timeframe, market: Market, *, anchored: bool = False) -> Ints:
     if timeframe.length_us is not None:
         return wall_grid(
@@ -187,11 +210,24 @@ def merge(bars: Bars, labels: Ints) -> Bars:
     """One bar for each run of equal labels, stamped with it; the last bar of a run closes it."""
     if not len(bars):
         return bars
-    first = np.flatnonzero(np.append(True, labels[1:] != labels[:-1]))
-    last = np.append(first[1:], len(labels)) - 1
+    first = _begins(labels, NO_PLACES)
+    return _sum_up(bars, first, labels[first])
+
+
+def _begins(labels: Ints | Bools, bells: Ints) -> Ints:
+    """Where each run of equal labels begins, and the places `bells`."""
+    begins = np.ones(len(labels), np.bool_)
+    np.not_equal(labels[1:], labels[:-1], out=begins[1:])
+    begins[bells] = True
+    return np.flatnonzero(begins)
+
+
+def _sum_up(bars: Bars, first: Ints, starts: Ints) -> Bars:
+    """One bar for all from each place of `first` up to the next, stamped with its start."""
+    last = np.append(first[1:], len(bars)) - 1
     volume = np.add.reduceat(bars.volume, first)
     return Bars(
-        labels[first],
+        starts,
         bars.open[first],
         np.maximum.reduceat(bars.high, first),
         np.minimum.reduceat(bars.low, first),

@@ -34,23 +34,17 @@ class Timeframe(Enum):
     WEEK = "1week"
     MONTH = "1month"
 
+    def __init__(self, name: str) -> None:
+        minutes = int(name.removesuffix("min")) if name.endswith("min") else None
+        # Length in minutes; None for days and longer, whose length the calendar decides.
+        self.minutes = minutes
+        # Length in microseconds; None for days and longer.
+        self.length_us = None if minutes is None else minutes * MINUTE_US
+        # The stored series that this timeframe is made from.
+        self.series = Series.DAY if minutes is None else Series.MINUTE
+
     def __str__(self) -> str:
         return self.value
-
-    @property
-    def minutes(self) -> int | None:
-        """Length in minutes; None for days and longer, whose length the calendar decides."""
-        return int(self.value.removesuffix("min")) if self.value.endswith("min") else None
-
-    @property
-    def length_us(self) -> int | None:
-        """Length in microseconds; None for days and longer."""
-        return None if self.minutes is None else self.minutes * MINUTE_US
-
-    @property
-    def series(self) -> Series:
-        """The stored series that this timeframe is made from."""
-        return Series.DAY if self.minutes is None else Series.MINUTE
 
 
 STANDARD = tuple(timeframe.value for timeframe in Timeframe)

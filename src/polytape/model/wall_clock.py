@@ -125,7 +125,13 @@ class WallClock:
 
     def _offsets(self, instants: Ints) -> Ints:
         changes, offsets = _transitions(self.zone)
-        return offsets[np.searchsorted(changes, instants, side="right")]
+        if not len(instants):
+            return instants
+        # Only the changes between the first and the last instant matter: two of a year.
+        edges = (instants.min(), instants.max())
+        left, right = np.searchsorted(changes, edges, side="right").tolist()
+        at = np.searchsorted(changes[left:right], instants, side="right")
+        return offsets[left : right + 1][at]
 
 
 @cache

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx2
+from httpcore2 import AnyIOBackend
 
 from polytape.errors import ConnectionError, IncompleteDataError
 from polytape.net import http
@@ -87,6 +88,10 @@ class AsyncDriver:
             self._client = httpx2.AsyncClient(
                 transport=self._transport, **http.pool_settings(self._base, self._ca)
             )
+            if self._transport is None:
+                from polytape.net.names import AsyncNamesBackend, Resolver
+
+                AsyncNamesBackend(AnyIOBackend(), Resolver()).carry(self._client)
         return self._client
 
 

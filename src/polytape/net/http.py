@@ -38,9 +38,8 @@ POOL = httpx2.Limits(max_connections=128, max_keepalive_connections=32, keepaliv
 class SyncDriver:
     """Runs flows over one connection pool. Usable from many threads; a forked child opens its own.
 
-    A request ends within its time-out, however slowly its server sends; a name is resolved in the
-    system's own time. `sleep` and `transport` are arguments so that tests neither wait nor open
-    sockets.
+    A request ends within its time-out, however slowly its server sends and its name is looked up.
+    `sleep` and `transport` are arguments so that tests neither wait nor open sockets.
     """
 
     def __init__(

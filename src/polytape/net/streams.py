@@ -1,26 +1,23 @@
 """Connections whose every step ends by one instant.
 
 httpcore's time-outs are for each read: a server that sends a byte now and then, in the head,
-between chunks or after the body, holds a thread for ever. Here every connect, handshake, read and
-write of a request has what is left of the request's time.
+between chunks or after the body, holds a thread for ever. Here every look-up of a name, connect,
+handshake, read and write of a request has what is left of the request's time.
 """
 
 import socket
 import weakref
 from collections.abc import Iterable
 from ssl import SSLContext
-from typing import Any, TypeAlias
+from typing import Any
 
 import httpcore2
 import httpx2
 
 from polytape.net.deadlines import Deadlines, cut
+from polytape.net.names import CONNECT_S, Resolver, SocketOption
 
-SocketOption: TypeAlias = (
-    tuple[int, int, int] | tuple[int, int, bytes | bytearray] | tuple[int, int, None, int]
-)
-# Who does not take a connection in this time has no time for a request either.
-CONNECT_S = 10.0
+LONG_READ = 1024 * 1024
 
 
 class DeadlineStream(httpcore2.NetworkStream):
@@ -35,12 +32,18 @@ class DeadlineStream(httpcore2.NetworkStream):
         self._inner = inner
         self._deadlines = deadlines
         self._opened = opened
+        self._full = False
         self._socket: socket.socket = inner.get_extra_info("socket")
         opened.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """As `NetworkStream.read`."""
-        return self._inner.read(max_bytes, self._step(timeout, httpcore2.ReadTimeout))
+        """As `NetworkStream.read`, and more where the read before it was full: a long answer comes
+        in fewer steps, each of which costs h11 and httpcore as much as a short one.
+        """
+        room = max(max_bytes, LONG_READ) if self._full else max_bytes
+        part = self._inner.read(room, self._step(timeout, httpcore2.ReadTimeout))
+        self._full = len(part) >= max_bytes
+        return part
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """As `NetworkStream.write`."""
@@ -85,8 +88,9 @@ class DeadlineStream(httpcore2.NetworkStream):
 class DeadlineBackend(httpcore2.NetworkBackend):
     """Opens connections that obey deadlines, and can cut all of them."""
 
-    def __init__(self, deadlines: Deadlines) -> None:
+    def __init__(self, deadlines: Deadlines, resolver: Resolver | None = None) -> None:
         self._inner = httpcore2.SyncBackend()
+        self._resolver = Resolver() if resolver is None else resolver
         self._deadlines = deadlines
         self._opened: weakref.WeakSet[DeadlineStream] = weakref.WeakSet()
         self._ended = False
@@ -99,19 +103,13 @@ class DeadlineBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SocketOption] | None = None,
     ) -> httpcore2.NetworkStream:
-        """As `NetworkBackend.connect_tcp`: the addresses of a name share the time."""
-        try:
-            addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise httpcore2.ConnectError(str(error)) from error
+        """As `NetworkBackend.connect_tcp`: a name and its addresses share the time."""
         options = list(socket_options or ())
         failure: Exception = httpcore2.ConnectError(f"{host} has no address")
-        for *_, address in addresses:
+        for address in self._addresses(host, port, timeout):
             try:
                 limit = self._deadlines.cut(CONNECT_S if timeout is None else timeout)
-                inner = self._inner.connect_tcp(
-                    str(address[0]), port, limit, local_address, options
-                )
+                inner = self._inner.connect_tcp(address, port, limit, local_address, options)
             except TimeoutError:
                 raise httpcore2.ConnectTimeout("its time is over") from failure
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
@@ -119,6 +117,21 @@ class DeadlineBackend(httpcore2.NetworkBackend):
             else:
                 return self._taken(inner)
         raise failure
+
+    def _addresses(self, host: str, port: int, timeout: float | None) -> list[str]:
+        try:
+            limit = self._deadlines.cut(CONNECT_S if timeout is None else timeout)
+        except TimeoutError:
+            raise httpcore2.ConnectTimeout("its time is over") from None
+        assert limit is not None
+        return self._resolver.addresses(host, port, limit, self._go_on)
+
+    def _go_on(self) -> None:
+        """Raises: DataFetchError where nobody waits, ConnectError where all were closed."""
+        if self._deadlines.stop is not None:
+            self._deadlines.stop.check()
+        if self._ended:
+            raise httpcore2.ConnectError("the connections were closed")
 
     def _taken(self, inner: httpcore2.NetworkStream) -> "DeadlineStream":
         """A connection that is cut with the others: those who cut them may not have seen it."""

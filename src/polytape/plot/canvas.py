@@ -17,6 +17,7 @@ from matplotlib.transforms import ScaledTranslation
 from polytape.model.arrays import Floats
 from polytape.model.bars import Bars
 from polytape.model.basis import MADE_UP
+from polytape.model.counts import counted
 from polytape.model.market import xnys
 from polytape.model.timeframes import Timeframe
 from polytape.plot.dates import LONG, ticks
@@ -254,7 +255,9 @@ class Canvas:
         room = int(self._points[1] / LINE_PT)
         chosen = fitting(shown, room, self.price)
         if (left := len(self.labels) - len(chosen)) > 0:
-            self.notes.append(f"{left} levels lie beyond the picture, or have no room for a label")
+            levels = counted(left, "level lies", "levels lie")
+            have = "has" if left == 1 else "have"
+            self.notes.append(f"{levels} beyond the picture, or {have} no room for a label")
         longest = max((len(label.text) for label in chosen), default=0)
         points = longest * LETTER * FONT_PT + SIDE_PT if longest else 0.0
         share = min(WIDEST_MARGIN, points / self._points[0])

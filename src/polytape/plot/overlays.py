@@ -18,8 +18,10 @@ from polytape.engines.hvn_run import HvnRun
 from polytape.engines.opening_range_run import OpeningRangeRun
 from polytape.engines.poc_run import PocRun
 from polytape.engines.scan_result import ScanResult
+from polytape.engines.session import SessionData
 from polytape.engines.vwap_run import VwapRun
 from polytape.engines.zone_run import ZoneRun
+from polytape.model.counts import counted
 from polytape.model.market import xnys
 from polytape.model.timestamps import to_us
 from polytape.plot.canvas import Canvas, price_text
@@ -83,12 +85,12 @@ def profiles(result: HvnRun, canvas: Canvas) -> None:
         cycle(canvas.palette.series), result.profiles.items(), strict=False
     ):
         if profile.poc is not None:
-            canvas.level(profile.poc, color, f"point of control, {days} days")
+            canvas.level(profile.poc, color, f"point of control, {counted(days, 'day')}")
             canvas.label(profile.poc, f"{price_text(profile.poc)}  POC {days}d", color)
     quiet = canvas.palette.quiet
     for name, price in (("low", widest.value_area_low), ("high", widest.value_area_high)):
         if price is not None:
-            canvas.level(price, quiet, f"value area, {longest} days", dashes=":")
+            canvas.level(price, quiet, f"value area, {counted(longest, 'day')}", dashes=":")
             canvas.label(price, f"{price_text(price)}  value area {name}", quiet)
     for node in widest.hvns[1:]:
         canvas.label(node.price, f"{price_text(node.price)}  HVN {node.rank}", canvas.palette.ink)
@@ -131,6 +133,24 @@ def vwap(result: VwapRun, canvas: Canvas) -> None:
     canvas.last_price()
 
 
+def session(result: SessionData, canvas: Canvas) -> None:
+    """The prices that a session begins with, and a usual day's range about the last one."""
+    colors, market = canvas.palette, xnys()
+    day = market.session(market.date_of(to_us(result.session_datetime)))
+    bell = -1 if day is None else canvas.index_at(day.open)
+    prices = (
+        ("pre-market", result.pre_market_price, colors.quiet, ":", bell),
+        ("open", result.open_price, colors.accent, "-", bell),
+        ("ATR high", result.atr_high, colors.resistance, "--", -1),
+        ("ATR low", result.atr_low, colors.support, "--", -1),
+    )
+    for name, price, color, dashes, at in prices:
+        if price is not None:
+            canvas.level(float(price), color, name, at=at, dashes=dashes)
+            canvas.label(float(price), f"{price_text(float(price))}  {name}", color)
+    canvas.last_price()
+
+
 def ranges(result: OpeningRangeRun, canvas: Canvas) -> None:
     """A box for each range, its ends carried on."""
     session = None if result.day is None else xnys().session(result.day)
@@ -138,7 +158,7 @@ def ranges(result: OpeningRangeRun, canvas: Canvas) -> None:
         return
     at = canvas.index_at(session.open)
     for color, one in zip(cycle(canvas.palette.series), result.ranges, strict=False):
-        name = f"first {one.minutes} minutes"
+        name = f"first {counted(one.minutes, 'minute')}"
         end = canvas.index_at(to_us(one.known_at))
         canvas.box(one.low, one.high, color, at=at, end=end)
         for end_name, price in (("high", one.high), ("low", one.low)):
@@ -181,7 +201,7 @@ def bad_prints(result: BadPrintRun, canvas: Canvas) -> None:
     """A mark at each, the worst by their distance."""
     worst = sorted(result.prints, key=lambda one: -abs(one.percent))[:SHOWN_PRINTS]
     if not result.prints:
-        canvas.notes.append(f"no bad print in {result.bars:,} bars")
+        canvas.notes.append(f"no bad print in {counted(result.bars, 'bar')}")
     for one in result.prints:
         at = canvas.place_in(to_us(one.datetime))
         price = one.high if one.percent > 0 else one.low

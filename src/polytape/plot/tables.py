@@ -20,8 +20,10 @@ from polytape.engines.poc_run import PocRun
 from polytape.engines.rates import Calibration, Difference, Rate
 from polytape.engines.result import SHOWN_IN, Shown
 from polytape.engines.scan_result import ScanResult
+from polytape.engines.session import RANGES, SessionData
 from polytape.engines.vwap_run import VwapRun
 from polytape.engines.zone_run import ZoneRun
+from polytape.model.counts import counted
 
 SHOWN_ROWS = 12
 LEVELS = (*(f"R{n}" for n in range(6, 0, -1)), "PP", *(f"S{n}" for n in range(1, 7)))
@@ -218,7 +220,8 @@ def _bad_prints(result: BadPrintRun) -> Table:
         for one in sorted(result.prints, key=lambda one: -abs(one.percent))
     ]
     columns = ("at", "percent", "before", "low", "high", "after", "")
-    heading = f"{len(rows)} bad prints in {result.bars:,} {result.timeframe} bars"
+    bars = counted(result.bars, f"{result.timeframe} bar")
+    heading = f"{counted(len(rows), 'bad print')} in {bars}"
     return _table(heading, columns, rows)
 
 
@@ -249,6 +252,14 @@ def _share(rate: Rate) -> str:
     return f"{rate.rate:.0%} of {rate.of:,}" if rate.of else ""
 
 
+def _session(result: SessionData) -> Table:
+    fields = result.to_dict()
+    names = ("pre_market_price", "open_price", *RANGES, "atr_high", "atr_low")
+    prices = {name.replace("_", " "): fields[name] for name in names}  # type: ignore[literal-required]
+    rows = [(name, _cents(float(value))) for name, value in prices.items() if value is not None]
+    return _table(f"{_price(result.price)} session", ("what", "dollars"), rows)
+
+
 def _cents(price: float | None) -> str:
     """Two decimals, below a dollar four; nothing for what is not known."""
     return "" if price is None else f"{price:,.{2 if abs(price) >= 1 else 4}f}"
@@ -276,5 +287,6 @@ TABLES: dict[type, Callable[[Any], Table]] = {
     PocRun: _points,
     AtrRun: _atr,
     BadPrintRun: _bad_prints,
+    SessionData: _session,
     Calibration: _rates,
 }

@@ -33,6 +33,7 @@ from polytape.errors import (
 )
 from polytape.history.stored_bars import StoredBars
 from polytape.model.basis import MADE_UP, Basis, union
+from polytape.model.counts import counted
 from polytape.model.instants import parse_past
 from polytape.model.market import Market, xnys
 from polytape.model.symbols import parse_symbol
@@ -89,7 +90,7 @@ class ScanMany:
 
     def __repr__(self) -> str:
         incomplete = [symbol for symbol, one in self.results.items() if one.basis_line()]
-        lines = [f"ScanMany of {len(self.results)} symbols, errors={self.errors!r}"]
+        lines = [f"ScanMany of {counted(len(self.results), 'symbol')}, errors={self.errors!r}"]
         if self.basis is not None and self.basis.made_up:
             lines.append(f"  {MADE_UP}")
         elif incomplete:

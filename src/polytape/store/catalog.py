@@ -20,6 +20,7 @@ from polytape.model.timestamps import iso
 from polytape.model.units import DAY_US
 from polytape.model.wall_clock import WallClock
 from polytape.net.atomic_file import Write
+from polytape.net.stages import stage
 from polytape.net.storage import Storage
 from polytape.store import damaged, footer, periods
 from polytape.store.answers import ANSWERS
@@ -247,7 +248,8 @@ class SegmentCatalog:
         Raises: DataFetchError with the path.
         """
         file_name = f"{name}{ENDING}"
-        self.storage.put(f"{folder}/{file_name}", write)
+        with stage("store_write"):
+            self.storage.put(f"{folder}/{file_name}", write)
         try:
             segment = footer.read_footer(self.storage.open(f"{folder}/{file_name}"), file_name)
         except FileNotFoundError:

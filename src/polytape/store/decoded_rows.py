@@ -21,8 +21,9 @@ SMALL_BYTES = 64 * 1024
 SMALL_CACHE_BYTES = 32 * 1024 * 1024
 # What an entry takes beside its bars.
 ENTRY_BYTES = 1_500
-# Row groups of many symbols that stay decoded: about 2 MB each.
-SHARED_GROUPS = 16
+# Row groups of many symbols that stay decoded, about 2 MB each: those of a month of daily imports,
+# so that work on one symbol after the other decodes each once.
+SHARED_GROUPS = 48
 
 
 class DecodedRows:

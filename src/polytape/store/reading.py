@@ -13,6 +13,7 @@ from polytape.model.bars import Bars
 from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
+from polytape.net.stages import stage
 from polytape.store.catalog import SegmentCatalog, again
 from polytape.store.decoded_rows import DecodedRows
 from polytape.store.footer import DamagedSegmentError, Segment, arrow_schema
@@ -44,13 +45,16 @@ class SegmentReader:
 
     def bars(self, symbol: str, series: Series, span: Span) -> Bars:
         """As `SegmentStore.read`."""
-        return Bars.concat(self._retried(lambda: self._parts(symbol, series, span, self._bars_of)))
+        with stage("store_read"):
+            parts = self._retried(lambda: self._parts(symbol, series, span, self._bars_of))
+            return Bars.concat(parts)
 
     def table(self, symbol: str, series: Series, span: Span) -> "pa.Table":
         """As `SegmentStore.read_table`."""
         import pyarrow as pa
 
-        parts = self._retried(lambda: self._parts(symbol, series, span, self._tables_of))
+        with stage("store_read"):
+            parts = self._retried(lambda: self._parts(symbol, series, span, self._tables_of))
         empty = arrow_schema().remove(0).empty_table()
         return pa.concat_tables(parts) if parts else empty
 

@@ -23,6 +23,7 @@ from polytape.store.footer import (
     encode_footer,
     sealed_end,
 )
+from polytape.wire import arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -130,7 +131,10 @@ def table_within(table: "pa.Table", span: Span) -> "pa.Table":
     """The rows of a table in the order of time that start inside `span`; nothing is copied."""
     import pyarrow as pa
 
-    stamps = table.column("timestamp").cast(pa.int64()).to_numpy()
+    column = table.column("timestamp")
+    if not len(column) or (span.start <= column[0].value and column[-1].value < span.end):
+        return table
+    stamps = column.cast(pa.int64()).to_numpy()
     left, right = np.searchsorted(stamps, (span.start, span.end))
     return table.slice(int(left), int(right - left))
 
@@ -151,13 +155,8 @@ def to_table(bars: Bars, symbols: list[str], sizes: list[int]) -> "pa.Table":
     import pyarrow as pa
 
     codes = np.repeat(np.arange(len(symbols), dtype=np.int32), sizes)
-    names = pa.DictionaryArray.from_arrays(codes, pa.array(symbols, pa.string()))
-    stamps = pa.array(bars.timestamp.view("M8[us]"), pa.timestamp("us", "UTC"))
-    floats = [pa.array(getattr(bars, name)) for name in (*PRICES, "volume")]
-    vwap = pa.array(bars.vwap, from_pandas=True)
-    counts = pa.array(bars.transactions, from_pandas=True).cast(pa.int64(), safe=False)
-    columns = [names.cast(pa.string()), stamps, *floats, vwap, counts]
-    return pa.Table.from_arrays(columns, schema=arrow_schema())
+    names = arrow.to_text_array(symbols).take(arrow.to_array(codes, pa.int32()))
+    return pa.Table.from_arrays([names, *arrow.to_arrays(bars)], schema=arrow_schema())
 
 
 def _groups(places: dict[str, slice]) -> Iterator[tuple[list[str], slice]]:

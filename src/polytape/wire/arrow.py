@@ -1,12 +1,14 @@
 """Bars as an Arrow IPC stream; the metadata travels in the schema."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from polytape.errors import DataFetchError, IncompleteDataError
+from polytape.model.arrays import Column, Floats
 from polytape.model.bars import PRICES, Bars
 from polytape.wire.api.messages import BarsMetadata
 from polytape.wire.api.problems import Problem
@@ -17,7 +19,8 @@ if TYPE_CHECKING:
 METADATA_KEY, PROBLEM_KEY = b"polytape", b"polytape-problem"
 # A record batch of a long answer: one megabyte.
 BATCH_BARS = 16_384
-# https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format
+NUMBERS = (*PRICES, "volume", "vwap", "transactions")
+# https://arrow.apache.org/docs/format/Columnar.html#ipc-streaming-format, #validity-bitmaps
 END_OF_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 
 
@@ -27,38 +30,86 @@ def to_table(bars: Bars, metadata: BarsMetadata | None = None) -> "pa.Table":
     """
     import pyarrow as pa
 
-    stamps = pa.array(bars.timestamp.view("M8[us]"), pa.timestamp("us", "UTC"))
-    columns: dict[str, pa.Array] = {"timestamp": stamps}
-    columns |= {name: pa.array(getattr(bars, name)) for name in (*PRICES, "volume")}
-    columns["vwap"] = pa.array(bars.vwap, from_pandas=True)
-    counts = pa.array(bars.transactions, from_pandas=True)
-    columns["transactions"] = counts.cast(pa.int64(), safe=False)
-    table = pa.table(columns)
-    if metadata is None:
-        return table
-    return table.replace_schema_metadata({METADATA_KEY: msgspec.json.encode(metadata)})
+    return pa.Table.from_batches([_batch(bars, _schema(metadata))])
 
 
 def encode(bars: Bars, metadata: BarsMetadata) -> bytes:
     """The bars as an Arrow IPC stream."""
-    import pyarrow as pa
-
-    table = to_table(bars, metadata)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
+    schema = _schema(metadata)
+    batches = [_batch(bars, schema).serialize()] if len(bars) else []
+    return b"".join([schema.serialize(), *batches, END_OF_STREAM])
 
 
 def stream(bars: Bars, metadata: BarsMetadata) -> Iterator[bytes]:
     """The same stream in parts: the schema with the metadata first, then record batches of up to
     BATCH_BARS bars, each made when it is wanted.
     """
-    yield bytes(to_table(bars.take(slice(0, 0)), metadata).schema.serialize())
+    yield bytes(_schema(metadata).serialize())
+    schema = _schema(None)
     for first in range(0, len(bars), BATCH_BARS):
-        table = to_table(bars.take(slice(first, first + BATCH_BARS)))
-        yield from (bytes(batch.serialize()) for batch in table.to_batches())
+        yield bytes(_batch(bars.take(slice(first, first + BATCH_BARS)), schema).serialize())
     yield END_OF_STREAM
+
+
+@cache
+def _plain_schema() -> "pa.Schema":
+    import pyarrow as pa
+
+    fields = [("timestamp", pa.timestamp("us", "UTC")), *((name, pa.float64()) for name in NUMBERS)]
+    return pa.schema([*fields[:-1], ("transactions", pa.int64())])
+
+
+def _schema(metadata: BarsMetadata | None) -> "pa.Schema":
+    if metadata is None:
+        return _plain_schema()
+    return _plain_schema().with_metadata({METADATA_KEY: msgspec.json.encode(metadata)})
+
+
+def _batch(bars: Bars, schema: "pa.Schema") -> "pa.RecordBatch":
+    import pyarrow as pa
+
+    return pa.record_batch(to_arrays(bars), schema=schema)
+
+
+def to_arrays(bars: Bars) -> "list[pa.Array]":
+    """The columns of `to_table`, over the very memory where that can be."""
+    schema = _plain_schema()
+    columns = [bars.timestamp, *(getattr(bars, name) for name in (*PRICES, "volume"))]
+    types = [schema.field(name).type for name in ("timestamp", *NUMBERS)]
+    arrays = [to_array(values, kind) for values, kind in zip(columns, types, strict=False)]
+    arrays.append(_array_with_nulls(bars.vwap, types[-2]))
+    return [*arrays, _array_with_nulls(bars.transactions, types[-1])]
+
+
+def to_array(values: Column, kind: "pa.DataType") -> "pa.Array":
+    """An array over the very memory: `pyarrow.array` would load pandas to look at a numpy array."""
+    import pyarrow as pa
+
+    data = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, len(values), [None, data])
+
+
+def to_text_array(texts: Sequence[str]) -> "pa.Array":
+    """Texts as an array."""
+    import pyarrow as pa
+
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(texts), buffers)
+
+
+def _array_with_nulls(values: Floats, kind: "pa.DataType") -> "pa.Array":
+    """The same, null where a value is NaN."""
+    import pyarrow as pa
+
+    unknown = np.isnan(values)
+    if not unknown.any():
+        return to_array(values.astype(kind.to_pandas_dtype(), copy=False), kind)
+    data = np.where(unknown, 0, values).astype(kind.to_pandas_dtype())
+    bitmap = np.packbits(~unknown, bitorder="little")
+    buffers = [pa.py_buffer(bitmap), pa.py_buffer(data)]
+    return pa.Array.from_buffers(kind, len(values), buffers)
 
 
 def decode(body: bytes) -> tuple[Bars, BarsMetadata | None]:
@@ -133,10 +184,22 @@ def from_table(table: "pa.Table") -> tuple[Bars, BarsMetadata | None]:
 
     raw = (table.schema.metadata or {}).get(METADATA_KEY)
     metadata = None if raw is None else msgspec.json.decode(raw, type=BarsMetadata)
-    stamps = table.column("timestamp").cast(pa.timestamp("us", "UTC"))
-    columns = {
-        name: table.column(name).cast(pa.float64()).to_numpy()
-        for name in (*PRICES, "volume", "vwap", "transactions")
-    }
-    starts = stamps.cast(pa.int64()).to_numpy().astype(np.int64, copy=False)
-    return Bars(starts, **columns), metadata
+    if not table.schema.equals(_plain_schema()):
+        counts = _plain_schema().get_field_index("transactions")
+        as_numbers = _plain_schema().set(counts, pa.field("transactions", pa.float64()))
+        table = table.select(as_numbers.names).cast(as_numbers)
+    stamps, *columns = table.columns
+    starts = _copied(stamps, np.empty(len(table), "M8[us]")).view(np.int64)
+    numbers = np.empty((len(NUMBERS), len(table)))
+    for column, room in zip(columns, numbers, strict=True):
+        _copied(column, room)
+    return Bars(starts, *numbers), metadata
+
+
+def _copied(column: "pa.ChunkedArray", room: Column) -> Column:
+    """A column's values put into an array; NaN where there is none."""
+    at = 0
+    for chunk in column.chunks:
+        room[at : at + len(chunk)] = chunk.to_numpy(zero_copy_only=False)
+        at += len(chunk)
+    return room

@@ -35,6 +35,7 @@ class MovingWindow:
         self._free_at: dict[int, float] = {}
         self._under_way: set[int] = set()
         self._number = 0
+        self._unused = BudgetState(limit, 0, 0.0, window_s)
 
     def take(self, now: float, ahead: int = 0) -> tuple[int | None, float]:
         """A token and 0.0 where more than `ahead` places are free, else None and the seconds until
@@ -68,9 +69,12 @@ class MovingWindow:
         longer = max(0.0, window_s - self.window_s)
         self._free_at = {token: free + longer for token, free in self._free_at.items()}
         self.limit, self.window_s = limit, window_s
+        self._unused = BudgetState(limit, 0, 0.0, window_s)
 
     def state(self, now: float) -> BudgetState:
         """How much is used. May be called while another thread takes."""
+        if not self._free_at:
+            return self._unused
         places = list(self._free_at.items())
         taken = [free for token, free in places if free > now or token in self._under_way]
         reset = max(0.0, max(taken) - now) if taken else 0.0

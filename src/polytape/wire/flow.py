@@ -102,17 +102,19 @@ def ask(
     pacer: Pacer,
     runtime: Runtime,
     on_try: Callable[[int], None] = lambda _: None,
+    on_wait: Callable[[float], None] = lambda _: None,
 ) -> Flow[Response]:
     """The response to `request`, whatever its status once the tries are used up. Retried are lost
     connections, time-outs, broken responses and the policy's statuses; `Retry-After` is obeyed up
-    to LONGEST_RETRY_AFTER_S. `on_try` is called with the number of each try, from 0.
+    to LONGEST_RETRY_AFTER_S. `on_try` is called with the number of each try, from 0, `on_wait` with
+    the seconds of each wait.
 
     Raises: ConnectionError or IncompleteDataError after the last try.
     Raises: RateLimitError where waiting for the budget would outlast the deadline.
     """
     end = runtime.monotonic() + policy.deadline_s
     for attempt in range(policy.max_retries + 1):
-        yield from _pace(pacer, runtime, end)
+        yield from _pace(pacer, runtime, end, on_wait)
         left = end - runtime.monotonic()
         tried = replace(request, timeout=max(SHORTEST_S, min(policy.timeout_s, left)))
         last_try = attempt == policy.max_retries
@@ -132,6 +134,7 @@ def ask(
             late = runtime.monotonic() + wait >= end or pause > LONGEST_RETRY_AFTER_S
             if response.status not in policy.retried or last_try or late:
                 return response
+        on_wait(pause)
         yield Wait(pause)
     raise AssertionError("the last try returns or raises")
 
@@ -146,7 +149,9 @@ def checked(response: Response, runtime: Runtime) -> Response:
     raise from_answer(response.status, response.headers, response.body, runtime.now())
 
 
-def _pace(pacer: Pacer, runtime: Runtime, end: float) -> Flow[None]:
+def _pace(
+    pacer: Pacer, runtime: Runtime, end: float, on_wait: Callable[[float], None]
+) -> Flow[None]:
     """Wait for the budget instead of being refused."""
     pause = pacer.wait(runtime.monotonic())
     if pause <= 0:
@@ -156,4 +161,5 @@ def _pace(pacer: Pacer, runtime: Runtime, end: float) -> Flow[None]:
         raise RateLimitError(
             f"the request budget is used up until {retry_at:%H:%M:%S} UTC", retry_at=retry_at
         )
+    on_wait(pause)
     yield Wait(pause)

@@ -5,6 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from polytape.gateway.gateway import Gateway
 from polytape.wire import arrow
 
 ARROW = "application/vnd.apache.arrow.stream"
@@ -102,6 +103,25 @@ async def test_a_batch_as_arrow_has_the_same_answers(http: httpx2.AsyncClient) -
     assert not isinstance(problem, tuple)
     assert (len(whole[0]), problem.status, len(last[0])) == (4, 404, 1)
     assert last[0].same(whole[0].last(1))
+
+
+async def test_a_batch_is_answered_from_what_was_answered_before(
+    synthetic_gateway: Gateway, fresh_http: httpx2.AsyncClient
+) -> None:
+    """The answers are the same bytes as those to each question alone, made once."""
+    questions = [WEEK, WEEK | {"limit": 1}]
+    for headers in ({"Accept": ARROW}, {}):
+        alone = [await fresh_http.post("/api/v1/bars", json=one, headers=headers)
+                 for one in questions]  # fmt: skip
+        first, second = (answer.content for answer in alone)
+        joined = first + second if headers else b'{"answers":[%b,%b]}' % (first, second)
+        for _ in range(2):
+            hits = synthetic_gateway.answers.hits
+            batch = await fresh_http.post(
+                "/api/v1/bars/batch", json={"requests": questions}, headers=headers
+            )
+            assert batch.content == joined
+        assert synthetic_gateway.answers.hits == hits + 2
 
 
 async def test_a_badly_typed_request_of_a_batch_fails_alone(http: httpx2.AsyncClient) -> None:

@@ -46,6 +46,7 @@ def test_every_answer_is_one_that_the_description_holds(case: "schemathesis.Case
 def test_every_route_is_described() -> None:
     described = set(schema.raw_schema["paths"])
     assert described == {
+        "/api/v1/status/history", "/api/v1/history/months",
         "/api/v1/scan", "/api/v1/engines/fractals", "/api/v1/engines/fractals/history", "/api/v1/engines/hvn",
         "/api/v1/engines/camarilla", "/api/v1/engines/zones", "/api/v1/engines/session", "/api/v1/engines/vwap",
         "/api/v1/engines/opening-range", "/api/v1/engines/gaps", "/api/v1/engines/poc", "/api/v1/engines/atr", "/api/v1/engines/bad-prints",

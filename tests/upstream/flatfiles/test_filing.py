@@ -160,7 +160,7 @@ def test_minutes_of_hours_that_are_not_known_are_told(tmp_path: Path) -> None:
     )
     assert len(answer.bars) == 1
     (note,) = answer.notes
-    assert note.startswith("1 minutes of ZZZ filed under 2026-12-08 are of other days")
+    assert note.startswith("minutes of ZZZ filed under 2026-12-08 that are of other days")
     assert "POLYTAPE_LONG_DAY_FROM" in note
 
 

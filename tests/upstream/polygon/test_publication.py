@@ -178,3 +178,23 @@ def test_a_cut_history_ends_before_its_first_bar() -> None:
     span = Span(edge - 10 * DAY_US, edge + 10 * DAY_US)
     (clipped,) = publication.vouched(bars, span, publication.now()).provisional
     assert clipped.end <= bars.timestamp[0]
+
+
+def test_a_refusal_to_reach_back_is_not_asked_for_twice_on_a_day() -> None:
+    """Of a plan that is not named: what lies before the refused instant is refused here, until the
+    next day, for a plan may change; what lies after it may be within.
+    """
+    clock = Clock()
+    publication = of_plan(None, clock)
+    edge = MARKET.midnight(date(2022, 1, 3))
+    publication.learn_refusal(PlanError(PlanLimit.DATA, "no"), edge)
+    publication.check_start(edge)
+    for start in (edge, edge - DAY_US):
+        publication.learn_refusal(PlanError(PlanLimit.DATES, "timeframe"), start)
+    for start in (edge, 0):
+        with pytest.raises(PlanError, match="refused 2022-01-03 today") as caught:
+            publication.check_start(start)
+        assert caught.value.limit is PlanLimit.DATES
+    publication.check_start(edge + 1)
+    clock.now += DAY_US
+    publication.check_start(edge)

@@ -1,5 +1,8 @@
 """The made-up market: the same query has the same answer, and it behaves like a market."""
 
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import numpy as np
@@ -19,7 +22,7 @@ from polytape.model.splits import Split, adjust
 from polytape.model.timeframes import Series, Timeframe
 from polytape.model.units import MINUTE_US
 from polytape.upstream.synthetic.listing import listing
-from polytape.upstream.synthetic.source import Synthetic
+from polytape.upstream.synthetic.source import AT_ONCE, Synthetic
 from tests.conftest import MARKET, NOW, day_span
 
 SYMBOLS = ["AAPL", "SPY", "BRK.B", "KIMpL", *list(listing())[100:8_000:1_900]]
@@ -145,3 +148,26 @@ def test_an_unknown_symbol_is_not_found(synthetic: Synthetic) -> None:
         with pytest.raises(NotFoundError):
             ask()
     assert synthetic.find("ZZZZZZ") is None
+
+
+def test_few_threads_make_prices_at_the_same_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More would make no more of them, and keep a gateway's loop waiting; each gets its turn."""
+    source = Synthetic(MARKET, lambda: NOW)
+    inside, most, lock, full = [0], [0], threading.Lock(), threading.Barrier(AT_ONCE)
+
+    def chunks(*_: object) -> Iterator[Bars]:
+        for number in range(3):
+            with lock:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+            if number == 0:
+                full.wait(10)  # as many as may be at work are: nobody else comes in
+            with lock:
+                inside[0] -= 1
+            yield Bars.empty()
+
+    monkeypatch.setattr(source._bars, "chunks", chunks)
+    query = series_query("AAPL", Series.MINUTE, day_span(date(2024, 7, 2)))
+    with ThreadPoolExecutor(4 * AT_ONCE) as pool:
+        list(pool.map(source.bars, [query] * (4 * AT_ONCE)))
+    assert most[0] == AT_ONCE

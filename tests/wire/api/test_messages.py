@@ -73,6 +73,33 @@ def test_missing_dates_mean_the_last_thirty_days() -> None:
     assert ask.query(NOW, MARKET).span == Span(MARKET.midnight(date(2026, 11, 20)), NOW)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "first", "last"),
+    [
+        ("today", None, date(2026, 11, 23), date(2026, 11, 23)),
+        ("yesterday", "yesterday", date(2026, 11, 20), date(2026, 11, 20)),
+        (" YTD ", "2026-02-01", date(2026, 1, 1), date(2026, 2, 1)),
+    ],
+)
+def test_words_are_read_at_the_gateways_time(
+    start: str, end: str | None, first: date, last: date
+) -> None:
+    """As the client reads them: Monday's yesterday is Friday. They are no key of an answer."""
+    request = BarsRequest(symbol="SPY", timeframe="1day", start_date=start, end_date=end)
+    span = request.query(NOW, MARKET).span
+    assert span == (day_span(first, last) if end else Span(day_span(first).start, NOW))
+    assert request.has_words
+    assert not BarsRequest(symbol="SPY", timeframe="1day", start_date="2026-11-20").has_words
+
+
+def test_a_length_is_no_end_and_what_is_no_date_names_the_words() -> None:
+    """An end that is a length would need another end."""
+    with pytest.raises(ValidationError, match=r"end_date.*counted back from it"):
+        BarsRequest(symbol="SPY", timeframe="1day", end_date="5d").query(NOW, MARKET)
+    with pytest.raises(ValidationError, match=r'start_date.*"today", "yesterday".*"5d"'):
+        BarsRequest(symbol="SPY", timeframe="1day", start_date="soon").query(NOW, MARKET)
+
+
 def test_a_start_in_the_future_is_an_empty_span_and_no_error() -> None:
     """There is nothing yet."""
     ask = BarsRequest(symbol="SPY", timeframe="1day", start_date="2030-01-02")

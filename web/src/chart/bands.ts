@@ -5,6 +5,8 @@ import { withAlpha } from "../theme.ts";
 import { Drawing, LabelRoom, type Canvas } from "./primitive.ts";
 
 const LABEL_HEIGHT = 15;
+// Pixels of the pane.
+export const NARROW = 560;
 
 export interface Band {
   low: number;
@@ -13,6 +15,8 @@ export interface Band {
   /** Opacity from 0 to 1. */
   strength: number;
   label: string;
+  /** Where the chart is narrow. */
+  short?: string;
   /** What is shown when the pointer is on it. */
   detail?: () => Node;
 }
@@ -21,6 +25,8 @@ export interface Line {
   price: number;
   colour: string;
   label: string;
+  /** Where the chart is narrow. */
+  short?: string;
   dashed?: boolean;
 }
 
@@ -30,6 +36,7 @@ export class Bands extends Drawing {
   private font = "11px sans-serif";
   private text = "#888888";
   private background = "#ffffff";
+  private readonly widths = new Map<string, number>();
 
   constructor() {
     super("bottom");
@@ -38,11 +45,13 @@ export class Bands extends Drawing {
   show(bands: readonly Band[], lines: readonly Line[]): void {
     this.bands = bands;
     this.lines = lines;
+    this.widths.clear();
     this.redraw();
   }
 
   paint(font: string, text: string, background: string): void {
     this.font = `11px ${font}`;
+    this.widths.clear();
     this.text = text;
     this.background = background;
     this.redraw();
@@ -55,31 +64,41 @@ export class Bands extends Drawing {
       .sort((a, b) => a.high - a.low - (b.high - b.low))[0];
   }
 
+  /** The names are under the candles, too: no price is ever behind one. */
+  /** All of them, from the highest price down. */
+  get inOrder(): Band[] {
+    return [...this.bands].sort((a, b) => b.high - a.high);
+  }
+
   protected draw(canvas: Canvas): void {
     for (const band of this.bands) this.drawBand(canvas, band);
-    for (const line of this.lines) this.drawLine(canvas, line);
+    this.drawLines(canvas);
+    this.drawNames(canvas);
   }
 
   /** The names, at the right, none over another: those of zones first. */
-  protected override drawOver({ context, width, height }: Canvas): void {
+  private drawNames({ context, width, height }: Canvas): void {
     context.font = this.font;
     context.textBaseline = "middle";
     context.textAlign = "right";
     const room = new LabelRoom();
     const named = [
-      ...this.bands.map(({ low, high, label, colour }) => ({ price: (low + high) / 2, label, colour })),
+      ...this.bands.map(({ low, high, label, short, colour }) => {
+        return { price: (low + high) / 2, label, short, colour };
+      }),
       ...this.lines,
     ];
-    for (const { price, label, colour } of named) {
+    for (const { price, label, short, colour } of named) {
       const y = this.y(price);
       if (y === null || y < 0 || y > height || !label || !room.take(y, LABEL_HEIGHT)) continue;
-      const wide = context.measureText(label).width + 10;
+      const text = width < NARROW ? (short ?? label) : label;
+      const wide = this.widthOf(context, text) + 10;
       context.fillStyle = this.background;
       context.fillRect(width - wide - 2, y - 7, wide, 14);
       context.fillStyle = withAlpha(colour, 0.25);
       context.fillRect(width - wide - 2, y - 7, wide, 14);
       context.fillStyle = this.text;
-      context.fillText(label, width - 7, y + 0.5);
+      context.fillText(text, width - 7, y + 0.5);
     }
   }
 
@@ -95,15 +114,36 @@ export class Bands extends Drawing {
     context.fillRect(0, top + thick - 1, width, 1);
   }
 
-  private drawLine({ context, width, height }: Canvas, line: Line): void {
-    const y = this.y(line.price);
-    if (y === null || y < 0 || y > height) return;
-    context.strokeStyle = withAlpha(line.colour, 0.75);
-    context.setLineDash(line.dashed ? [5, 4] : []);
-    context.beginPath();
-    context.moveTo(0, Math.round(y) + 0.5);
-    context.lineTo(width, Math.round(y) + 0.5);
-    context.stroke();
+  /** Lines of one look are one stroke, and one row of pixels is drawn once: hundreds cost little. */
+  private drawLines({ context, width, height }: Canvas): void {
+    const looks = new Map<string, { line: Line; rows: Set<number> }>();
+    for (const line of this.lines) {
+      const y = this.y(line.price);
+      if (y === null || y < 0 || y > height) continue;
+      const look = `${line.colour} ${line.dashed === true}`;
+      const same = looks.get(look) ?? { line, rows: new Set() };
+      same.rows.add(Math.round(y));
+      looks.set(look, same);
+    }
+    for (const { line, rows } of looks.values()) {
+      context.strokeStyle = withAlpha(line.colour, 0.75);
+      context.setLineDash(line.dashed ? [5, 4] : []);
+      context.beginPath();
+      for (const row of rows) {
+        context.moveTo(0, row + 0.5);
+        context.lineTo(width, row + 0.5);
+      }
+      context.stroke();
+    }
     context.setLineDash([]);
+  }
+
+  private widthOf(context: CanvasRenderingContext2D, text: string): number {
+    let width = this.widths.get(text);
+    if (width === undefined) {
+      width = context.measureText(text).width;
+      this.widths.set(text, width);
+    }
+    return width;
   }
 }

@@ -9,6 +9,7 @@ import type { Place } from "../state.ts";
 import type { FeedNotice, LiveBar } from "../stream.ts";
 import { readTheme } from "../theme.ts";
 import { dateText, instantText, isoText, parseInstant, type WallClock } from "../time.ts";
+import type { Band } from "./bands.ts";
 import { Layers, LAYERS, swingText } from "./layers.ts";
 import { BarLoader } from "./loader.ts";
 import type { Session } from "./sessions.ts";
@@ -33,6 +34,8 @@ export class Desk {
   readonly view: ChartView;
   loader: BarLoader | null = null;
   onBars: () => void = () => undefined;
+  /** The bars are on the screen, or cannot be had. */
+  onShown: () => void = () => undefined;
 
   private readonly api: Api;
   private readonly time: GatewayClock;
@@ -42,6 +45,8 @@ export class Desk {
   private sessionsFrom = Infinity;
   private renewal: number | undefined;
   private hover: Hover | null = null;
+  private zone: Band | undefined;
+  private tipped: Band | undefined;
 
   constructor(api: Api, engines: Engines, time: GatewayClock, wall: WallClock, home: WallClock) {
     this.api = api;
@@ -64,27 +69,35 @@ export class Desk {
     const { symbol, timeframe, asOf } = place;
     const loader = new BarLoader(this.api, { symbol, timeframe, asOf }, () => this.time.now());
     this.loader = loader;
-    const levels = this.layers.turnTo({ symbol, asOf, timeframe });
+    this.zone = undefined;
+    this.layers.leave({ symbol, asOf });
     this.note("");
     this.state("loading", `Loading ${symbol}…`);
+    setText(byId("subject"), `${symbol} · ${timeframe.label}`);
+    fill(byId("legend"));
     try {
       const bars = await loader.first();
       if (loader !== this.loader) return;
+      this.view.show(bars, timeframe.intraday);
+      this.state(bars.length === 0 ? "empty" : "ready", emptyText(symbol, asOf));
+      this.legend();
+      // After the frame that has them.
+      requestAnimationFrame(() => setTimeout(() => performance.mark("bars-painted")));
+      this.onShown();
+      const levels = this.layers.turnTo({ symbol, asOf, timeframe });
       await this.readSessions(bars[0]?.time);
       if (loader !== this.loader) return;
       this.view.setSessions(this.sessions);
-      this.view.show(bars, timeframe.intraday);
-      this.state(bars.length === 0 ? "empty" : "ready", emptyText(symbol, asOf));
       this.draw();
-      this.legend();
       this.onBars();
+      await levels;
     } catch (error) {
       const text = messageOf(error);
       if (text === null || loader !== this.loader) return;
       this.view.show([], timeframe.intraday);
       this.state("failed", error instanceof ApiError ? text : `Something broke here: ${text}`);
+      this.onShown();
     }
-    await levels;
   }
 
   /** Bars of the feed, whosever they are. */
@@ -238,14 +251,30 @@ export class Desk {
   private hovered(hover: Hover | null): void {
     this.hover = hover;
     this.legend();
-    const tip = byId("tip");
     const band = hover?.price == null ? undefined : this.view.bands.bandAt(hover.price);
+    this.tip(band, hover?.x ?? 0, hover?.y ?? 0);
+  }
+
+  /** What the pointer shows by hovering, for the keyboard: zone by zone, from the highest down. */
+  nextZone(): void {
+    const bands = this.view.bands.inOrder;
+    const before = this.zone;
+    const same = ({ low, high }: Band) => low === before?.low && high === before.high;
+    const place = bands.findIndex(same) + 1;
+    this.zone = bands[place];
+    const y = this.zone === undefined ? null : this.view.yOf(this.zone.low);
+    this.tip(this.zone, 60, y ?? 60);
+  }
+
+  private tip(band: Band | undefined, x: number, y: number): void {
+    const tip = byId("tip");
+    if (band !== this.tipped) fill(tip, band?.detail?.() ?? null);
+    this.tipped = band;
     setClass(tip, "hidden", band?.detail === undefined);
-    if (hover === null || band?.detail === undefined) return;
-    fill(tip, band.detail());
+    if (band?.detail === undefined) return;
     const { width, height } = byId("chart").getBoundingClientRect();
-    const left = Math.min(hover.x + 18, width - tip.offsetWidth - 70);
-    const top = Math.min(hover.y + 18, height - tip.offsetHeight - 30);
+    const left = Math.min(x + 18, width - tip.offsetWidth - 70);
+    const top = Math.min(y + 18, height - tip.offsetHeight - 30);
     tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
   }
 

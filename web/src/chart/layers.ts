@@ -88,6 +88,16 @@ export class Layers {
   }
 
   /** Of another symbol or instant: what was read of the one before is dropped at once. */
+  leave({ symbol, asOf }: Pick<LayersSubject, "symbol" | "asOf">): void {
+    if (this.subject?.symbol === symbol && this.subject.asOf === asOf) return;
+    this.ended.abort();
+    this.ended = new AbortController();
+    this.subject = null;
+    this.readings = {};
+    this.onChange();
+  }
+
+  /** Read what is switched on; of the same symbol and instant only the swings are other ones. */
   async turnTo(subject: LayersSubject): Promise<void> {
     const before = this.subject;
     this.subject = subject;
@@ -98,10 +108,6 @@ export class Layers {
       if (this.isOn("swings")) await this.read("swings");
       return;
     }
-    this.ended.abort();
-    this.ended = new AbortController();
-    this.readings = {};
-    this.onChange();
     await this.refresh();
   }
 
@@ -163,7 +169,8 @@ function bandOf(zone: Zone, theme: Theme): Band {
     high: zone.high,
     colour,
     strength: STRENGTH[zone.level] ?? 0.5,
-    label: `${zone.level}  ${formatPrice(zone.low)}–${formatPrice(zone.high)}`,
+    label: `${zone.level} · ${zone.score.toFixed(1)}`,
+    short: zone.level,
     detail: () => zoneDetail(zone),
   };
 }
@@ -214,6 +221,7 @@ function vwapLines(vwap: Vwap | undefined, theme: Theme): Line[] {
   return (vwap?.levels ?? []).map(({ name, deviations, price }) => ({
     price,
     label: name,
+    short: name.replace("VWAP ", "").replace(" SD", "σ"),
     colour: theme.vwap,
     dashed: deviations !== 0,
   }));
@@ -221,14 +229,14 @@ function vwapLines(vwap: Vwap | undefined, theme: Theme): Line[] {
 
 function sessionLines(session: SessionLevels | undefined, theme: Theme): Line[] {
   if (session === undefined) return [];
-  const named: [string, string | null][] = [
-    ["Open", session.open_price],
-    ["Pre-market", session.pre_market_price],
-    ["ATR high", session.atr_high],
-    ["ATR low", session.atr_low],
+  const named: [string, string, string | null][] = [
+    ["Open", "O", session.open_price],
+    ["Pre-market", "Pre", session.pre_market_price],
+    ["ATR high", "ATR+", session.atr_high],
+    ["ATR low", "ATR\u2212", session.atr_low],
   ];
-  return named.flatMap(([label, price]) =>
-    price === null ? [] : [{ price: Number(price), label, colour: theme.pivot, dashed: true }],
+  return named.flatMap(([label, short, price]) =>
+    price === null ? [] : [{ price: Number(price), label, short, colour: theme.pivot, dashed: true }],
   );
 }
 

@@ -20,7 +20,7 @@ import { placeOf, type Bar } from "../bars.ts";
 import { decimalsOf, formatPrice } from "../format.ts";
 import { readTheme, withAlpha, type Theme } from "../theme.ts";
 import type { WallClock } from "../time.ts";
-import { Bands } from "./bands.ts";
+import { Bands, NARROW } from "./bands.ts";
 import { ProfileBars } from "./profile.ts";
 import { runsOf, SessionShades, type Session } from "./sessions.ts";
 import { SwingMarks } from "./swings.ts";
@@ -34,8 +34,12 @@ const MODES: Record<Scale, PriceScaleMode> = {
 };
 // Older bars are fetched while so many are left to see.
 const NEAR_THE_BEGINNING = 60;
-const ROOM_AT_THE_RIGHT = 8;
+// In pixels, for the names of zones and levels.
+const ROOM = { wide: 84, narrow: 40 };
+// Of bars at the first sight: more where there is more room, none thinner than this.
 const BARS_IN_SIGHT = 160;
+const LEAST_SPACING = 4;
+const FEW = 40;
 
 export interface Hover {
   place: number;
@@ -68,7 +72,7 @@ export class ChartView {
     this.chart = createChart(container, {
       autoSize: true,
       crosshair: { mode: CrosshairMode.Normal },
-      timeScale: { rightOffset: ROOM_AT_THE_RIGHT, minBarSpacing: 0.02 },
+      timeScale: { rightOffsetPixels: ROOM.wide, minBarSpacing: 0.02, enableConflation: true },
       kineticScroll: { mouse: false, touch: true },
     });
     this.candles = this.chart.addSeries(CandlestickSeries, { borderVisible: false });
@@ -79,12 +83,13 @@ export class ChartView {
       priceLineVisible: false,
     });
     this.chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
-    this.candles.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.18 } });
     for (const drawing of [this.shades, this.profile, this.bands, this.swings]) {
       this.candles.attachPrimitive(drawing);
     }
     this.paint();
     this.chart.subscribeCrosshairMove((event) => this.hover(event));
+    // A finger has no hover: it taps.
+    this.chart.subscribeClick((event) => this.hover(event));
     this.chart.timeScale().subscribeVisibleLogicalRangeChange((range) => {
       if (range !== null && range.from < NEAR_THE_BEGINNING) this.onNearBeginning();
     });
@@ -95,10 +100,19 @@ export class ChartView {
     this.intraday = intraday;
     this.replace(bars);
     this.chart.timeScale().applyOptions({ timeVisible: intraday, secondsVisible: false });
-    this.candles.priceScale().applyOptions({ autoScale: true });
-    const last = bars.length - 1 + ROOM_AT_THE_RIGHT;
-    const from = Math.max(last - BARS_IN_SIGHT, bars.length < BARS_IN_SIGHT ? -2 : 0);
-    if (bars.length > 0) this.chart.timeScale().setVisibleLogicalRange({ from, to: last });
+    // The legend takes more lines where the chart is narrow.
+    const isNarrow = this.chart.timeScale().width() < NARROW;
+    const scaleMargins = { top: isNarrow ? 0.16 : 0.1, bottom: 0.18 };
+    this.candles.priceScale().applyOptions({ autoScale: true, scaleMargins });
+    if (bars.length === 0) return;
+    const width = this.chart.timeScale().width() || 800;
+    const room = width < NARROW ? ROOM.narrow : ROOM.wide;
+    const some = Math.min(BARS_IN_SIGHT, Math.floor((width - room) / LEAST_SPACING));
+    // Few bars stand at the right, as the newest always do.
+    const count = Math.max(Math.min(some, bars.length + 2), FEW);
+    const to = bars.length - 1 + (room * count) / (width - room);
+    this.chart.timeScale().applyOptions({ rightOffsetPixels: room });
+    this.chart.timeScale().setVisibleLogicalRange({ from: bars.length - count, to });
   }
 
   /** The same bars with others before, after or among them; what is in sight stays. */
@@ -168,11 +182,25 @@ export class ChartView {
     this.chart.timeScale().fitContent();
   }
 
-  picture(): HTMLCanvasElement {
-    return this.chart.takeScreenshot(true);
+  /** The height of a price in pixels from the top of the chart. */
+  yOf(price: number): number | null {
+    return this.candles.priceToCoordinate(price);
   }
 
-  /** How long the drawing of moves takes: for measuring. */
+  /** The chart as a picture, with a title. */
+  picture(title: string): HTMLCanvasElement {
+    const canvas = this.chart.takeScreenshot(true);
+    const context = canvas.getContext("2d");
+    if (context === null) return canvas;
+    const scale = window.devicePixelRatio;
+    context.font = `600 ${14 * scale}px ${this.theme.font}`;
+    context.fillStyle = this.theme.text;
+    context.textBaseline = "top";
+    context.fillText(title, 10 * scale, 8 * scale);
+    return canvas;
+  }
+
+  /** The places of bars, fractions too, between which the screen begins and ends. */
   inSight(): { from: number; to: number } | null {
     return this.chart.timeScale().getVisibleLogicalRange();
   }

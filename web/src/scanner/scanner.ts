@@ -2,7 +2,7 @@
 
 import { API, messageOf, type Api } from "../api.ts";
 import { partAt, sessionAt, type Session } from "../chart/sessions.ts";
-import { byId, fill, h, setClass, setText, sparkline } from "../dom.ts";
+import { byId, fill, h, setClass, setText, Sparkline } from "../dom.ts";
 import type { Engines } from "../engines.ts";
 import { isText, Preference } from "../state.ts";
 import type { LiveBar } from "../stream.ts";
@@ -15,6 +15,7 @@ const AT_ONCE = 40;
 const MOST_SYMBOLS = 1_000;
 const ZONES_EVERY_S = 900;
 const REDRAW_MS = 500;
+const DRAW_MS = 6;
 const RESORT_MS = 3_000;
 const START_LIST = ["SPY", "QQQ", "AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "TSLA", "AMD"];
 
@@ -46,6 +47,8 @@ export class Scanner {
   private readonly rows = new Map<string, Row>();
   private readonly changed = new Set<string>();
   private readonly body = byId("scan-rows");
+  private frame: number | null = null;
+  private started = false;
   private scanning = false;
   private generation = 0;
   private current = "";
@@ -86,7 +89,7 @@ export class Scanner {
 
   /** After a break of the feed: everything once more. */
   reload(): void {
-    void this.load(this.symbols);
+    if (this.started) void this.load(this.symbols);
   }
 
   /** The chart's symbol is marked. */
@@ -125,6 +128,13 @@ export class Scanner {
     this.mark(this.current);
     this.onSymbols();
     this.redraw();
+    if (this.started) void this.load(this.symbols);
+  }
+
+  /** Fill the table: once the chart has its bars, which go first. */
+  start(): void {
+    if (this.started) return;
+    this.started = true;
     void this.load(this.symbols);
   }
 
@@ -184,11 +194,25 @@ export class Scanner {
     this.context.now = this.now();
     for (const [symbol, row] of this.rows) {
       const state = this.states.get(symbol);
-      if (state === undefined) continue;
-      if (this.changed.has(symbol)) row.draw(state, this.context);
-      else row.age(state, this.context);
+      if (state !== undefined && !this.changed.has(symbol)) row.age(state, this.context);
     }
-    this.changed.clear();
+    this.drawChanged();
+  }
+
+  /** Some rows a frame: a minute of five hundred symbols at once is no stutter. */
+  private drawChanged(): void {
+    const end = performance.now() + DRAW_MS;
+    for (const symbol of this.changed) {
+      if (performance.now() > end) break;
+      this.changed.delete(symbol);
+      const state = this.states.get(symbol);
+      if (state !== undefined) this.rows.get(symbol)?.draw(state, this.context);
+    }
+    if (this.changed.size === 0 || this.frame !== null) return;
+    this.frame = requestAnimationFrame(() => {
+      this.frame = null;
+      this.drawChanged();
+    });
   }
 
   /** Put the rows in order; only those that moved are touched. */
@@ -306,19 +330,24 @@ export class Scanner {
   }
 }
 
+/** A row without figures yet is empty; one that failed has its reason and nothing beside it. */
+function isShown(state: SymbolState, column: string): boolean {
+  if (state.error !== null) return column === "last";
+  return state.loaded || column === "zone";
+}
+
 /** The cells of one symbol. */
 class Row {
   readonly element: HTMLTableRowElement;
   private readonly cells: HTMLTableCellElement[];
-  private readonly picture: HTMLTableCellElement;
+  private readonly picture = new Sparkline();
   private drawn: readonly number[] = [];
 
   constructor(symbol: string, pick: () => void) {
     this.cells = COLUMNS.map(({ name, wide }) => h("td", { class: wide ? `wide ${name}` : name }));
-    this.picture = h("td", { class: "day" });
     const open = h("button", { onclick: pick, type: "button" }, symbol);
     this.cells[0]?.append(open);
-    this.element = h("tr", { "data-symbol": symbol, onclick: pick }, ...this.cells, this.picture);
+    this.element = h("tr", { "data-symbol": symbol, onclick: pick }, ...this.cells, h("td", { class: "day" }, this.picture.element));
   }
 
   draw(state: SymbolState, context: Context): void {
@@ -326,7 +355,7 @@ class Row {
     COLUMNS.forEach((column, place) => {
       const cell = this.cells[place];
       if (cell === undefined || place === 0) return;
-      setText(cell, state.loaded || column.name === "zone" ? column.text(state, context) : "");
+      setText(cell, isShown(state, column.name) ? column.text(state, context) : "");
       if (column.signed) {
         const value = column.value(state, context);
         setClass(cell, "up", typeof value === "number" && value > 0);
@@ -336,14 +365,14 @@ class Row {
     });
     if (state.closes !== this.drawn) {
       this.drawn = state.closes;
-      fill(this.picture, sparkline(state.closes));
+      this.picture.show(state.closes);
     }
   }
 
   age(state: SymbolState, context: Context): void {
     const cell = this.cells.at(-1);
     const column = COLUMNS.at(-1);
-    if (cell !== undefined && column !== undefined && state.loaded) {
+    if (cell !== undefined && column !== undefined && isShown(state, column.name)) {
       setText(cell, column.text(state, context));
     }
   }

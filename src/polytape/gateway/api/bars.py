@@ -1,6 +1,5 @@
 """`/bars`: one symbol, or many at once; as JSON rows or Arrow streams."""
 
-from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
 from typing import Any, cast
@@ -12,7 +11,8 @@ from litestar.params import FromQuery, JSONBody
 
 from polytape.errors import ValidationError
 from polytape.gateway import http
-from polytape.gateway.answer_cache import MOVING_US, AnswerKey, CachedResponse
+from polytape.gateway.answer_cache import AnswerKey
+from polytape.gateway.api import answer_entry
 from polytape.gateway.api.answer_body import Body, PartsResponse, write_parts
 from polytape.gateway.api.batch import Batch, stream_parts
 from polytape.gateway.api.responses import PROBLEMS
@@ -21,16 +21,16 @@ from polytape.gateway.memory_gate import ANSWER_BYTES, Ticket
 from polytape.gateway.quick_bars import ANSWER_KEY
 from polytape.history.bars_result import BarsResult
 from polytape.model.answer_size import most_bars
-from polytape.model.basis import SeriesBasis
 from polytape.model.query import BarsQuery
+from polytape.net.stages import stage
 from polytape.wire import arrow, json_rows
 from polytape.wire.api import messages
 from polytape.wire.api.media import ARROW, JSON
 from polytape.wire.api.problems import Problem
 
 MAX_JSON_BARS = 2_000_000
-# Longer answers are written part by part.
-WHOLE_BARS = arrow.BATCH_BARS
+# Longer answers are written part by part, and are not remembered.
+WHOLE_BARS, WHOLE_ARROW_BARS = arrow.BATCH_BARS, 60_000
 VARY = {"Vary": "Accept"}
 
 
@@ -119,47 +119,32 @@ async def _respond(
     as_arrow = _wants_arrow(request) and not message.validate
     if not as_arrow:
         _must_fit_json(query, gateway)
-    key = _answer_key(request, query)
+    key = _answer_key(request, message)
     ticket = await gateway.memory.admit(query)
     tokens = None if key is None else gateway.tokens(query)
     now = gateway.now()
     result = await gateway.bars.bars(query)
     ticket.resize(ANSWER_BYTES + result.bars.nbytes)
-    if len(result.bars) > WHOLE_BARS:
+    if len(result.bars) > (WHOLE_ARROW_BARS if as_arrow else WHOLE_BARS):
         return _streamed(result, ticket, gateway, as_arrow)
     body = await gateway.workers.work(partial(_encode, result, as_arrow))
     ticket.resize(len(body))
     media = ARROW if as_arrow else JSON
     if key is not None and tokens is not None:
-        until = _good_until(query, result, gateway, now)
-        headers = ((b"content-type", media.encode()), (b"vary", b"Accept"))
-        length = (b"content-length", b"%d" % len(body))
-        answer = CachedResponse(body, (*headers, length), len(result.bars), until, tokens)
-        gateway.answers.put(key, answer)
+        made = answer_entry.entry(
+            query, result, body, media, gateway=gateway, now=now, tokens=tokens
+        )
+        gateway.answers.put(key, made)
     # The bytes of the message that the annotation promises: it was encoded off the event loop.
     return cast("Response[json_rows.Answer]", Response(body, media_type=media, headers=dict(VARY)))
 
 
-def _answer_key(request: http.AnyRequest, query: BarsQuery) -> AnswerKey | None:
+def _answer_key(request: http.AnyRequest, message: messages.BarsRequest) -> AnswerKey | None:
     """Under which the answer is remembered; None for one that is to be made anew each time."""
-    if not query.use_cache or query.validate:
+    if not answer_entry.may_be_cached(message):
         return None
     key: AnswerKey | None = request.scope["state"].get(ANSWER_KEY)
     return key
-
-
-def _good_until(query: BarsQuery, result: BarsResult, gateway: Gateway, now: int) -> int:
-    """Until when an answer of `now` is good, both in microseconds UTC."""
-    market, basis = gateway.market, result.metadata.basis
-    sure = basis is not None and not basis.notes and all(map(_is_sure, basis.inputs))
-    if not sure or query.of_series(market).span.end > market.final_before(now):
-        return now + MOVING_US
-    # From tomorrow on there may be another split to adjust for.
-    return market.day_start(market.date_of(now) + timedelta(days=1))
-
-
-def _is_sure(series: SeriesBasis) -> bool:
-    return not (series.missing or series.from_minutes or series.provisional_from)
 
 
 def _must_fit_json(query: BarsQuery, gateway: Gateway) -> None:
@@ -192,7 +177,8 @@ def _in_parts(body: Body, ticket: Ticket, as_arrow: bool) -> Response[bytes]:
 
 
 def _encode(result: BarsResult, as_arrow: bool) -> bytes:
-    if as_arrow:
-        return arrow.encode(result.bars, result.metadata)
-    report = None if result.report is None else messages.Validation.of(result.report)
-    return json_rows.encode(result.bars, result.metadata, report)
+    with stage("encode"):
+        if as_arrow:
+            return arrow.encode(result.bars, result.metadata)
+        report = None if result.report is None else messages.Validation.of(result.report)
+        return json_rows.encode(result.bars, result.metadata, report)

@@ -7,12 +7,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 
 from polytape.errors import PolygonClientError, ValidationError
-from polytape.gateway.api.answer_body import Write, write_parts
+from polytape.gateway.answer_cache import AnswerKey
+from polytape.gateway.api.answer_body import PART_BYTES, Write, write_parts
+from polytape.gateway.api.answer_entry import entry, may_be_cached
 from polytape.gateway.gateway import Gateway
 from polytape.history.bars_result import BarsResult
 from polytape.history.lane import Lane
@@ -20,14 +22,48 @@ from polytape.model.answer_size import most_bars
 from polytape.model.query import BarsQuery
 from polytape.wire import arrow, json_rows
 from polytape.wire.api import messages
+from polytape.wire.api.media import ARROW, JSON
 from polytape.wire.api.problems import Problem, to_problem
 
 MAX_BATCH_BARS = 2_000_000
 AT_ONCE = 8
 # What the bars of a batch may take while they wait to be written; one answer may take more.
 WINDOW_BYTES = 64 * 1024 * 1024
-# A question, and how many bytes its answer takes at most.
-Row: TypeAlias = tuple[BarsQuery | Problem, int]
+# A question, how many bytes its answer takes at most, and under which key it may be cached.
+Row: TypeAlias = tuple[BarsQuery | Problem, int, AnswerKey | None]
+
+
+class _Answer(NamedTuple):
+    """An answer, whole or in parts that are made when they are wanted; how many bars it has, and
+    the bytes that it takes until it is written: none for an error.
+    """
+
+    parts: bytes | Iterator[bytes]
+    bars: int = 0
+    size: int = 0
+
+
+class _Joined:
+    """Writes short parts together."""
+
+    def __init__(self, write: Write) -> None:
+        self.write_now = write
+        self._waiting: list[bytes] = []
+        self._size = 0
+
+    async def write(self, part: bytes) -> None:
+        """Write a part, or let it wait for others."""
+        self._waiting.append(part)
+        self._size += len(part)
+        if self._size >= PART_BYTES:
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write what waits."""
+        if self._waiting:
+            body = b"".join(self._waiting)
+            self._waiting, self._size = [], 0
+            await self.write_now(body)
 
 
 @dataclass
@@ -49,48 +85,68 @@ class Batch:
         cls, requests: Sequence[dict[str, object]], gateway: Gateway, *, as_arrow: bool
     ) -> "Batch":
         """The batch of requests as they came; what is wrong with one will be its answer."""
-        parse = partial(_parse_all, requests, gateway)
+        parse = partial(_parse_all, requests, gateway, as_arrow=as_arrow)
         rows = await gateway.workers.work(parse)
-        sizes = [size for _, size in rows]
+        sizes = [size for _, size, _ in rows]
         most = max(sizes, default=0)
         return cls(rows, min(sum(sizes), max(most, WINDOW_BYTES)), gateway, as_arrow)
 
     async def write(self, write: Write) -> None:
-        """Write the answers, one after the other."""
-        coming: deque[asyncio.Task[tuple[BarsResult | Problem, int]]] = deque()
+        """Write the answers, one after the other; short ones together."""
+        coming: deque[asyncio.Task[_Answer]] = deque()
         rows = iter(self.rows)
+        out = _Joined(write)
         if not self.as_arrow:
-            await write(b'{"answers":[')
+            await out.write(b'{"answers":[')
         try:
             for number in range(len(self.rows)):
                 while len(coming) < AT_ONCE and (row := next(rows, None)) is not None:
                     coming.append(asyncio.create_task(self._answer(*row)))
-                answer, size = await coming.popleft()
-                answer = self._within(answer)
+                answer = await coming.popleft()
                 if number and not self.as_arrow:
-                    await write(b",")
-                await self._write(answer, write)
-                self._room.change(-size)
+                    await out.write(b",")
+                await self._write(answer, out)
+                self._room.change(-answer.size)
         finally:
             for task in coming:
                 task.cancel()
         if not self.as_arrow:
-            await write(b"]}")
+            await out.write(b"]}")
+        await out.flush()
 
-    async def _answer(
-        self, row: BarsQuery | Problem, size: int
-    ) -> tuple[BarsResult | Problem, int]:
-        """The answer to one question, and the bytes that it takes until it is written."""
+    async def _answer(self, row: BarsQuery | Problem, size: int, key: AnswerKey | None) -> _Answer:
+        """The answer to one question."""
         if isinstance(row, Problem):
-            return row, 0
+            return _Answer(_body_of(row, as_arrow=self.as_arrow))
+        gateway = self.gateway
+        cached = None if key is None else gateway.answers.get(key, gateway.now())
         await self._room.enter(size)
-        try:
-            answer = await self._bars(row)
-        except PolygonClientError as error:
-            self._room.change(-size)
-            return to_problem(error), 0
-        self._room.change(answer.bars.nbytes - size)
-        return answer, answer.bars.nbytes
+        if cached is not None:
+            gateway.metrics.bars.inc(cached.bars)
+            answer = _Answer(cached.body, cached.bars, len(cached.body))
+        else:
+            try:
+                answer = await self._made(row, key)
+            except PolygonClientError as error:
+                answer = _Answer(_body_of(to_problem(error), as_arrow=self.as_arrow))
+        self._room.change(answer.size - size)
+        return answer
+
+    async def _made(self, query: BarsQuery, key: AnswerKey | None) -> _Answer:
+        """The answer from its bars, and into the cache of answers where it is short."""
+        gateway, now = self.gateway, self.gateway.now()
+        tokens = None if key is None else gateway.tokens(query)
+        result = await self._bars(query)
+        parts = stream_parts(result, as_arrow=self.as_arrow)
+        count = len(result.bars)
+        if count > arrow.BATCH_BARS:
+            return _Answer(parts, count, result.bars.nbytes)
+        body = await gateway.workers.work(partial(b"".join, parts))
+        if key is not None and tokens is not None:
+            media = ARROW if self.as_arrow else JSON
+            made = entry(query, result, body, media, gateway=gateway, now=now, tokens=tokens)
+            gateway.answers.put(key, made)
+        return _Answer(body, count, len(body))
 
     async def _bars(self, query: BarsQuery) -> BarsResult:
         """Raises: ValidationError once the bars of a batch are used up; errors of our tree."""
@@ -99,23 +155,24 @@ class Batch:
             raise _too_many()
         return await self.gateway.bars.bars(query)
 
-    def _within(self, answer: BarsResult | Problem) -> BarsResult | Problem:
-        """The answer, or what stands in its place once the bars of the answers before are all that
-        a batch may have: in the order of the questions, whichever was read first.
+    async def _write(self, answer: _Answer, out: _Joined) -> None:
+        """Write the answer, or what stands in its place once the bars of the answers before are all
+        that a batch may have: in the order of the questions, whichever was read first.
         """
-        if isinstance(answer, Problem):
-            return answer
-        self._bars_left -= len(answer.bars)
-        return answer if self._bars_left >= 0 else to_problem(_too_many())
-
-    async def _write(self, answer: BarsResult | Problem, write: Write) -> None:
-        if not isinstance(answer, Problem):
-            parts = stream_parts(answer, as_arrow=self.as_arrow)
-            await write_parts(parts, write, self.gateway.workers)
-        elif self.as_arrow:
-            await write(arrow.encode_problem(answer))
+        self._bars_left -= answer.bars
+        if self._bars_left < 0 and answer.size:
+            await out.write(_body_of(to_problem(_too_many()), as_arrow=self.as_arrow))
+        elif isinstance(answer.parts, bytes):
+            await out.write(answer.parts)
         else:
-            await write(msgspec.json.encode({"error": answer}))
+            await out.flush()
+            await write_parts(answer.parts, out.write_now, self.gateway.workers)
+
+
+def _body_of(problem: Problem, *, as_arrow: bool) -> bytes:
+    if as_arrow:
+        return arrow.encode_problem(problem)
+    return msgspec.json.encode({"error": problem})
 
 
 def _too_many() -> ValidationError:
@@ -131,13 +188,19 @@ def stream_parts(result: BarsResult, *, as_arrow: bool) -> Iterator[bytes]:
     return json_rows.stream(result.bars, result.metadata, report)
 
 
-def _parse_all(requests: Sequence[dict[str, object]], gateway: Gateway) -> list[Row]:
-    return [_parse(fields, gateway) for fields in requests]
+def _parse_all(
+    requests: Sequence[dict[str, object]], gateway: Gateway, *, as_arrow: bool
+) -> list[Row]:
+    return [_parse(fields, gateway, as_arrow=as_arrow) for fields in requests]
 
 
-def _parse(fields: dict[str, object], gateway: Gateway) -> Row:
+def _parse(fields: dict[str, object], gateway: Gateway, *, as_arrow: bool) -> Row:
     try:
-        query = messages.read_request(fields).query(gateway.now(), gateway.market)
-        return query, gateway.memory.size(query)
+        message = messages.read_request(fields)
+        query = message.query(gateway.now(), gateway.market)
+        size = gateway.memory.size(query)
     except PolygonClientError as error:
-        return to_problem(error), 0
+        return to_problem(error), 0, None
+    # A client sends the same question alone as these bytes.
+    alone = AnswerKey(msgspec.json.encode(fields), JSON.encode(), as_arrow)
+    return query, size, alone if may_be_cached(message) else None

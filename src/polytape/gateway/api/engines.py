@@ -1,5 +1,6 @@
 """The engines over HTTP: a route for each of the registry, run on the gateway's bars."""
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -24,9 +25,11 @@ from polytape.history.bars_result import BarsResult
 from polytape.model.instants import parse_past
 from polytape.model.query import BarsQuery
 from polytape.model.symbols import parse_symbol
+from polytape.net.stages import stage
 from polytape.wire.api.media import JSON
 
 R = TypeVar("R", bound=EngineResult)
+T = TypeVar("T")
 
 
 class EngineRequest(msgspec.Struct):
@@ -118,18 +121,24 @@ async def run_flow(flow: EngineFlow[R], gateway: Gateway) -> R:
 
     Raises: NotFoundError, DataFetchError, and what the flow raises.
     """
-    heavy = gateway.workers.heavy
-    run = await heavy(EngineRun(flow).start)
+    heavy, engine = gateway.workers.heavy, EngineRun(flow)
+    run = await heavy(partial(_compute, engine.start))
     with ExitStack() as memory:
         while run.queries is not None:
             try:
                 results = [await _counted_bars(query, gateway, memory) for query in run.queries]
             except NotFoundError as error:
-                await heavy(partial(run.fail, error))
+                await heavy(partial(_compute, partial(run.fail, error)))
             else:
                 bases = [result.metadata.basis for result in results]
-                await heavy(partial(run.send, [result.bars for result in results], bases))
+                send = partial(run.send, [result.bars for result in results], bases)
+                await heavy(partial(_compute, send))
     return run.result
+
+
+def _compute(step: Callable[[], T]) -> T:
+    with stage("engine"):
+        return step()
 
 
 async def _counted_bars(query: BarsQuery, gateway: Gateway, memory: ExitStack) -> BarsResult:

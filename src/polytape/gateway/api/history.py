@@ -69,7 +69,7 @@ async def history_backfill(
     span = parse_span(data.start_date, end, gateway.market)
     if data.dry_run:
         plan = await gateway.history.plan(symbols, series, span)
-        return Response(answers.planned(plan))
+        return Response(answers.planned(plan, gateway.market, len(symbols)))
     until = None if data.end_date is None else span.end
     spec = job_states.JobSpec(job_states.JobKind.BACKFILL, symbols, series, span.start, until)
     return await _filled(gateway, spec, wait=data.wait)

@@ -101,6 +101,7 @@ def job_message(job: Job, now: int) -> JobMessage:
         started_at=_iso(job.started_at),
         ended_at=_iso(job.ended_at),
         restarts=job.restarts,
+        beyond=job.beyond,
     )
 
 

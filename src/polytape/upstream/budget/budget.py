@@ -16,6 +16,7 @@ from itertools import count
 from typing import Protocol, TypeAlias
 
 from polytape.errors import ConnectionError, DataFetchError, RateLimitError
+from polytape.net.stages import stage
 from polytape.upstream.background_work import check_wanted, count_request
 from polytape.upstream.budget.spender import check_spending, count_spent
 from polytape.wire.api.problems import retry_after
@@ -109,7 +110,8 @@ class Budget:
         Raises: DataFetchError once the budget was ended, and for a caller that may spend nothing.
         """
         check_spending()
-        token = self._enter(background)
+        with stage("budget"):
+            token = self._enter(background)
         count_spent()
         leave = self._window.answered
         try:

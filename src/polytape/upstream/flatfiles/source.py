@@ -207,8 +207,8 @@ class FlatFiles:
         filed = self.listing.market_of(Series.MINUTE, name).of_symbol(symbol)
         if strays := len(filed) - len(self._filed(symbol, name)):
             yield (
-                f"{strays} minutes of {symbol} filed under {name} are of other days by the hours "
-                "that are known, and left out: see POLYTAPE_LONG_DAY_FROM"
+                f"minutes of {symbol} filed under {name} that are of other days by the hours that "
+                f"are known, and left out: {strays}; see POLYTAPE_LONG_DAY_FROM"
             )
 
     def _minute_days(self, span: Span) -> list[date]:

@@ -52,7 +52,11 @@ class PolygonBars:
         if not inside:
             return SourceBars(Bars.empty())
         self.publication.check_start(inside.start)
-        return self._learning(lambda: self._published(query.over(inside)))
+        try:
+            return self._learning(lambda: self._published(query.over(inside)))
+        except PlanError as error:
+            self.publication.learn_refusal(error, inside.start)
+            raise
 
     def last_bar(self, symbol: str) -> Bars:
         """As `BarSource.last_bar`, by one small request."""

@@ -17,6 +17,7 @@ from polytape.errors import (
     RateLimitError,
 )
 from polytape.net.http import SyncDriver
+from polytape.net.stages import stage
 from polytape.net.walk import WalkLimits
 from polytape.upstream.budget.budget import BACKFILL_PATIENCE_S, PATIENCE_S, Budget
 from polytape.upstream.vendor_health import VendorHealth
@@ -161,7 +162,8 @@ class VendorConnection:
                 self._note(response)
 
             try:
-                yield on_response
+                with stage("vendor"):
+                    yield on_response
             except (ConnectionError, IncompleteDataError) as error:
                 self._health.failed(self._scrubber.text(str(error)))
                 raise

@@ -38,6 +38,8 @@ class Publication:
     now: Callable[[], int]
     plan: Plan | None = None
     _not_before_tomorrow: date | None = field(default=None, repr=False)
+    # The latest instant that the vendor refused to reach back to, and the day it did so.
+    _refused: tuple[int, date] | None = field(default=None, repr=False)
 
     def earliest(self) -> int:
         """The first instant of the plan's history, as far as the plan is known."""
@@ -61,6 +63,22 @@ class Publication:
                 f"the {self.plan.name} plan holds {self.plan.years} years: nothing before "
                 f"{self._first_day()} can be asked for",
             )
+        if self._refused is not None:
+            latest, day = self._refused
+            if start <= latest and day == self.market.calendar_date(self.now()):
+                reached = self.market.date_of(latest)
+                raise PlanError(
+                    PlanLimit.DATES,
+                    f"{PlanLimit.DATES.value}: it refused {reached} today, so nothing before it is "
+                    "asked for (--plan NAME says how far back the key reaches)",
+                )
+
+    def learn_refusal(self, error: PlanError, start: int) -> None:
+        """Note that the vendor refused to reach back to `start`, today: a plan may change."""
+        if error.limit is PlanLimit.DATES and self.plan is None:
+            today = self.market.calendar_date(self.now())
+            latest = self._refused[0] if self._refused and self._refused[1] == today else start
+            self._refused = max(start, latest), today
 
     def until(self) -> int:
         """The instant up to which bars are published now."""

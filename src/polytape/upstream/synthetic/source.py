@@ -2,8 +2,9 @@
 real.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from threading import BoundedSemaphore
 
 from polytape.errors import NotFoundError
 from polytape.model.bars import Bars
@@ -19,6 +20,8 @@ from polytape.upstream.synthetic.bars import SyntheticBars
 from polytape.upstream.synthetic.listing import listing
 
 LAST_BAR_DAYS = 10
+# Threads that make prices at the same time.
+AT_ONCE = 2
 
 
 @dataclass
@@ -32,6 +35,7 @@ class Synthetic:
 
     def __post_init__(self) -> None:
         self._bars = SyntheticBars(self.market, self.now, self.seed)
+        self._room = BoundedSemaphore(AT_ONCE)
 
     def upstream(self) -> Upstream:
         """This source by its parts."""
@@ -47,7 +51,19 @@ class Synthetic:
         start = query.span.start
         span = Span(start, max(start, min(query.span.end, self.now())))
         parts = self._bars.chunks(query.symbol, span, query.series)
-        return SourceBars(Bars.concat(parts).within(span))
+        return SourceBars(Bars.concat(self._by_turns(parts)).within(span))
+
+    def _by_turns(self, parts: Iterable[Bars]) -> Iterator[Bars]:
+        """Parts, each made in its turn: more threads at once would make no more of them, only wait
+        for the interpreter, and with them the loop that answers others.
+        """
+        iterator = iter(parts)
+        while True:
+            with self._room:
+                part = next(iterator, None)
+            if part is None:
+                return
+            yield part
 
     def last_bar(self, symbol: str) -> Bars:
         """As `BarSource.last_bar`."""

@@ -93,7 +93,8 @@ class Failed(msgspec.Struct):
 
 class BackfillAnswer(msgspec.Struct):
     """How a backfill went, or would go: `requests` of the budget, `seconds` by estimate. `job` is
-    its job's id, empty where none was run.
+    its job's id, empty where none was run; `most_bars` is how many bars a plan may bring; `beyond`
+    says which days are left out, since the source does not reach back to them.
     """
 
     questions: int
@@ -103,6 +104,8 @@ class BackfillAnswer(msgspec.Struct):
     seconds: float = 0.0
     why: str = ""
     job: str = ""
+    most_bars: int | None = None
+    beyond: str = ""
 
 
 class Deleted(msgspec.Struct):

@@ -8,7 +8,8 @@ class JobMessage(msgspec.Struct, kw_only=True):
 
     `done` of `total` units (null: not known yet), `failed` of them with an error; `bars` brought
     and `requests` of the budget spent; `eta_seconds` by the pace so far. `end` null: up to now.
-    Instants are ISO 8601, UTC.
+    Instants are ISO 8601, UTC. `beyond`: the days that were left out, since the source does not
+    reach back to them.
     """
 
     id: str
@@ -33,6 +34,7 @@ class JobMessage(msgspec.Struct, kw_only=True):
     started_at: str | None
     ended_at: str | None
     restarts: int
+    beyond: str = ""
 
 
 class JobList(msgspec.Struct):

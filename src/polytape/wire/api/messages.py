@@ -10,21 +10,27 @@ import msgspec
 
 from polytape.errors import ValidationError
 from polytape.model.basis import Basis
+from polytape.model.date_words import is_word, naming_words, read_dates
 from polytape.model.instants import parse_instant, parse_span
 from polytape.model.market import Market
 from polytape.model.quality import QualityReport
 from polytape.model.query import BarsQuery, parse_limit
+from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import parse_timeframe
 from polytape.model.timestamps import iso, to_datetime
+from polytape.wire.api.activity_messages import Activity
 
 MAX_BATCH = 1_000
 MAX_SYMBOLS = 1_000
 DEFAULT_DAYS_BACK = 30
+DATES = ("start_date", "end_date")
 
 
 class BarsRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """`POST /bars`. Dates as `model.instants` reads them; missing ones mean the last 30 days."""
+    """`POST /bars`. Dates as `model.instants` reads them, or words (`today`, `yesterday`, `now`;
+    for the start also `ytd` and lengths such as `5d`); missing ones mean the last 30 days.
+    """
 
     symbol: str
     timeframe: str
@@ -42,18 +48,10 @@ class BarsRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
 
         Raises: ValidationError naming the field.
         """
-        start: object = self.start_date
-        end: object = self.end_date
-        if end is None:
-            first = now if start is None else parse_instant(start, "start_date", market)
-            end = to_datetime(max(now, first))
-        if start is None:
-            until = parse_span("1970-01-01", end, market).end
-            start = to_datetime(until) - timedelta(days=DEFAULT_DAYS_BACK)
         return BarsQuery(
             symbol=parse_symbol(self.symbol),
             timeframe=parse_timeframe(self.timeframe),
-            span=parse_span(start, end, market),
+            span=self._span(now, market),
             limit=parse_limit(self.limit),
             include_extended=self.include_extended,
             adjusted=self.adjusted,
@@ -61,6 +59,22 @@ class BarsRequest(msgspec.Struct, kw_only=True, omit_defaults=True):
             allow_partial=self.allow_partial,
             validate=self.validate,
         )
+
+    @property
+    def has_words(self) -> bool:
+        """Whether a date is a word, which means another instant each day."""
+        return is_word(self.start_date) or is_word(self.end_date)
+
+    def _span(self, now: int, market: Market) -> Span:
+        with naming_words(DATES):
+            start, end = read_dates(self.start_date, self.end_date, now, market, DATES)
+            if end is None:
+                first = now if start is None else parse_instant(start, "start_date", market)
+                end = to_datetime(max(now, first))
+            if start is None:
+                until = parse_span("1970-01-01", end, market).end
+                start = to_datetime(until) - timedelta(days=DEFAULT_DAYS_BACK)
+            return parse_span(start, end, market)
 
     @classmethod
     def of(cls, query: BarsQuery, market: Market) -> "BarsRequest":
@@ -241,7 +255,8 @@ class RateLimitState(msgspec.Struct):
 
 class Status(msgspec.Struct):
     """`GET /status`: what the gateway is and what it has done since it started, by the machine's
-    clock; `market_time` is the market's, which a replay or a turned clock sets.
+    clock; `market_time` is the market's, which a replay or a turned clock sets. `activity`: what it
+    does now.
     """
 
     version: str
@@ -263,3 +278,4 @@ class Status(msgspec.Struct):
     bytes_in_flight: int = 0
     answers_waiting: int = 0
     vendor_clock_ahead_seconds: float = 0.0
+    activity: Activity | None = None

@@ -176,6 +176,13 @@ def microseconds(value: int) -> int:
     return value if value >= FIRST_MICROSECONDS else value * 1_000
 
 
+def ended_at(event: MarketEvent) -> int:
+    """When what an event says was over, microseconds UTC: the end of a bar."""
+    if isinstance(event, Aggregate):
+        return microseconds(event.end or event.start)
+    return microseconds(event.timestamp)
+
+
 def topic_of(event: MarketEvent) -> tuple[str, str]:
     """The channel and the symbol of an event."""
     return _CHANNEL_OF[type(event)], event.symbol

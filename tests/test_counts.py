@@ -1,0 +1,207 @@
+"""What does not vary from run to run, counted: against ways back to slow."""
+
+import gc
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import numpy as np
+import pytest
+
+from polytape import ATREngine, PolygonClient
+from polytape.gateway.app import create_app
+from polytape.gateway.daemon_pool import DaemonPool
+from polytape.gateway.gateway import Gateway
+from polytape.gateway.server import running
+from polytape.model.market import Market
+from polytape.model.market_bars import MarketBars
+from polytape.model.query import parse_query, series_query
+from polytape.model.timeframes import Series
+from polytape.model.units import MINUTE_US
+from polytape.net.storage import FolderStorage, open_storage
+from polytape.store.coverage import Coverage
+from polytape.store.segments import SegmentStore
+from polytape.upstream.budget.budget import Budget
+from polytape.upstream.synthetic.source import Synthetic
+from polytape.wire import arrow, json_rows
+from polytape.wire.api.media import ARROW
+from polytape.wire.api.messages import BarsMetadata
+from tests.conftest import MARKET, NOW, day_span, flat_bars, gateway_of
+from tests.gateway.conftest import speaking_to
+
+SPAN = MARKET.day_span(MARKET.date_of(NOW))
+PATH = "/api/v1/bars?symbol=SPY&timeframe={}&start_date=2026-11-20&end_date=2026-11-20"
+WEEK = ("2026-11-09", "2026-11-13")
+SYMBOLS = ("AAPL", "MSFT", "SPY")
+FRAMES = ("1min", "5min", "15min", "30min", "60min", "120min", "1day")
+
+
+class Counted:
+    """How often something was called."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def since(self) -> int:
+        """The calls since this was asked last."""
+        count, self.count = self.count, 0
+        return count
+
+
+def counting(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> Counted:
+    """The calls of a method, which does what it did."""
+    counted, real = Counted(), getattr(owner, name)
+
+    def call(*args: Any, **named: Any) -> Any:
+        counted.count += 1
+        return real(*args, **named)
+
+    monkeypatch.setattr(owner, name, call)
+    return counted
+
+
+@pytest.fixture
+def hops(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    """Calls handed to the threads of a gateway."""
+    return counting(monkeypatch, DaemonPool, "submit")
+
+
+@pytest.fixture
+def opens(monkeypatch: pytest.MonkeyPatch) -> Counted:
+    """Files of a folder that are opened."""
+    return counting(monkeypatch, FolderStorage, "open")
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Iterator[Gateway]:
+    """A gateway over a store of one session of SPY, with no source."""
+    store = SegmentStore(open_storage(str(tmp_path)), "test", MARKET)
+    span = day_span(MARKET.date_of(NOW - 3 * 24 * 60 * MINUTE_US))
+    session = MARKET.session(MARKET.date_of(span.start))
+    assert session is not None
+    bars = flat_bars([session.open + n * MINUTE_US for n in range(390)])
+    store.write(
+        Series.MINUTE, MarketBars.of({"SPY": bars}), [Coverage("SPY", span, NOW, final=True)]
+    )
+    gateway = Gateway(None, MARKET, lambda: NOW, Budget.of(100, 1.0), store)
+    yield gateway
+    gateway.close()
+
+
+@pytest.mark.socket
+def test_a_warm_question_takes_no_thread_and_reads_no_file(
+    stored: Gateway, hops: Counted, opens: Counted
+) -> None:
+    """Asked again, in either form and by either method, an answer comes from the event loop."""
+    days = {"start_date": "2026-11-20", "end_date": "2026-11-20"}
+    body = {"symbol": "SPY", "timeframe": "5min", **days}
+    with running(create_app(stored)) as url, httpx2.Client(base_url=url) as http:
+
+        def ask(accept: str) -> None:
+            got = http.get(PATH.format("5min"), headers={"accept": accept})
+            posted = http.post("/api/v1/bars", json=body, headers={"accept": accept})
+            assert (got.status_code, posted.status_code) == (200, 200)
+
+        for accept in (ARROW, "application/json"):
+            ask(accept)
+            assert hops.since()
+            opens.since()
+            ask(accept)
+            assert (hops.since(), opens.since()) == (0, 0)
+
+
+async def test_a_new_question_of_minutes_in_memory_opens_no_file(
+    stored: Gateway, hops: Counted, opens: Counted
+) -> None:
+    """The first question reads the day's one segment; other timeframes are made of what it read."""
+    async with speaking_to(create_app(stored)) as http:
+        assert (await http.get(PATH.format("1min"))).status_code == 200
+        assert opens.since() <= 2
+        assert hops.since() <= 5
+        for timeframe in ("5min", "15min", "60min"):
+            assert (await http.get(PATH.format(timeframe))).status_code == 200
+            assert opens.since() == 0
+            assert hops.since() <= 5
+
+
+@pytest.mark.socket
+def test_a_cached_fetch_copies_no_column(gateway: str) -> None:
+    """Frames of one answer share their memory until one of them is written to, and a part of it
+    shares it too; no request is sent.
+    """
+    with PolygonClient(gateway) as client:
+        whole = client.fetch_bars("AAPL", *WEEK, "1min")
+        part = client.fetch_bars("AAPL", WEEK[1], WEEK[1], "1min")
+        sent = client.stats().requests
+        again = client.fetch_bars("AAPL", *WEEK, "1min")
+        assert client.stats().requests == sent
+    for name in ("open", "close", "volume"):
+        first, second = whole[name].to_numpy(), again[name].to_numpy()
+        assert np.shares_memory(first, second)
+        assert np.shares_memory(first, part[name].to_numpy())
+    starts: Any = whole.index
+    column: Any = whole["timestamp"].array
+    assert np.shares_memory(starts.asi8, column.asi8)
+
+
+@pytest.mark.socket
+def test_a_cached_fetch_allocates_a_frames_husk(gateway: str) -> None:
+    """However many bars: less than a hundredth of their bytes."""
+    with PolygonClient(gateway) as client:
+        for _ in range(3):
+            frame = client.fetch_bars("AAPL", *WEEK, "1min")
+        gc.collect()
+        tracemalloc.start()
+        frame = client.fetch_bars("AAPL", *WEEK, "1min")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < max(40_000, frame.memory_usage().sum() // 10)
+
+
+@pytest.mark.socket
+def test_questions_that_go_together_are_one_request(gateway: str) -> None:
+    """All timeframes of a symbol; many symbols; all that an engine needs, whose client asks for the
+    gateway's time once.
+    """
+    with PolygonClient(gateway, enable_caching=False) as client:
+
+        def sent() -> int:
+            return client.stats().requests
+
+        client.fetch_many("AAPL", *WEEK, FRAMES)
+        assert sent() == 1
+        client.fetch_many(SYMBOLS, *WEEK, "15min")
+        assert sent() == 2
+        ATREngine(client).run("AAPL", as_of="2026-11-20 14:30 America/New_York")
+        assert sent() == 4
+        ATREngine(client).run("AAPL", as_of="2026-11-20 14:30 America/New_York")
+        assert sent() == 5
+
+
+async def test_seven_timeframes_are_made_of_one_read_of_the_minutes(
+    market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source is asked once for the minutes of a batch."""
+    source = Synthetic(market, lambda: NOW)
+    reads = counting(monkeypatch, source, "bars")
+    gateway = gateway_of(source.upstream(), market)
+    requests = [
+        {"symbol": "AAPL", "timeframe": one, "start_date": WEEK[0], "end_date": WEEK[1]}
+        for one in FRAMES[:-1]
+    ]
+    async with speaking_to(create_app(gateway)) as http:
+        answer = await http.post("/api/v1/bars/batch", json={"requests": requests})
+    gateway.close()
+    assert not any("error" in one for one in answer.json()["answers"])
+    assert reads.since() == 1
+
+
+def test_a_bar_takes_so_many_bytes(synthetic: Synthetic) -> None:
+    """Eight columns of eight bytes as Arrow, and a header; a line of text as JSON."""
+    query = parse_query("AAPL", *WEEK, "1min", MARKET)
+    bars = synthetic.bars(series_query("AAPL", Series.MINUTE, query.span)).bars
+    metadata = BarsMetadata(symbol="AAPL", timeframe="1min", count=len(bars), source="made-up")
+    assert len(arrow.encode(bars, metadata)) <= 64 * len(bars) + 4_000
+    assert len(json_rows.encode(bars, metadata)) <= 180 * len(bars)
