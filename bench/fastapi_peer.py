@@ -43,7 +43,6 @@ def make_app(path: Path) -> FastAPI:
     stamps = [datetime.fromisoformat(row["timestamp"]) for row in rows]
     app = FastAPI()
 
-    @app.get("/bars")
     async def bars() -> Answer:
         lists = [columns[name].tolist() for name in NAMES]
         data = [
@@ -52,6 +51,7 @@ def make_app(path: Path) -> FastAPI:
         ]
         return Answer(data=data, metadata={"symbol": "AAPL", "count": len(data)})
 
+    app.add_api_route("/bars", bars)
     return app
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from polytape.client import frames
 from polytape.client.bars_view import BarsView
 from polytape.client.frames import FrameMaker, in_a_block, to_frame
 from polytape.model.bars import Bars
@@ -79,9 +80,11 @@ def test_frames_of_an_answer_are_on_its_columns() -> None:
     assert np.shares_memory(in_a_block(bars).transactions, bars.transactions)
     maker = FrameMaker(bars, metadata)
     numbers = maker.make_numbers(BarsView())
+    # Without copy-on-write each caller gets a copy.
+    shared = frames._copies_on_write()
     for name in ("open", "close", "volume", "vwap", "transactions"):
-        assert np.shares_memory(numbers[name].to_numpy(), getattr(bars, name))
-    assert np.shares_memory(maker.make()["close"].to_numpy(), bars.close)
+        assert np.shares_memory(numbers[name].to_numpy(), getattr(bars, name)) is shared
+    assert np.shares_memory(maker.make()["close"].to_numpy(), bars.close) is shared
 
 
 def test_who_gets_a_frame_may_change_it() -> None:
