@@ -128,3 +128,21 @@ def test_a_command_reads_the_store_that_serve_used_whatever_its_source(
         stores.opened_store({}),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("url", "identity"),
+    [
+        ("https://api.massive.com", "polygon"),
+        ("https://api.polygon.io/", "polygon"),
+        ("http://localhost:8300", "polygon/localhost"),
+        ("http://127.0.0.1:8300", "polygon/127.0.0.1"),
+        ("https://api.massive.com.example", "polygon/api.massive.com.example"),
+    ],
+)
+def test_a_stand_in_for_the_vendor_has_a_store_of_its_own(url: str, identity: str) -> None:
+    """Its prices may be made up, and none of them may pass for the vendor's."""
+    settings = Settings(source="polygon", vendor_url=url)
+    assert stores.store_identity(settings) == identity
+    shared = stores.store_location(settings) == stores.store_location(Settings())
+    assert shared is (identity == "polygon")

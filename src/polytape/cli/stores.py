@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from hashlib import blake2b
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from polytape.cli.clock import this_market
 from polytape.cli.options import StoreOptions
@@ -14,20 +15,23 @@ from polytape.settings import Settings, load
 from polytape.store.about import ABOUT, source_of
 from polytape.store.segments import SegmentStore
 
+VENDOR_HOSTS = frozenset({"api.polygon.io", "api.massive.com"})
 NEED_GATEWAY = "the gateway is not installed: pip install 'polytape[gateway]'"
 NO_STORE = "--store none keeps nothing: name a store"
 
 
 def store_identity(settings: Settings) -> str:
     """Whose bars a store holds: bars of two sources never mix. A folder of flat files is a source
-    of its own; what is imported counts as the vendor's, and so does its bucket.
+    of its own; what is imported counts as the vendor's, and so does its bucket. Another host that
+    speaks as the vendor is a source of its own: it may be a stand-in whose prices are made up.
     """
     if settings.source == "synthetic":
         return f"synthetic/{settings.seed}"
     local = settings.data is not None and not settings.data.startswith("s3://")
     if settings.source == "flatfiles" and local:
         return f"flatfiles:{Path(str(settings.data)).expanduser().absolute()}"
-    return "polygon"
+    host = urlsplit(settings.vendor_url).hostname
+    return "polygon" if host in VENDOR_HOSTS else f"polygon/{host}"
 
 
 def store_location(settings: Settings) -> str:
