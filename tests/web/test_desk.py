@@ -238,6 +238,7 @@ def test_five_hundred_symbols_are_kept_up_with(visit: Callable[..., Page]) -> No
         page.keyboard.press("2")
         expect(page.locator("#subject")).to_have_text("SPY · 5m")
         assert time.monotonic() - began < 5
+        page.close()  # before its gateway ends
 
 
 def test_zones_are_read_by_keyboard_and_by_a_finger(still: str, visit: Callable[..., Page]) -> None:
