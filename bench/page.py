@@ -49,7 +49,7 @@ def table(rows: list[dict[str, Any]]) -> str:
         if row["ratio"] is None:
             numbers = [row["note"], "", row["unit"], ""]
         else:
-            numbers = [_text(row["ours"]), _text(row["beside"]), row["unit"], _text(row["ratio"])]
+            numbers = [_text(row["ours"]), _text(row["beside"]), row["unit"], _ratios(row)]
         met = "yes" if row["goal_met"] else "**no**"
         cells = [f"`{row['name']}`", row["path"], row["beside_name"], *numbers, row["goal"], met]
         lines.append(f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |")
@@ -64,6 +64,12 @@ def slopes(lines: list[dict[str, Any]]) -> str:
         cells = (line["name"], line["by"], f"{line['slope']:.2f}", ends[0], ends[-1])
         made.append(f"| {' | '.join(cells)} |")
     return "\n".join(made)
+
+
+def _ratios(row: dict[str, Any]) -> str:
+    """The ratio; of runs in a row, that of each."""
+    ratios = row.get("ratios", [row["ratio"]])
+    return ", ".join("-" if ratio is None else _text(ratio) for ratio in ratios)
 
 
 def _text(number: float) -> str:

@@ -309,6 +309,11 @@ def watching(browser: Browser, url: str, symbols: list[str]) -> Iterator[Page]:
         lambda body: {"rows": [_row(symbol) for symbol in body["symbols"]]},
     )
     _answer(context, "**/api/v1/scan", lambda body: _scan(body["symbol"]))
+    _answer(
+        context,
+        "**/api/v1/scan/batch",
+        lambda body: {"rows": [_scan(symbol) | {"error": None} for symbol in body["symbols"]]},
+    )
     page = context.new_page()
     page.set_default_timeout(120_000)
     page.goto(f"{url}/{CHART.replace('chart', 'scanner', 1)}")

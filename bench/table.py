@@ -3,6 +3,8 @@
     python -m bench.table                    all rows; writes bench/results.json
     python -m bench.table NAME ...           some rows, by name or by the beginning of it
     python -m bench.table --write NAME ...   the same, and put them into bench/results.json
+    python -m bench.table --runs=3           the table so many times in a row: a goal is met
+                                             where every run meets it
     python -m bench.table --list             the names
 
 Rounds of both sides alternate, and medians are compared, so that whatever else the machine does
@@ -201,7 +203,7 @@ def chosen(rows: Iterable[Row], names: Sequence[str]) -> list[Row]:
     return [row for row in rows if not names or row.name.startswith(tuple(names))]
 
 
-def run(names: Sequence[str], say: Callable[[Result], None]) -> list[Result]:
+def measure(names: Sequence[str], say: Callable[[Result], None]) -> list[Result]:
     """Measure rows, one after the other; `say` gets each as soon as it is known."""
     from bench.scene import Scene
 
@@ -224,20 +226,34 @@ def report(results: Sequence[Result]) -> dict[str, Any]:
     }
 
 
-def together(before: dict[str, Any], now: dict[str, Any]) -> list[dict[str, Any]]:
-    """The rows of both, in the order of the table; where both have one, that of now."""
+def together(before: dict[str, Any], now: dict[str, Any], *, run: int) -> list[dict[str, Any]]:
+    """The rows of both, in the order of the table. Where both have one: that of now; in a later
+    `run` in a row, with the ratios of the runs before it.
+    """
     from bench.scene import Scene
 
-    rows = {row["name"]: row for report in (before, now) for row in report["results"]}
+    rows = {row["name"]: row for row in before["results"]}
+    for row in now["results"]:
+        earlier = rows.get(row["name"]) if run else None
+        rows[row["name"]] = in_a_row(earlier, row) if earlier else row
     with Scene() as scene:
         return [rows[row.name] for row in every_row(scene) if row.name in rows]
 
 
-def write(results: Sequence[Result]) -> None:
-    """Put results into the file, in the place of older ones of the same rows."""
+def in_a_row(earlier: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """A row of a later run: its own numbers, the ratios of all runs, and whether each met."""
+    ratios = [*earlier.get("ratios", [earlier["ratio"]]), now["ratio"]]
+    return now | {"ratios": ratios, "goal_met": earlier["goal_met"] and now["goal_met"]}
+
+
+def write(results: Sequence[Result], *, run: int = 0) -> None:
+    """Put results into the file, in the place of older ones of the same rows, or as those of a
+    later `run` in a row.
+    """
     written = report(results)
     if RESULTS.exists():
-        written["results"] = together(json.loads(RESULTS.read_text("utf-8")), written)
+        before = json.loads(RESULTS.read_text("utf-8"))
+        written["results"] = together(before, written, run=run)
     RESULTS.write_text(json.dumps(written, indent=1) + "\n", "utf-8")
 
 
@@ -246,22 +262,34 @@ def main(arguments: list[str]) -> int:
     names = [one for one in arguments if not one.startswith("--")]
     if "--list" in arguments:
         return _list()
-    began, keep = time.monotonic(), not names or "--write" in arguments
+    keep = not names or "--write" in arguments
     print(machine_text())
+    for number in range(_runs(arguments)):
+        if not _print_run(names, run=number, keep=keep):
+            print(f"no row is called {' or '.join(names)}: python -m bench.table --list")
+            return 1
+    return 0
+
+
+def _runs(arguments: Sequence[str]) -> int:
+    named = [one.removeprefix("--runs=") for one in arguments if one.startswith("--runs=")]
+    return int(named[-1]) if named else 1
+
+
+def _print_run(names: Sequence[str], *, run: int, keep: bool) -> bool:
+    """Measure once, print, and write where wanted; False where no row has such a name."""
+    began = time.monotonic()
     print(HEADING, flush=True)
 
     def say(result: Result) -> None:
         print(result.line(), flush=True)
         if keep:
-            write([result])
+            write([result], run=run)
 
-    results = run(names, say)
-    if not results:
-        print(f"no row is called {' or '.join(names)}: python -m bench.table --list")
-        return 1
+    results = measure(names, say)
     met = sum(result.met for result in results)
     print(f"{met} of {len(results)} goals met, in {time.monotonic() - began:.0f} s")
-    return 0
+    return bool(results)
 
 
 def _list() -> int:

@@ -19,6 +19,8 @@ html_css_files = ["site.css"]
 html_copy_source = False
 html_show_copyright = False
 html_theme_options: dict[str, list[str]] = {"top_of_page_buttons": []}
+# Two hyphens begin an option, and what stands in quotes is copied.
+smartquotes = False
 pygments_style = "friendly"
 pygments_dark_style = "monokai"
 python_maximum_signature_line_length = 80

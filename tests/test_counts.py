@@ -3,6 +3,7 @@
 import gc
 import tracemalloc
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import numpy as np
 import pytest
 
 from polytape import ATREngine, PolygonClient
+from polytape.engines.options import ScanOptions
+from polytape.engines.scanner import scan_flow
 from polytape.gateway.app import create_app
 from polytape.gateway.daemon_pool import DaemonPool
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.server import running
+from polytape.model.instants import parse_instant
 from polytape.model.market import Market
 from polytape.model.market_bars import MarketBars
 from polytape.model.query import parse_query, series_query
@@ -28,6 +32,8 @@ from polytape.upstream.synthetic.source import Synthetic
 from polytape.wire import arrow, json_rows
 from polytape.wire.api.media import ARROW
 from polytape.wire.api.messages import BarsMetadata
+from tests.client.test_live_bars import Scene, until_live
+from tests.client.test_live_bars import scene as scene  # noqa: PLC0414 - a fixture
 from tests.conftest import MARKET, NOW, day_span, flat_bars, gateway_of
 from tests.gateway.conftest import speaking_to
 
@@ -161,10 +167,13 @@ def test_a_cached_fetch_allocates_a_frames_husk(gateway: str) -> None:
 
 
 @pytest.mark.socket
-def test_questions_that_go_together_are_one_request(gateway: str) -> None:
+def test_questions_that_go_together_are_one_request(
+    gateway: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """All timeframes of a symbol; many symbols; all that an engine needs, whose client asks for the
-    gateway's time once.
+    gateway's time once; a full scan. One request takes no thread.
     """
+    submits = counting(monkeypatch, ThreadPoolExecutor, "submit")
     with PolygonClient(gateway, enable_caching=False) as client:
 
         def sent() -> int:
@@ -174,10 +183,25 @@ def test_questions_that_go_together_are_one_request(gateway: str) -> None:
         assert sent() == 1
         client.fetch_many(SYMBOLS, *WEEK, "15min")
         assert sent() == 2
+        assert submits.since() == 0
         ATREngine(client).run("AAPL", as_of="2026-11-20 14:30 America/New_York")
         assert sent() == 4
         ATREngine(client).run("AAPL", as_of="2026-11-20 14:30 America/New_York")
         assert sent() == 5
+        as_of = parse_instant("2026-11-20T19:30:00Z", "as_of", MARKET)
+        client.run(scan_flow("AAPL", as_of, MARKET, ScanOptions()))
+        assert sent() == 6
+
+
+@pytest.mark.socket
+def test_live_bars_ask_for_their_history_once(scene: Scene) -> None:
+    """Two days and the minutes up to the stream's first are one request; what comes live is none,
+    nor is the frame.
+    """
+    with PolygonClient(scene.open()) as client, client.live_bars("AAPL", "5min") as bars:
+        until_live(bars, 5)
+        assert len(bars.frame)
+        assert client.stats().requests == 1
 
 
 async def test_seven_timeframes_are_made_of_one_read_of_the_minutes(

@@ -29,7 +29,7 @@ def test_the_readmes_script_runs(gateway: str, monkeypatch: pytest.MonkeyPatch) 
             [sys.executable, "-c", block], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-        assert "atr_5min" in done.stdout or "swing" in done.stdout
+        assert "daily atr" in done.stdout
 
 
 def test_every_method_of_the_client_is_on_its_page() -> None:

@@ -15,6 +15,8 @@ SAMPLES = [
     errors.ConfigurationError("no source"),
     errors.DataFetchError("broken", status=502, request_id="r1"),
     errors.NotFoundError("no such symbol", status=404),
+    errors.NotFoundError("no symbol APPL", status=404).suggesting(["AAPL"]),
+    errors.NoPriceError("no price", status=404),
     errors.AuthenticationError("no key", status=403),
     errors.RateLimitError("too many", retry_at=datetime(2024, 1, 1, tzinfo=UTC), status=429),
     errors.IncompleteDataError("short"),
@@ -46,3 +48,13 @@ def test_the_message_names_parameter_value_and_what_is_allowed() -> None:
 
 def test_the_message_names_status_and_request() -> None:
     assert str(SAMPLES[4]) == "broken (HTTP 502, request r1)"
+
+
+def test_a_symbol_that_there_is_not_names_those_that_may_be_meant() -> None:
+    """In its text and as an attribute, once."""
+    error = errors.NotFoundError("no symbol APPL", status=404)
+    assert error.suggesting(()) is error
+    better = error.suggesting(["AAPL", "APL"])
+    assert str(better) == "no symbol APPL (did you mean AAPL or APL?) (HTTP 404)"
+    assert better.suggestions == ("AAPL", "APL")
+    assert better.suggesting(["X"]) is better

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 import polytape
 
 HEAVY = ("pyarrow", "litestar", "scipy", "polars", "pandas", "numpy", "uvicorn", "httpx2", "pydantic",
@@ -24,9 +26,19 @@ def test_the_client_loads_no_server_no_arrow_no_frames_until_they_are_used() -> 
     assert not loaded & {"pyarrow", "litestar", "scipy", "polars", "uvicorn", "pandas"}
 
 
+def test_a_client_of_this_machine_loads_no_http_library() -> None:
+    """It speaks plain HTTP by itself; what a server elsewhere needs is loaded for that alone."""
+    loaded = loaded_by("from polytape import PolygonClient; PolygonClient('http://localhost:1')")
+    assert not loaded & {"httpx2", "httpcore2", "h11", "ssl"}
+
+
 def test_every_public_name_is_there() -> None:
     assert all(getattr(polytape, name) is not None for name in polytape.__all__)
     assert set(polytape.__all__) <= set(dir(polytape))
+    assert not {"TYPE_CHECKING", "import_module"} & set(dir(polytape))  # an editor shows them
+    with pytest.raises(AttributeError) as raised:
+        getattr(polytape, "PolygonCleint")  # noqa: B009 - the slip is wanted
+    assert (raised.value.name, raised.value.obj) == ("PolygonCleint", polytape)  # Python suggests
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -107,6 +107,7 @@ def test_dotenv_is_as_others_write_it(line: str, name: str, value: object) -> No
         (HERE, 'api_key = {a = "hidden"}', "polytape.toml: api_key is a table or a list"),
         (HERE, "[gateway]\nport = 1", "polytape.toml: gateway is a table or a list"),
         (HERE, 'token = "hidden', "polytape.toml is no TOML: "),
+        (HERE, "port = 1\nsource = hidden", "polytape.toml, line 2, column 10 (source) is no TOML: "),
         (DOTENV, "POLYTAPE_PLAN=hidden", ".env: POLYTAPE_PLAN: one of basic,"),
     ],
 )  # fmt: skip

@@ -4,6 +4,7 @@ Results come from the gateway whose answers never change, so a picture shows wha
 """
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from polytape import ConfluenceScanner, FractalEngine, HVNEngine, PolygonClient
 from tools.site.gateway import standing_gateway
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
-AS_OF = "2024-07-03 11:30 America/New_York"
+AS_OF = "2026-11-18 11:30 America/New_York"
 ZONE = "America/New_York"
 DARK, GREY, HIGH, LOW = "#20232a", "#9aa0aa", "#b06000", "#2060a0"
 
@@ -26,7 +27,10 @@ def main() -> None:
         standing_gateway(Path(folder) / "store") as url,
         PolygonClient(url) as client,
     ):
-        ConfluenceScanner(client).scan("SPY", AS_OF).plot(path=FOLDER / "first-scan.png")
+        scan = ConfluenceScanner(client).scan("SPY", AS_OF)
+        scan.plot(path=FOLDER / "first-scan.png")
+        # What `polytape scan --top 2 --plot` draws.
+        replace(scan, zones=scan.zones[:2]).plot(path=FOLDER / "first-zones.png")
         HVNEngine(client).run("SPY", AS_OF, windows=(30,)).plot(path=FOLDER / "profile-30d.png")
         draw_confirmations(client).savefig(FOLDER / "confirmed.png")
     draw_final().savefig(FOLDER / "final.png")
@@ -34,11 +38,11 @@ def main() -> None:
 
 def draw_confirmations(client: PolygonClient) -> Figure:
     """Swings of one day at their bars, and the instants from which they were known."""
-    day = "2024-07-01"
+    day = "2026-11-17"
     bars = client.bars("SPY", day, day, "15min", tz=ZONE)
     run = FractalEngine(client).history("SPY", f"{day} 20:00 {ZONE}", history_days=1)
     figure, axes = _figure(
-        "SPY, 1 July 2024, 15-minute bars: where swings lie, and when they were known"
+        "SPY, 17 November 2026, 15-minute bars: where swings lie, and when they were known"
     )
     axes.vlines(bars.index, bars["low"], bars["high"], color=GREY, lw=3)
     for swing in run.history.swings:

@@ -1,29 +1,28 @@
 """Writes `client/engines.pyi` from the registry of engines: `make stubs`."""
 
 import sys
+from collections.abc import Iterable
 from inspect import Parameter
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from polytape.client import engines
+from polytape.client.engine_parameters import signature_of
 from polytape.engines.registry import CLIENT_ENGINES, EngineSpec
 
 PATH = Path(__file__).parents[1] / "src/polytape/client/engines.pyi"
 HEAD = '''"""Written by `make stubs` from the registry of engines."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from inspect import Signature
+from collections.abc import Iterable
 from typing import Literal
 
+from polytape.client.bars_request import When
 from polytape.client.aio import AsyncPolygonClient
 from polytape.client.sync import PolygonClient
 from polytape.engines.rates import Calibration
 from polytape.engines.registry import EngineSpec
 {results}
 from polytape.model.market import Market
-
-When = str | date | datetime
 
 class SyncEngine:
     def __init__(self, client: PolygonClient) -> None: ...
@@ -41,9 +40,8 @@ class AsyncScanner(AsyncEngine):
         self, client: AsyncPolygonClient, rates: Calibration | Iterable[Calibration] = ()
     ) -> None: ...
 
-def as_of_instant(as_of: When | None, market: Market, now: int) -> int: ...
+def as_of_instant(as_of: object, market: Market, now: int) -> int: ...
 def method_doc(spec: EngineSpec) -> str: ...
-def signature_of(spec: EngineSpec) -> Signature: ...
 '''
 
 
@@ -75,7 +73,7 @@ def _method(spec: EngineSpec, prefix: str) -> str:
     result = spec.result.split(":")[1]
     parameters = ["self"]
     keyword_only = False
-    for parameter in engines.signature_of(spec).parameters.values():
+    for parameter in signature_of(spec).parameters.values():
         if parameter.kind is Parameter.KEYWORD_ONLY and not keyword_only:
             parameters.append("*")
             keyword_only = True
@@ -98,8 +96,8 @@ def _hint(name: str, hint: Any) -> str:
     if name == "as_of":
         return "When | None"
     origin, arguments = get_origin(hint), get_args(hint)
-    if origin is tuple:
-        return f"Sequence[{_hint('', arguments[0])}]"
+    if origin is Iterable:
+        return f"Iterable[{_hint('', arguments[0])}]"
     if arguments and str(origin).endswith("Literal"):
         return f"Literal[{', '.join(map(repr, arguments))}]"
     if arguments:

@@ -22,6 +22,7 @@ Bars are fetched from the vendor (upstream), stored (store), completed where the
 Names are loaded when they are first used, so importing polytape costs next to nothing.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
         ConnectionError,
         DataFetchError,
         IncompleteDataError,
+        NoPriceError,
         NotFoundError,
         PolygonClientError,
         RateLimitError,
@@ -149,6 +151,7 @@ __all__ = [
     "LiveProfile",
     "LiveSession",
     "LiveVwap",
+    "NoPriceError",
     "NotFoundError",
     "OpeningRangeEngine",
     "PointOfControlEngine",
@@ -168,11 +171,12 @@ __all__ = [
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        text = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(text, name=name, obj=sys.modules[__name__])
     value: object = getattr(import_module(_MODULES.get(name, "polytape.errors")), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__} - {"TYPE_CHECKING", "import_module", "sys"})

@@ -6,6 +6,7 @@
     +- ConfigurationError        the program is set up in a way that cannot work
     +- DataFetchError            the request is right, the data could not be had
        +- NotFoundError          no such symbol
+       |  +- NoPriceError        there is the symbol, but no price of it
        +- AuthenticationError    the key is missing, wrong, or its plan does not include this
        +- RateLimitError         too many requests; `retry_at` says when to come back
        +- IncompleteDataError    a response arrived that is not whole
@@ -116,7 +117,37 @@ class NotFoundError(DataFetchError):
     or a job, route or price that is not there.
 
     Cure: `polytape search NAME` finds the symbol, `polytape validate SYMBOL` says whether there is
-    one of that name.
+    one of that name; `suggestions` are symbols that may be meant.
+    """
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        status: int | None = None,
+        request_id: str | None = None,
+        suggestions: Sequence[str] = (),
+    ) -> None:
+        super().__init__(detail, status=status, request_id=request_id)
+        self.suggestions = tuple(suggestions)
+
+    def suggesting(self, names: Sequence[str]) -> "NotFoundError":
+        """The same with symbols that may be meant, named in its text too; itself where there are
+        none, or it names some already.
+        """
+        if not names or self.suggestions:
+            return self
+        detail = f"{self.detail} (did you mean {' or '.join(names)}?)"
+        status, request_id = self.status, self.request_id
+        return type(self)(detail, status=status, request_id=request_id, suggestions=names)
+
+
+class NoPriceError(NotFoundError):
+    """The symbol exists, and has no price yet.
+
+    Cause: nothing was traded in it, or nothing that the source or the store has.
+
+    Cure: ask for its bars over a longer span; `get_latest_price` gives None.
     """
 
 

@@ -231,6 +231,14 @@ def config_folder(
     return _user_folder(variables, platform, "XDG_CONFIG_HOME", ".config")
 
 
+def key_cure() -> str:
+    """Where to put the vendor's key, as it is written in each place."""
+    return (
+        f"set {KEY_NAMES[0]}=YOUR_KEY in the environment or in a file {DOTENV} here, or "
+        f'api_key = "YOUR_KEY" in {TOML} (polytape init writes one)'
+    )
+
+
 def variable_of(name: str) -> str:
     """The environment variable of a setting."""
     return KEY_NAMES[0] if name == "api_key" else f"{PREFIX}{name.upper()}"

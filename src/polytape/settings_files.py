@@ -94,8 +94,24 @@ def _toml(path: Path, content: str) -> dict[str, str]:
     try:
         table = tomllib.loads(content)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is no TOML: {error}") from error
+        raise ConfigurationError(_no_toml(path, content, str(error))) from error
     return {key: _text(path, key, value) for key, value in table.items()}
+
+
+def _no_toml(path: Path, content: str, error: str) -> str:
+    """Where a file is no TOML, and what may be wrong there; not what is written, which may be a
+    secret.
+    """
+    place = re.search(r" \(at line (\d+), column (\d+)\)", error)
+    if place is None:
+        return f"{path} is no TOML: {error}"
+    line = content.splitlines()[int(place[1]) - 1 : int(place[1])]
+    key = re.match(r"\s*([\w-]+)\s*=", line[0] if line else "")
+    of = f" ({key[1]})" if key else ""
+    return (
+        f"{path}, line {place[1]}, column {place[2]}{of} is no TOML: {error[: place.start()]}; "
+        'texts stand in quotes, as in source = "synthetic"'
+    )
 
 
 def _text(path: Path, key: str, value: object) -> str:

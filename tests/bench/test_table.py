@@ -21,6 +21,7 @@ from bench.table import (
     chosen,
     every_row,
     faster,
+    in_a_row,
     report,
     timed,
 )
@@ -128,6 +129,23 @@ def test_the_page_says_what_was_measured() -> None:
     text = page.PAGE.read_text("utf-8")
     assert page.render(text, results, growth) == text
     assert page.table(results["results"]) in text
+
+
+def test_each_goal_that_is_not_met_says_what_stands_in_the_way() -> None:
+    """A reader of a `no` finds its reason below the table."""
+    rows = json.loads(RESULTS.read_text("utf-8"))["results"]
+    missed = {one["name"] for one in rows if not one["goal_met"]}
+    reasons = page.PAGE.read_text("utf-8").split("## What stands in the way")[1].split("\n## ")[0]
+    assert missed == {name for name in missed if f"`{name}`" in reasons}
+
+
+def test_runs_in_a_row_meet_a_goal_only_together() -> None:
+    """The ratio of each run is kept, and one that misses is not hidden by the next."""
+    runs = [Result.of(row(at_most(2), ours)).to_json() for ours in (15.0, 25.0, 10.0)]
+    said = in_a_row(in_a_row(runs[0], runs[1]), runs[2])
+    assert (said["ratios"], said["goal_met"], said["ours"]) == ([1.5, 2.5, 1.0], False, 10.0)
+    assert "1.5, 2.5, 1" in page.table([said])
+    assert in_a_row(runs[0], runs[2])["goal_met"]
 
 
 def test_a_page_without_its_marks_is_refused() -> None:

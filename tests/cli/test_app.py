@@ -13,6 +13,7 @@ from polytape.errors import (
     PolygonClientError,
     ValidationError,
 )
+from polytape.extras import install_command
 from tests.cli.conftest import Run
 
 Fails = Callable[[BaseException], None]
@@ -39,11 +40,11 @@ def fails(monkeypatch: pytest.MonkeyPatch) -> Fails:
         (ValidationError("limit", 0, "above 0"), 2, "limit=0 is not valid: above 0"),
         (PolygonClientError("x"), 1, "x"),
         (ModuleNotFoundError("no", name="litestar.types"), 1,
-         "litestar.types is not installed: pip install 'polytape[gateway]'"),
+         "litestar.types is not installed: " + install_command("gateway")),
         (ModuleNotFoundError("no", name="matplotlib"), 1,
-         "matplotlib is not installed: pip install 'polytape[plot]'"),
+         "matplotlib is not installed: " + install_command("plot")),
         (ModuleNotFoundError("no", name="other"), 1,
-         "other is not installed: pip install 'polytape[all]'"),
+         "other is not installed: " + install_command("all")),
         (click.UsageError("Wrong"), 2, "Wrong (polytape --help tells more)"),
         (click.Abort(), 130, "stopped"), (KeyboardInterrupt(), 130, "stopped"),
         (ConnectionError("no", url="http://x/api/v1/bars"), 1,
@@ -82,4 +83,4 @@ def test_no_command_prints_the_help_and_is_wrong_usage(polytape: Run) -> None:
     assert out.startswith("Usage: polytape")
     code, out, err = polytape("cache")
     assert (code, out) == (2, "")
-    assert err == "polytape: Missing command. (polytape --help tells more)\n"
+    assert err == "polytape: Missing command. (polytape cache --help tells more)\n"

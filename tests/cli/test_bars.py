@@ -155,3 +155,9 @@ def test_the_gateway_is_asked_for_its_day_where_one_is_missing(
 
     assert first_and_last(start, end, today) == expected
     assert len(asked) == (end is None or (start is None and end == "yesterday"))
+
+
+def test_what_is_no_end_is_told_the_words_that_are() -> None:
+    """As what is no start is."""
+    with pytest.raises(ValidationError, match=r'^end=.never. .*"yesterday"'):
+        first_and_last(None, "never", lambda: date(2024, 7, 5))

@@ -111,7 +111,10 @@ def test_session_price_search_validate_and_limit(polytape: Run, gateway: str) ->
     assert (code, out) == (1, "symbol,valid\nAAPL,yes\nZZZZZZ,no\n")
     code, out, _ = polytape("rate-limit", "--url", gateway)
     assert code == 0
-    assert "remaining" in out
+    # The clock of the gateway is at 10:00 in New York, which its JSON has as 15:00Z.
+    assert "Mon 2026-11-23 10:00:00 New York" in out
+    _, out, _ = polytape("rate-limit", "--format", "json", "--url", gateway)
+    assert json.loads(out)["reset_at"].startswith("2026-11-23T15:00:00")
     code, out, _ = polytape("cache", "clear", "AAPL", "--url", gateway)
     assert (code, out) == (0, "cleared\n")
     for empty in ("table", "csv", "json"):
@@ -131,6 +134,8 @@ def test_a_symbol_that_is_meant_is_named_and_an_exit_code_is_said(
         code, _, err = polytape(*words, "--url", gateway)
         assert (code, "(did you mean AAPL?)" in err) == (1, True), words
     assert "did you mean" not in polytape("price", "ZZZZZZ", "--url", gateway)[2]
+    code, _, err = polytape("session", "APPL", "--url", gateway)
+    assert (code, "no price of APPL at that instant (did you mean AAPL?)" in err) == (1, True)
 
 
 def test_no_bars_say_why(polytape: Run, gateway: str) -> None:
@@ -147,7 +152,7 @@ def test_no_bars_say_why(polytape: Run, gateway: str) -> None:
         (("bars", "AAPL", "--timeframe", "7min"), 2, "timeframe='7min' is not valid: one of 1min"),
         (("bars", "a/b"), 2, "symbol='a/b' is not valid"),
         (("bars", "AAPL", "--limit", "0"), 2, "limit=0 is not valid"),
-        (("bars", "AAPL", "--start", "soon"), 2, "start_date='soon' is not valid"),
+        (("bars", "AAPL", "--start", "soon"), 2, "--start='soon' is not valid"),
         (("bars", "AAPL", "--limit", "x"), 2, "--limit"),
         (("bars", "AAPL", "--frob"), 2, "--frob"),
         (("bars", "AAPL", "--format", "parquet"), 2, "--out"),
@@ -212,8 +217,11 @@ def test_the_demo_shows_and_stops() -> None:
         "replayed, live",
         "The page: ",
         "stopped",
+        "from 1day bars of all 251 sessions and 1min bars of all",
     ):
         assert said in done.stdout
+    assert "with_bars" not in done.stdout  # what a program reads
+    assert max(map(len, done.stdout.splitlines())) <= 80
 
 
 def test_a_reader_that_leaves_early_is_no_error(gateway: str) -> None:

@@ -10,15 +10,26 @@ from pathlib import Path
 
 import pytest
 
-from polytape.cli import checkup, checkup_key, checkup_port, checkup_store, checkup_vendor
+from polytape.cli import (
+    checkup,
+    checkup_gateway,
+    checkup_key,
+    checkup_port,
+    checkup_store,
+    checkup_vendor,
+)
 from polytape.cli.checkup import Finding
+from polytape.cli.wiring import make_app, make_gateway
 from polytape.errors import AuthenticationError, ConnectionError, RateLimitError
+from polytape.extras import install_command
 from polytape.fake_vendor.mischief import Mischief
+from polytape.gateway.server import running
 from polytape.model.bars import Bars
 from polytape.model.market_bars import MarketBars
 from polytape.model.timeframes import Series
+from polytape.net.owner_token import make_owner_token
 from polytape.net.storage import FolderStorage
-from polytape.settings import KEY_NAMES, Secret, Settings
+from polytape.settings import KEY_NAMES, Origin, Secret, Settings
 from polytape.store.coverage import Coverage
 from polytape.store.segments import SegmentStore
 from tests.cli.conftest import Run
@@ -73,7 +84,7 @@ def test_a_new_installation_is_in_order(polytape: Run) -> None:
     assert (code, err) == (0, "")
     assert "trouble" not in out
     assert "there is none yet" in out
-    assert "set POLYGON_API_KEY, or polytape serve --source" in out
+    assert "set POLYGON_API_KEY=YOUR_KEY in the environment or in a" in out
     assert max(map(len, out.splitlines())) <= 80
 
 
@@ -86,8 +97,8 @@ def test_json_has_the_same_findings(polytape: Run, monkeypatch: pytest.MonkeyPat
     assert {tuple(one) for one in findings} == {("check", "verdict", "what", "cure")}
     assert [one["check"] for one in findings if one["verdict"] == "trouble"] == ["key"]
     checks = {one["check"] for one in findings}
-    assert checks == {"versions", "extras", "settings", "key", "plan", "network", "clock", "disk",
-                      "store", "port", "tokens"}  # fmt: skip
+    assert checks == {"versions", "extras", "settings", "key", "plan", "network", "clock", "gateway",
+                      "disk", "store", "port", "tokens"}  # fmt: skip
 
 
 def test_wrong_settings_are_trouble_and_the_rest_is_not_guessed(polytape: Run) -> None:
@@ -96,8 +107,22 @@ def test_wrong_settings_are_trouble_and_the_rest_is_not_guessed(polytape: Run) -
     code, out, _ = polytape("doctor", "--format", "json")
     findings = {one["check"]: one for one in json.loads(out)}
     assert code == 1
-    assert "prot is no setting (did you mean port?)" in findings["settings"]["what"]
     assert "store" not in findings
+    (trouble, left_out) = [one for one in json.loads(out) if one["check"] == "settings"]
+    assert "prot is no setting (did you mean port?)" in trouble["what"]
+    assert "not looked at" in left_out["what"]
+
+
+def test_a_file_that_is_no_toml_is_a_line_with_its_place_and_cure(polytape: Run) -> None:
+    """And the gateway and the tokens are looked at all the same."""
+    Path("polytape.toml").write_text("port = 8200\nsource = synthetic\n")
+    code, out, err = polytape("doctor", "--format", "json")
+    findings = [(one["check"], one["verdict"]) for one in json.loads(out)]
+    assert (code, err) == (1, "")
+    assert findings[-3:] == [("gateway", "ok"), ("tokens", "ok"), ("tokens", "ok")]
+    (trouble,) = [one for one in json.loads(out) if one["verdict"] == "trouble"]
+    assert "polytape.toml, line 2, column 10 (source) is no TOML" in trouble["what"]
+    assert "polytape init --print" in trouble["cure"]
 
 
 @pytest.mark.parametrize(
@@ -171,6 +196,7 @@ def test_one_request_tells_of_key_and_clock(tmp_path: Path) -> None:
         )
         network, clock = checkup_vendor.network_findings(settings, online=True)
         assert (network.verdict, len(wall.asked())) == ("ok", 1)
+        assert network.what == "127.0.0.1 answers, and knows the key; its prices are made up"
         assert clock.check == "clock"
         assert list((tmp_path / "store" / "budget").glob("*.json"))
         wall.vendor.every = Mischief.UNKNOWN_KEY
@@ -214,6 +240,51 @@ def test_no_store_and_one_elsewhere_are_not_tried() -> None:
 
 
 @pytest.mark.socket
+def test_the_gateway_that_clients_would_use_is_described(
+    gateway: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Version, source and store; whether it takes the token; one of another version is a warning."""
+    written = {"url": Origin("POLYTAPE_URL", gateway)}
+    about, token = checkup_gateway.gateway_findings(Settings(url=gateway), written, tmp_path)
+    own = f"{gateway}: polytape {metadata.version('polytape')}, source synthetic (made-up prices)"
+    assert (about.verdict, about.what) == ("ok", f"{own}, keeps nothing")
+    assert (token.verdict, "managed from here" in token.what) == ("ok", True)
+    monkeypatch.setattr(checkup_gateway, "__version__", "9.9")
+    about, _ = checkup_gateway.gateway_findings(Settings(url=gateway), written, tmp_path)
+    assert (about.verdict, "which is 9.9" in about.cure) == ("warning", True)
+
+
+@pytest.mark.socket
+def test_a_token_that_the_gateway_does_not_know_is_trouble(tmp_path: Path) -> None:
+    """With what makes one; without any, its owner's opens it on this machine."""
+    make_owner_token(tmp_path / "theirs", "t" * 43)
+    settings = Settings(source="synthetic", store="none", access_folder=tmp_path / "theirs")
+    theirs = make_gateway(settings)
+    with running(make_app(settings, theirs)) as url:
+        wrong = Settings(url=url, token=Secret("w" * 43))
+        _, token = checkup_gateway.gateway_findings(wrong, {}, tmp_path / "theirs")
+        assert (token.verdict, "polytape token add" in token.cure) == ("trouble", True)
+        _, token = checkup_gateway.gateway_findings(Settings(url=url), {}, tmp_path / "theirs")
+        assert token.what == "takes the owner's token: it may be managed from here"
+        _, token = checkup_gateway.gateway_findings(Settings(url=url), {}, tmp_path / "none")
+        assert (token.verdict, "token of its owner" in token.what) == ("ok", True)
+
+
+def test_no_gateway_is_trouble_where_a_setting_names_one(tmp_path: Path) -> None:
+    """Else it is only said how to start one, and how clients find it."""
+    url = f"http://127.0.0.1:{free_port()}"
+    written = {"url": Origin("POLYTAPE_URL", url)}
+    (named,) = checkup_gateway.gateway_findings(Settings(url=url), written, tmp_path)
+    assert (named.verdict, named.what) == (
+        "trouble",
+        f"POLYTAPE_URL names {url}, and nothing answers there",
+    )
+    (usual,) = checkup_gateway.gateway_findings(Settings(url=url, port=8333), {}, tmp_path)
+    assert (usual.verdict, usual.what) == ("ok", f"none runs at {url}")
+    assert "POLYTAPE_URL=http://localhost:8333" in usual.cure
+
+
+@pytest.mark.socket
 def test_the_port_is_free_or_ours(gateway: str) -> None:
     """A gateway of ours is no trouble; another program is."""
     ours = int(gateway.rsplit(":", 1)[1])
@@ -247,7 +318,7 @@ def test_tokens_that_others_may_read_are_trouble(tmp_path: Path) -> None:
     folder.mkdir(parents=True)
     (folder / "owner.token").write_text("x" * 43)
     (folder / "owner.token").chmod(0o644)
-    owner, clients = checkup.token_findings()
+    owner, clients = checkup.token_findings(folder)
     assert (owner.verdict, clients.verdict) == ("trouble", "ok")
     assert owner.cure == f"chmod 600 {folder / 'owner.token'}"
 
@@ -270,7 +341,7 @@ def test_libraries_are_held_to_what_polytape_names(monkeypatch: pytest.MonkeyPat
     ]
     extras = {one.what.split()[0]: one for one in checkup.extra_findings()}
     assert (extras["gateway"].verdict, extras["redis"].verdict) == ("warning", "ok")
-    assert extras["gateway"].cure == "pip install 'polytape[gateway]'"
+    assert extras["gateway"].cure == install_command("gateway")
 
 
 def test_every_requirement_is_understood() -> None:

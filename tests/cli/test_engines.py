@@ -141,7 +141,7 @@ def test_a_scan_of_the_imported_bars_names_parts_and_lacks(
         (("scan", "AAPL", "--weekly", "a,b"), 2, "prices with commas between"),
         (("scan", "AAPL", "--url", "http://127.0.0.1:1"), 1, "could not reach"),
         (("scan", "AAPL", "--store", "/nowhere/at/all"), 1, "is no store"),
-        (("scan", "AAPL", "--as-of", "someday", "--store", "/nowhere"), 1, "is no store"),
+        (("scan", "AAPL", "--as-of", "someday", "--store", "/nowhere"), 2, "--as-of='someday'"),
         (("camarilla", "AAPL", "--variant", "x"), 2, "'x' is not one of 'pivot_boss', 'range'"),
         (("fractals", "AAPL", "--length", "4"), 2, "an odd number"),
         (("hvn", "AAPL", "--windows", "7,1O"), 2, "days with commas between"),

@@ -2,12 +2,14 @@
 
 import threading
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
-from polytape.cli.budget_notice import waiting_text
+from polytape.cli.budget_notice import BudgetNotice, waiting_s, waiting_text
 from polytape.cli.gateway import connect, warn_if_made_up
 from polytape.cli.output import MADE_UP
+from polytape.client.connection import Connection
 from polytape.errors import (
     ConfigurationError,
     ConnectionError,
@@ -15,6 +17,9 @@ from polytape.errors import (
     NotFoundError,
     ValidationError,
 )
+from polytape.net.http import SyncDriver
+from polytape.wire.flow import RetryPolicy
+from tests.cli.conftest import Run
 from tests.fakes.plain_server import Answer, PlainServer, hang_up, plain_server
 
 pytestmark = pytest.mark.socket
@@ -68,6 +73,23 @@ def test_the_environment_names_the_gateway_where_the_command_does_not(
             assert gateway.get("/search", query="x")["count"] == 1
         with pytest.raises(ConnectionError), connect("http://127.0.0.1:9") as gateway:
             gateway.get("/search", query="x")
+
+
+@pytest.mark.parametrize("command", ["price", "bars", "watch", "stream"])
+def test_a_port_where_nothing_listens_is_refused_at_once(
+    command: str, monkeypatch: pytest.MonkeyPatch, polytape: Run
+) -> None:
+    """With what starts a gateway: it does not come by being waited for."""
+
+    def fail(*_: object, **__: object) -> None:
+        pytest.fail("it waited, or made a client that waits")
+
+    monkeypatch.setattr("polytape.PolygonClientConfig.MAX_RETRIES", 3)
+    monkeypatch.setattr("polytape.client.sync.PolygonClient", fail)
+    monkeypatch.setattr("polytape.cli.gateway.SyncDriver", partial(SyncDriver, sleep=fail))
+    code, _, err = polytape(command, "AAPL", "--url", "http://127.0.0.1:9")
+    assert code == 1
+    assert "polytape serve starts one" in err
 
 
 @pytest.mark.parametrize("url", ["localhost:8200", "ftp://x", "http://user:pw@x"])
@@ -139,6 +161,22 @@ def test_a_command_that_waits_for_the_vendors_budget_says_so(
     expected = "waiting up to 43 s for the vendor's budget of 5 requests a minute"
     assert waiting_text(state, now) == expected
     assert waiting_text(state | {"remaining": 1}, now) == ""
+    assert waiting_s(state, now) == 43
     # A gateway whose clock is another one: never more than the window, never nothing.
     assert "up to 60 s" in waiting_text(state, now.replace(year=2023))
     assert "up to 1 s" in waiting_text(state, now.replace(year=2025))
+
+
+def test_a_wait_that_lasts_longer_than_was_said_is_said_again() -> None:
+    """Each time for as long as the budget then takes; nobody else repeats it meanwhile."""
+
+    class Over(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            waits.append(timeout)
+            return len(waits) > 2
+
+    waits: list[float | None] = []
+    notice = BudgetNotice(Connection("http://127.0.0.1:9", RetryPolicy()))
+    notice._look = lambda: 43  # type: ignore[method-assign]
+    notice._watch(Over())
+    assert waits == [1.5, 44.5, 44.5]

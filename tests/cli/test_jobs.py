@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
+from polytape.cli import history_jobs
 from polytape.gateway.app import create_app
 from polytape.gateway.server import running
+from polytape.model.zones import NEW_YORK
 from polytape.net.storage import open_storage
+from polytape.settings import Origin
 from tests.cli.conftest import Run
 from tests.gateway.test_jobs import gateway_over
 
@@ -42,6 +46,12 @@ def test_a_backfill_through_a_gateway_is_a_job_and_says_how_it_went(
     identity = str(newest["id"])
     _, out, _ = polytape("jobs", "show", identity, "--url", filling)
     assert "the vendor is down" in out
+    # Both days in full, as the table of a person in New York has them; its JSON has them in UTC.
+    assert "Mon 2024-07-01 00:00:00 New York" in out
+    assert newest["start"] == "2024-07-01T04:00:00Z"
+    began = datetime.fromisoformat(str(newest["started_at"])).astimezone(NEW_YORK)
+    code, out, _ = polytape("jobs", "--url", filling)
+    assert f"{began:%m-%d %H:%M}" in out
     code, out, _ = polytape("jobs", "cancel", identity, "--url", filling)
     assert (code, out.startswith(f"job {identity} is done: 2 of 2 questions")) == (0, True)
     code, out, _ = polytape("jobs", "--url", filling)
@@ -72,6 +82,28 @@ def test_a_command_goes_through_the_gateway_that_keeps_its_store(
     assert len(jobs_of(polytape, filling)) == before
     code, _, err = polytape("history", "repair", "A", "--store", "/x", "--url", filling)
     assert (code, "--url names a gateway, which has a --store of its own" in err) == (1, True)
+
+
+def test_where_nothing_is_set_the_gateway_that_runs_does_it(
+    polytape: Run, filling: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As bars and scans come from it, whatever its source is. A key is a source of its own: the
+    command works by itself then, and says that a gateway is there with another store.
+    """
+    monkeypatch.setenv("POLYTAPE_URL", filling)
+    monkeypatch.setattr(history_jobs, "origins", dict)
+    code, out, err = polytape("history", "backfill", "AAPL", *WEEK)
+    assert (code, f"of the gateway at {filling}" in err) == (0, True)
+    assert "source of bars" not in err
+    assert polytape("history", "repair", "AAPL", *WEEK)[0] == 0
+    code, _, err = polytape("history", "repair")
+    assert (code, "name symbols" in err) == (2, True)
+    monkeypatch.setattr(history_jobs, "origins", lambda: {"api_key": Origin("here", "k")})
+    monkeypatch.setenv("POLYGON_API_KEY", "k")
+    code, out, err = polytape("history", "backfill", "AAPL", *WEEK, "--dry-run")
+    assert (code, out.split()[-2:]) == (0, ["source", "polygon"])
+    assert f"the gateway at {filling} keeps another store" in err
+    assert f"(--url {filling} lets it do it)" in err
 
 
 def test_ctrl_c_says_that_the_job_goes_on_and_how_to_end_it(

@@ -121,6 +121,17 @@ def test_one_record_is_a_line_a_field_or_one_object(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == "symbol,n\nA,\n"
 
 
+def test_a_long_fact_is_several_lines_that_fit_the_screen(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Below each other, with none of its words left out."""
+    text = "no price " * 30
+    output.print_facts({"symbol": "A", "error": text.strip()}, "table")
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert " ".join(line[8:].strip() for line in lines[1:]) == text.strip()
+
+
 def test_a_remark_never_stands_among_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
     """Stdout may be a pipe."""
     output.note("made up")

@@ -10,10 +10,12 @@ import pytest
 from polytape import PolygonClient
 from polytape.cli.clock import now_us, replay_clock, this_market
 from polytape.cli.replay import ReplayRequest
-from polytape.cli.replaying import make_replay
+from polytape.cli.replaying import make_replay, past_session, run_replay
 from polytape.cli.wiring import make_app
+from polytape.errors import ValidationError
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.server import running
+from polytape.model.instants import parse_instant
 from polytape.model.market_bars import MarketBars
 from polytape.model.query import series_query
 from polytape.model.timeframes import Series
@@ -100,8 +102,11 @@ def test_the_commands_see_the_day_and_turn_its_clock(
     assert (code, "Tue 2024-07-02 09:30:00 New York" in out, err) == (0, True, "")
     code, out, _ = polytape("clock", "step", "10:30", *at)
     assert (code, "10:30:00" in out) == (0, True)
+    code, out, err = polytape("clock", "step", "2024-07-02 10:30:30", *at)
+    assert (code, "10:30:30" in out) == (0, True)
+    assert err == "2024-07-02 10:30:30 is read as New York time.\n"
     code, out, _ = polytape("clock", "step", "5", "--format", "json", *at)
-    assert json.loads(out)["now"] == "2024-07-02T14:35:00Z"
+    assert json.loads(out)["now"] == "2024-07-02T14:35:30Z"
     assert json.loads(polytape("clock", "speed", "60", "--format", "json", *at)[1])["speed"] == 60
     assert polytape("clock", "resume", *at)[0] == 0
     code, out, err = polytape("stream", "AAPL", "--count", "2", *at)
@@ -138,23 +143,26 @@ def test_a_stored_day_is_read_and_nothing_is_written(polytape: Run, location: st
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        ("2024-07-04", 2, "exchange holiday; the session before it is 2024-07-03"),
-        ("2024-07-06", 2, "weekend"),
+        ("2024-07-04", 2, "not an exchange holiday; the session before it is 2024-07-03"),
+        ("2024-07-06", 2, "not a weekend"),
         ("yesterday", 2, "DATE="),
         ("2024-07-02T10:00", 2, "a day, such as"),
-        ("2049-07-02", 2, "a day that is over"),
+        ("2049-07-02", 2, "a day that is over (it is in the future); the last one is 20"),
+        ("2049-07-03", 2, "it is in the future"),
+        ("2049-07-04", 2, "it is in the future"),
         ("2024-07-02 --from 3:59", 2, "04:00 to 20:00"),
         ("2024-07-03 --from 17:00", 2, "04:00 to 17:00"),
         ("2024-07-02 --from noon", 2, "HH:MM"),
         ("2024-07-02 --speed 0", 2, "--speed"),
         ("2024-07-02 A!", 2, "ticker"),
         ("2024-07-02 MSFT", 1, "history backfill MSFT --from 2024-07-02 --to 2024-07-02 --store"),
-        ("2024-07-05 AAPL", 1, "misses [2024-07-05T08:00:00Z"),
+        ("2024-07-05 AAPL", 1, "misses [2024-07-05 04:00 New York"),
         ("2024-07-05", 1, "no symbol with all minutes of 2024-07-05: polytape history import"),
         ("2024-07-02 --store /nowhere/at/all", 1, "is no store"),
         ("2024-07-02 --store none", 1, "name a store"),
         ("2024-07-02 --data DIR", 1, "--source flatfiles"),
         ("2024-07-02 --source flatfiles", 1, "--data DIR"),
+        ("2024-07-02 APPL --source synthetic", 2, "all are replayed (did you mean AAPL?)"),
         ("2024-07-02 NOPE --source synthetic", 2, "symbols with minute bars on 2024-07-02"),
     ],
 )
@@ -216,3 +224,40 @@ def test_the_clock_of_a_replay_ends_with_the_post_market() -> None:
     clock = replay_clock(session, session.open, 1.0)
     assert clock.end == market.midnight(NEXT) + 17 * 3_600_000_000
     assert clock.now() < now_us()
+
+
+@pytest.mark.parametrize(
+    ("now", "last"), [("2024-07-03 16:30", "2024-07-02"), ("2024-07-03 17:00", "2024-07-03")]
+)
+def test_a_day_that_is_not_over_says_when_it_is_and_which_one_is(
+    monkeypatch: pytest.MonkeyPatch, now: str, last: str
+) -> None:
+    """The early close of 3 July ends at 17:00."""
+    at = parse_instant(f"{now} ET", "now", MARKET)
+    monkeypatch.setattr("polytape.cli.replaying.now_us", lambda: at)
+    with pytest.raises(ValidationError, match=f"in the future.; the last one is {last}$"):
+        past_session("2024-07-08", MARKET)
+    if last == "2024-07-03":
+        assert past_session("2024-07-03", MARKET).day == NEXT
+        return
+    with pytest.raises(
+        ValidationError, match=r"ends at 17:00 New York.; the last one is 2024-07-02$"
+    ):
+        past_session("2024-07-03", MARKET)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "says"),
+    [((), "all symbols of Tue"), (("SPY",), "stream of SPY and bars of every symbol of Tue 2024-07-02")],
+)  # fmt: skip
+def test_what_symbols_limit_is_said(
+    monkeypatch: pytest.MonkeyPatch, symbols: tuple[str, ...], says: str
+) -> None:
+    """The stream; any other symbol of the source is answered, too."""
+    said: list[object] = []
+    monkeypatch.setattr("polytape.cli.replaying.serve_gateway", lambda *given: said.extend(given))
+    run_replay(ReplayRequest(f"{DAY}", symbols, "synthetic"), {})
+    assert str(said[3]).startswith(says)
+    gateway = said[1]
+    assert isinstance(gateway, Gateway)
+    gateway.close()

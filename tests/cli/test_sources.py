@@ -62,8 +62,8 @@ def test_the_vendors_files_stand_beside_its_api(files: str) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (Settings(store="none"), "set POLYGON_API_KEY .* or say --source synthetic"),
-        (Settings(source="polygon"), "set POLYGON_API_KEY or MASSIVE_API_KEY"),
+        (Settings(store="none"), "set POLYGON_API_KEY=.*; for made-up ones say --source synthetic"),
+        (Settings(source="polygon"), 'API_KEY=YOUR_KEY in .*, or api_key = "YOUR_KEY" in polytape.toml'),
         (Settings(source="flatfiles"), "needs --data DIR"),
         (Settings(source="synthetic", data="x"), "--data names flat files: add --source flatfiles"),
         (Settings(data="x", store="none"), "--data names flat files"),

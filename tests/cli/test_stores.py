@@ -110,9 +110,11 @@ def test_only_what_brings_bars_makes_a_store_and_says_so(
 
 
 def test_a_command_reads_the_store_that_serve_used_whatever_its_source(
-    own_folder: Path, capsys: pytest.CaptureFixture[str]
+    own_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without --store: the vendor's, else the only one there is; of several it names them all."""
+    """Without --store: the vendor's, else the only one there is; of several the one of the gateway
+    that runs, and where none does they are all named.
+    """
     with stores.made_store({"source": "synthetic"}) as made, stores.opened_store({}) as read:
         assert (read.storage.url, read.source) == (made.storage.url, "synthetic/0")
     with stores.made_store({}), stores.opened_store({}) as read:
@@ -128,6 +130,10 @@ def test_a_command_reads_the_store_that_serve_used_whatever_its_source(
         stores.opened_store({}),
     ):
         pass
+    running = str(own_folder / "more")
+    monkeypatch.setattr("polytape.cli.gateway.store_of_gateway", lambda: running)
+    with stores.opened_store({}) as read:
+        assert (read.storage.url, read.source) == (running, "synthetic/7")
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ def test_json_is_a_bar_a_line_and_no_minute_is_left_out(polytape: Run, url: str)
     [
         ("stream", 2, "name symbols"),
         ("stream A!", 2, "ticker"),
+        ("stream AAPL APPL", 1, "no symbol APPL (did you mean AAPL?)"),
         ("stream AAPL --channel XX", 2, "XX"),
         ("stream AAPL --channel T", 1, "one of AM"),
         ("stream AAPL --count 0", 2, "count"),

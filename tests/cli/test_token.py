@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -36,6 +37,10 @@ def test_a_token_is_printed_once_and_listed_without_it(
     assert (bob["role"], bob["vendor_per_day"], bob["expires"]) == ("spend", 9, None)
     assert token not in out
     assert record.sha256 not in out
+    assert run(["token", "list"]) == 0
+    out, _ = capsys.readouterr()
+    assert record.expires_at is not None
+    assert f"{record.expires_at.astimezone(ZoneInfo('America/New_York')):%Y-%m-%d %H:%M} " in out
 
 
 def test_a_token_is_removed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

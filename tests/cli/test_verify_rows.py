@@ -33,6 +33,16 @@ def test_the_gaps_of_a_day_are_one_row_for_people_and_each_a_row_for_programs() 
     assert len(list(report_rows(thin))) == 100
 
 
+def test_what_a_finding_says_of_instants_is_new_yorks_for_people() -> None:
+    """As its own; programs have both as they are."""
+    after = report(findings=(Finding("disorder", OPEN, "follows 2024-07-02T13:35:00Z"),))
+    (shown,), (row,) = day_rows(after, MARKET), report_rows(after)
+    assert (shown["at"], shown["detail"]) == (
+        "2024-07-02 09:30", "follows 2024-07-02 09:35 New York",
+    )  # fmt: skip
+    assert (row["at"], row["detail"]) == ("2024-07-02T13:30:00Z", "follows 2024-07-02T13:35:00Z")
+
+
 def test_a_gap_over_many_days_is_a_range_and_what_the_calendar_explains_is_for_programs() -> None:
     """Findings stand among them, by time."""
     years = Gap(day_span(date(2020, 1, 2), date(2024, 6, 28)), 400_000, None)

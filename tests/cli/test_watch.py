@@ -58,6 +58,7 @@ def test_one_look_needs_no_feed(polytape: Run, url: str) -> None:
     ("command", "code", "says"),
     [
         ("watch", 2, "name symbols"),
+        ("watch APPL --once", 1, "there is no symbol APPL (did you mean AAPL?)"),
         ("watch *", 2, "name symbols"),
         ("watch A!", 2, "ticker"),
         ("watch AAPL --count 0", 2, "count"),

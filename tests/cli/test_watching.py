@@ -127,6 +127,24 @@ def test_a_busy_feed_does_not_keep_the_screen_from_being_drawn() -> None:
     assert len(output.tables) == 2
 
 
+def test_what_is_waited_for_is_said_until_something_has_come(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """On a screen in the table, whose lines are drawn over others; else on stderr."""
+    loop, output, _ = watch(None, SUBSCRIBED, None, None, live=True, count=4)
+    loop.tell("waiting up to 43 s")
+    loop._show(0)
+    assert " waiting up to 43 s" in output.tables[0]
+    loop.run()
+    assert not any("waiting" in line for line in output.tables[-1])
+    assert capsys.readouterr().err == ""
+    lines, shown, _ = watch()
+    lines.tell("waiting up to 43 s")
+    lines._show(0)
+    assert capsys.readouterr().err == "waiting up to 43 s\n"
+    assert not any("waiting" in line for line in shown.tables[0])
+
+
 def test_a_bug_in_a_fetch_is_not_hidden() -> None:
     """It ends the watch with its traceback."""
 

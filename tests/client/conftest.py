@@ -31,7 +31,7 @@ def make_client(waits: list[float]) -> Iterator[Callable[..., PolygonClient]]:
 
     def make(url: str, **options: Any) -> PolygonClient:
         client = PolygonClient(url, **options)
-        client._driver = SyncDriver(client._core.base_url, sleep=waits.append)
+        client._driver = SyncDriver(client._core.base_url, sleep=waits.append, quick=True)
         made.append(client)
         return client
 

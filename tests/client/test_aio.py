@@ -125,7 +125,8 @@ def test_mixed_requests_from_threads_and_tasks_are_all_answered_right(
         check(number, client.fetch_bars(*query(number), **options(number)))
         if number % 10 == 0:
             assert client.validate_ticker(symbols[number % 6])
-            assert client.get_latest_price("ZZZZZZ") is None
+            with pytest.raises(NotFoundError):
+                client.get_latest_price("ZZZZZZ")
 
     async def by_tasks() -> None:
         room = asyncio.Semaphore(32)

@@ -9,7 +9,7 @@ import pytest
 
 from polytape.client.api import Api
 from polytape.client.results import RateLimit
-from polytape.errors import DataFetchError, ValidationError
+from polytape.errors import DataFetchError, NotFoundError, ValidationError
 from polytape.wire.flow import Flow
 from tests.client.flows import connection, json, play
 from tests.conftest import MARKET
@@ -37,8 +37,14 @@ def test_a_price_is_a_decimal(price: object) -> None:
     assert play(api().latest("spy"), [json({"price": 5})])[0] == Decimal("5.0")
 
 
-def test_a_symbol_without_a_price_has_none() -> None:
-    assert play(api().latest("spy"), [json({"detail": "no price"}, 404)])[0] is None
+def test_a_symbol_without_a_price_has_none_and_one_that_there_is_not_is_an_error() -> None:
+    """A slip of the fingers passed in silence."""
+    absent = {"type": "urn:polytape:no-price", "detail": "no price"}
+    assert play(api().latest("spy"), [json(absent, 404)])[0] is None
+    unknown = {"detail": "no symbol APPL (did you mean AAPL?)", "suggestions": ["AAPL"]}
+    with pytest.raises(NotFoundError, match=r"did you mean AAPL") as raised:
+        play(api().latest("appl"), [json(unknown, 404)])
+    assert raised.value.suggestions == ("AAPL",)
 
 
 def test_a_search_says_what_it_looks_for() -> None:
@@ -67,9 +73,13 @@ def test_the_budget_is_read_with_an_aware_instant() -> None:
 
 
 def test_a_connection_is_tried_twice_and_never_raises() -> None:
-    answers, (request,) = play(api().test_connection(), [json({})])
+    answers, (request, _) = play(api().test_connection(), [json({}), json({}, 404)])
     assert answers == (True, "the gateway at http://x answers")
     assert request.path == "/health"
+    (reached, text), _ = play(api().test_connection(), [json({}), json({"detail": "token"}, 401)])
+    assert (reached, text) == (
+        False, "the gateway at http://x answers, but not to this client: token (HTTP 401)"
+    )  # fmt: skip
     (reached, text), requests = play(api().test_connection(), [json({}, 503)] * 2)
     assert (reached, len(requests)) == (False, 2)
     assert "503" in text

@@ -80,7 +80,8 @@ def test_a_view_has_its_zone_and_its_columns_in_order() -> None:
     for columns, tz in ((["x"], None), ([], None), (["open", "open"], None)):
         with pytest.raises(ValidationError, match="columns="):
             parse_view(columns, tz)
-    for zone in ("Mars/Base", 5):
+    assert parse_view(None, "ET") == parse_view(None, "America/New_York")
+    for zone in ("Mars/Base", "EST", 5):
         with pytest.raises(ValidationError, match="tz="):
             parse_view(None, zone)  # type: ignore[arg-type]
 
@@ -303,10 +304,11 @@ def test_several_symbols_are_one_long_frame() -> None:
 
 
 @pytest.mark.parametrize(
-    ("symbols", "shape", "param"), [([], "wide", "symbols"), (["SPY"], "tall", "shape")]
+    ("symbols", "shape", "param"),
+    [([], "wide", "symbols"), (None, "wide", "symbols"), (["SPY"], "tall", "shape")],
 )
 def test_a_download_of_nothing_or_of_another_shape_is_refused(
-    symbols: list[str], shape: Any, param: str
+    symbols: Any, shape: Any, param: str
 ) -> None:
     with pytest.raises(ValidationError, match=f"{param}="):
         play(joint_frame(core_of(), symbols, REQUEST, BarsView(), shape), [])

@@ -4,7 +4,7 @@ import pytest
 
 from polytape import AsyncPolygonClient, PolygonClient
 from polytape.cli.watch_screen import Lines, Screen
-from polytape.client.closing import AsyncClosing, Closing
+from polytape.client.closing import AsyncBlock, AsyncClosing, Closing
 from polytape.client.live_bars import LiveBars
 from polytape.client.streams import Stream
 
@@ -23,9 +23,16 @@ class AsyncCounted(AsyncClosing):
         self.closed += 1
 
 
+class CountedNow(AsyncBlock):
+    closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
+
+
 async def test_leaving_the_block_closes_whatever_ends_it() -> None:
     """An error goes on to whoever catches it."""
-    counted, later = Counted(), AsyncCounted()
+    counted, later, now = Counted(), AsyncCounted(), CountedNow()
     with counted as same:
         assert same is counted
     with pytest.raises(RuntimeError), counted:
@@ -35,7 +42,9 @@ async def test_leaving_the_block_closes_whatever_ends_it() -> None:
     with pytest.raises(RuntimeError):
         async with later:
             raise RuntimeError
-    assert (counted.closed, later.closed) == (2, 2)
+    async with now as entered:
+        assert entered is now
+    assert (counted.closed, later.closed, now.closed) == (2, 2, 1)
 
 
 @pytest.mark.parametrize("kind", [PolygonClient, Stream, LiveBars, Lines, Screen])

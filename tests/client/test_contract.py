@@ -202,7 +202,9 @@ def test_symbols_prices_and_search(client: PolygonClient, synthetic: Synthetic) 
     assert client.validate_ticker("ZZZZZZ") is False
     price = client.get_latest_price("AAPL")
     assert price == Decimal(repr(float(synthetic.last_bar("AAPL").close[0])))
-    assert client.get_latest_price("ZZZZZZ") is None
+    with pytest.raises(NotFoundError, match=r"no symbol APPL \(did you mean AAPL\?\)") as raised:
+        client.get_latest_price("APPL")
+    assert raised.value.suggestions == ("AAPL",)
     matches = client.search_symbols("apple")
     assert matches[0]["ticker"] == matches[0]["symbol"] == "AAPL"
     assert {"name", "type", "exchange"} <= set(matches[0])
@@ -252,7 +254,7 @@ def test_session_data_is_decimals_and_says_what_is_missing(client: PolygonClient
     assert high - price == data["daily_atr"]
     shown = client.session("AAPL", "2024-07-02 10:30 America/New_York")
     assert shown.to_dict() == data
-    assert repr(shown).startswith("AAPL Tue 2024-07-02 10:30 New York: current ")
+    assert repr(shown).startswith("AAPL at Tue 2024-07-02 10:30 New York: current ")
     missing = client.get_session_data("ZZZZZZ", "2024-07-02 10:30 America/New_York")
     assert "ZZZZZZ" in (missing["error"] or "")
     assert missing["current_price"] is None

@@ -1,10 +1,12 @@
 """The engines of the client are those of the registry, and editors read the same."""
 
 import inspect
+import re
 import subprocess
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args, get_origin
 
 import msgspec
 import numpy as np
@@ -12,12 +14,22 @@ import pytest
 from tools import stubs
 
 import polytape
-from polytape.client.engines import as_of_instant, method_doc, signature_of
+from polytape.client.engine_parameters import signature_of
+from polytape.client.engines import as_of_instant, method_doc
 from polytape.engines.confluence import ConfluenceZone
 from polytape.engines.options import FractalOptions, ScanOptions
-from polytape.engines.registry import CLIENT_ENGINES, FRACTALS, SCAN, EngineSpec
+from polytape.engines.registry import (
+    CAMARILLA,
+    CLIENT_ENGINES,
+    FRACTALS,
+    OPENING_RANGE,
+    SCAN,
+    VWAP,
+    EngineSpec,
+)
 from polytape.engines.scan_result import ScanResult
 from polytape.errors import ValidationError
+from polytape.model.basis import Basis
 from polytape.model.timestamps import to_us
 from tests.cli.test_rates_file import calibration
 from tests.conftest import MARKET
@@ -38,8 +50,8 @@ class Runs:
 
 
 class RunsLater(Runs):
-    async def run(self, flow: Any) -> Any:
-        return flow
+    async def run_now(self, build: Any) -> Any:
+        return self.run(build(to_us(datetime.now(UTC))))
 
 
 def engine(spec: EngineSpec, client: Any = None, prefix: str = "") -> Any:
@@ -107,7 +119,7 @@ async def test_a_call_becomes_the_flow_of_the_registry(spec: EngineSpec) -> None
 
 def test_options_are_taken_by_position_and_by_name() -> None:
     scan = bound(engine(SCAN).scan("A", "2026-11-18", [300], variant="range"))
-    assert scan["options"] == ScanOptions([300], variant="range")  # type: ignore[arg-type]
+    assert scan["options"] == ScanOptions((300,), variant="range")
     found = bound(engine(FRACTALS).run("A", timeframe="5min", days_back=3))
     assert found["options"] == FractalOptions("5min", 3)
     for wrong in (("A", None, "5min"), ("A", None, None, None, None)):
@@ -175,7 +187,7 @@ def test_a_preset_sets_what_the_caller_did_not_name() -> None:
     scan = bound(engine(SCAN).scan("A", "2026-11-18", [300], preset="classic", nearest=None))
     options = scan["options"]
     assert (options.preset, options.atr_method, options.nearest) == ("classic", "sma", None)
-    assert (options.weekly_levels, options.levels, options.percentile) == ([300], "classic", 70.0)
+    assert (options.weekly_levels, options.levels, options.percentile) == ((300,), "classic", 70.0)
     named = bound(engine(FRACTALS).run("A", preset="classic", atr_method="wilder"))
     assert named["options"] == FractalOptions(preset="classic")
     with pytest.raises(ValidationError, match=r"preset='older' is not valid: one of classic"):
@@ -187,9 +199,7 @@ def test_an_instant_is_read_as_everywhere_and_is_now_by_default() -> None:
     midnight = MARKET.midnight(datetime(2026, 11, 18).date())  # noqa: DTZ001
     assert as_of_instant("2026-11-18", MARKET, now) == midnight
     moment = np.datetime64("2026-11-18T16:30")
-    assert as_of_instant(moment, MARKET, now) == to_us(  # type: ignore[arg-type]
-        datetime(2026, 11, 18, 16, 30, tzinfo=UTC)
-    )
+    assert as_of_instant(moment, MARKET, now) == to_us(datetime(2026, 11, 18, 16, 30, tzinfo=UTC))
     assert as_of_instant(None, MARKET, now) == now
     for wrong in ("soon", "2199-01-04", datetime(2026, 11, 20, 0, 1, tzinfo=UTC)):
         with pytest.raises(ValidationError, match="as_of"):
@@ -198,3 +208,70 @@ def test_an_instant_is_read_as_everywhere_and_is_now_by_default() -> None:
         engine(SCAN).scan("AAPL", "2199-01-04")
     with pytest.raises(ValidationError, match="symbol"):
         engine(SCAN).scan("../etc")
+
+
+@pytest.mark.parametrize(
+    ("spec", "option", "written", "read"),
+    [(SCAN, "windows", 7, (7,)), (SCAN, "windows", range(7, 9), (7, 8)),
+     (SCAN, "weekly_levels", 320.5, (320.5,)), (SCAN, "weekly_levels", None, None),
+     (SCAN, "windows", (days for days in (7, 14)), (7, 14)), (SCAN, "windows", [7], (7,)),
+     (CAMARILLA, "periods", "day", ("day",)), (VWAP, "bands", 2, (2,)),
+     (OPENING_RANGE, "minutes", np.array([5]), (5,))],
+)  # fmt: skip
+def test_an_option_of_several_values_takes_one_or_any(
+    spec: EngineSpec, option: str, written: object, read: object
+) -> None:
+    """One alone was no option, or a TypeError, or taken letter by letter."""
+    flow = getattr(engine(spec), spec.method)("A", "2026-11-18", **{option: written})
+    assert getattr(bound(flow)["options"], option) == read
+
+
+@every_engine
+def test_the_editor_is_told_what_works(spec: EngineSpec) -> None:
+    """Of an option of several values: one, or any that can be gone through."""
+    for parameter in signature_of(spec).parameters.values():
+        if isinstance(parameter.default, tuple):
+            several, one = get_args(parameter.annotation)
+            assert (get_origin(several), get_args(several)) == (Iterable, (one,))
+
+
+def test_a_wrong_option_names_the_method_and_its_parameters() -> None:
+    """As a function's own error does."""
+    with pytest.raises(TypeError, match=r"ConfluenceScanner\.scan\(\).*'window'.*windows"):
+        engine(SCAN).scan("A", window=7)
+
+
+@pytest.mark.parametrize("wrong", ["http://localhost:8200", None, RunsLater()])
+def test_an_engine_names_the_client_that_it_takes(wrong: object) -> None:
+    """Not an AttributeError when it is used, nor a coroutine in place of a result."""
+    with pytest.raises(ValidationError, match="AsyncATREngine takes an AsyncPolygonClient"):
+        polytape.ATREngine(wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="an AsyncPolygonClient; ATREngine takes"):
+        polytape.AsyncATREngine(Runs())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "method",
+    [polytape.PolygonClient.fetch_bars, polytape.PolygonClient.bars,
+     polytape.PolygonClient.get_candle_at_datetime, polytape.PolygonClient.session,
+     polytape.scan_many, polytape.ConfluenceScanner.scan, polytape.VWAPEngine.run],
+)  # fmt: skip
+def test_who_takes_an_instant_says_what_one_without_a_zone_is(method: Any) -> None:
+    """UTC, as pandas has it; tables and pictures are in New York's time."""
+    doc = " ".join(method.__doc__.split())
+    assert re.search(r"UTC where (it has|they have) no zone|without a zone is UTC", doc)
+
+
+@pytest.mark.parametrize(
+    ("shown", "text"),
+    [
+        (polytape.ATREngine(polytape.PolygonClient("http://x")), "ATREngine(PolygonClient('http://x'))"),
+        (polytape.CacheManager(5), "CacheManager(0 of 5 entries, 5 minutes each)"),
+        (polytape.LiveAtr(), "LiveAtr: None after 0 bars"),
+        (MARKET, "Market(XNYS, 1990-01-02 to 2050-12-30, 15,343 sessions)"),
+        (Basis(source="s", made_up=True, adjusted=True), "Basis(source s; adjusted; made-up prices)"),
+    ],
+)  # fmt: skip
+def test_what_a_notebook_shows_of_the_rest_is_a_line(shown: object, text: str) -> None:
+    """Not an address in memory, nor a page of arrays and instants."""
+    assert repr(shown) == text

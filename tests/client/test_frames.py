@@ -6,6 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from polytape.client import frames
 from polytape.client.bars_view import BarsView
@@ -123,3 +126,28 @@ def test_a_frame_outlives_its_answer_and_is_still_its_owners() -> None:
     gc.collect()
     frame.loc[frame.index[0], "close"] = 7.0
     assert frame["close"].iloc[0] == 7.0
+
+
+@pytest.mark.parametrize("bars", [2, frames.SHORT + 1])
+def test_who_writes_to_the_timestamps_does_not_move_the_index(bars: int) -> None:
+    """Also where the answer is gone: the two may share memory, and pandas has to know of it."""
+    stamps = [STAMPS[0] + number * 60_000_000 for number in range(bars)]
+    metadata = BarsMetadata(symbol="SPY", timeframe="1min", count=bars, source="test")
+    frame = FrameMaker(flat_bars(stamps), metadata).make()
+    gc.collect()
+    first, moved = frame.index[0], pd.Timestamp("2000-01-01", tz="UTC")
+    frame.loc[first, "timestamp"] = moved
+    assert frame["timestamp"].iloc[0] == moved
+    assert frame.index[0] == first
+
+
+@given(st.integers(0, 5), st.booleans())
+def test_a_short_frame_is_made_as_a_long_one_is(count: int, made_up: bool) -> None:
+    """By whichever way: the same columns, types, index and names."""
+    bars = flat_bars([STAMPS[0] + number * 60_000_000 for number in range(count)], volume=10.5)
+    short = frames._frame_on(bars, made_up=made_up)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frames, "SHORT", -1)
+        long = frames._frame_on(bars, made_up=made_up)
+    pd.testing.assert_frame_equal(short, long)
+    assert short.columns.name == long.columns.name

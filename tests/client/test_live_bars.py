@@ -136,17 +136,18 @@ def test_a_gateway_that_is_started_anew_costs_no_bar(scene: Scene) -> None:
 
 
 def test_it_is_the_same_for_asyncio(scene: Scene) -> None:
-    """`async for` and `close`."""
+    """`async with` and `async for`."""
     url = scene.open()
 
     async def act() -> list[LiveBar]:
         got: list[LiveBar] = []
         async with AsyncPolygonClient(url) as client:
-            bars = client.live_bars("AAPL", "5min")
-            async for bar in bars:
-                got.append(bar)
-                if sum(one.live for one in got) == 3:
-                    bars.close()
+            async with client.live_bars("AAPL", "5min") as bars:
+                async for bar in bars:
+                    got.append(bar)
+                    if sum(one.live for one in got) == 3:
+                        break
+            assert repr(bars) == f"AsyncLiveBars(AAPL, 5min, {len(bars.frame)} bars)"
         return got
 
     check(asyncio.run(asyncio.wait_for(act(), WAIT_S)))

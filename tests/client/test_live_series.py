@@ -1,7 +1,7 @@
 """Live minutes as bars of a timeframe: at any moment what resampling all of them gives."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from polytape.model.query import series_query
 from polytape.model.resample import days_from_minutes, resample
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
+from polytape.model.timestamps import to_us
 from polytape.model.units import DAY_US, MINUTE_US
 from polytape.upstream.synthetic.source import Synthetic
 
@@ -147,3 +148,15 @@ def test_an_empty_history_is_no_error() -> None:
     )
     (bar,) = series.take()
     assert bar.forming
+
+
+def test_a_live_bar_is_shown_in_new_yorks_time() -> None:
+    """Not as microseconds of 1970; `datetime` is for those who compute."""
+    start = to_us(datetime(2024, 7, 2, 13, 30, tzinfo=UTC))
+    bar = LiveBar(start, 1.0, 2.5, 0.5, 2.0, 1_234.0, symbol="AAPL", end=start + 300_000_000)
+    assert bar.datetime == datetime(2024, 7, 2, 13, 30, tzinfo=UTC)
+    assert repr(bar) == (
+        "LiveBar(AAPL Tue 2024-07-02 09:30 to Tue 2024-07-02 09:35 New York, open 1, high 2.5, "
+        "low 0.5, close 2, volume 1,234)"
+    )
+    assert repr(replace(bar, forming=True)).endswith(", forming)")

@@ -100,7 +100,8 @@ def test_the_other_methods(client: PolygonClient) -> None:
     assert client.validate_ticker("SPY") is True
     assert client.validate_ticker("NOPE") is False
     assert client.get_latest_price("SPY") == Decimal("123.45")
-    assert client.get_latest_price("NOPE") is None
+    with pytest.raises(NotFoundError):
+        client.get_latest_price("NOPE")
     assert client.search_symbols("fund & trust?")[0]["name"] == "fund & trust?"
     assert client.test_connection()[0] is True
     assert client.clear_cache() is False

@@ -1,6 +1,7 @@
 """What a client counts of its work: requests, waits, cache, bytes, and how long its methods take."""
 
 import pickle
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,7 +12,7 @@ from polytape import PolygonClient
 from polytape.client.aio import AsyncPolygonClient
 from polytape.client.results import ClientStats
 from polytape.client.stats import TIMED, StatsCounter
-from polytape.errors import ConnectionError
+from polytape.errors import ConnectionError, PolygonClientError
 from polytape.model.histogram import Latency
 from polytape.model.spans import Span
 from polytape.model.units import DAY_US
@@ -119,3 +120,16 @@ def test_a_gateway_that_is_not_there_is_timed_too(
     stats = client.stats()
     assert (stats.requests, stats.retries, stats.waits) == (3, 2, 2)
     assert stats.latency["rate_limit"].count == 1
+
+
+@pytest.mark.socket
+@pytest.mark.parametrize("wrong", [("APPL", "1day"), ("AAPL", "7min")])
+def test_an_error_of_ours_shows_a_step_or_two(
+    gateway: str, make_client: Callable[..., PolygonClient], wrong: tuple[str, str]
+) -> None:
+    """A notebook showed 55 lines of flows above the one that says what is wrong."""
+    client = make_client(gateway)
+    with pytest.raises(PolygonClientError) as caught:
+        client.fetch_bars(wrong[0], "2024-07-01", "2024-07-05", wrong[1])
+    frames = traceback.extract_tb(caught.value.__traceback__)
+    assert sum("/src/" in frame.filename for frame in frames) == 1

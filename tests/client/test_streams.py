@@ -56,6 +56,7 @@ def bars(stream: Stream, count: int) -> list[MinuteAggregate]:
 def test_a_stream_gives_typed_events(feed: ScriptedFeed, url: str) -> None:
     """Of the symbols that are wanted, as they come."""
     with PolygonClient(url) as client, client.stream(["AAPL", "SPY"]) as stream:
+        assert repr(stream) == "Stream(AM.AAPL, AM.SPY)"
         until(stream, "subscribed")
         feed.send([minute("AAPL", 0), minute("MSFT", 0), minute("SPY", 0)])
         feed.send([minute("AAPL", 1)])
@@ -104,15 +105,16 @@ def test_closing_ends_the_iteration(feed: ScriptedFeed, url: str) -> None:
 async def test_an_async_stream_inside_a_running_loop(feed: ScriptedFeed, url: str) -> None:
     """The same events for `async for`; the blocking one works in a running loop, too."""
     got: list[StreamEvent] = []
-    async with AsyncPolygonClient(url) as client:
-        stream = client.stream("AAPL")
+    async with AsyncPolygonClient(url) as client, client.stream("AAPL") as stream:
+        assert repr(stream) == "AsyncStream(AM.AAPL)"
         async for event in stream:
             if isinstance(event, StreamNotice) and event.kind == "subscribed":
                 feed.send([minute("AAPL", 0)])
             if isinstance(event, MinuteAggregate):
                 got.append(event)
-                stream.close()
+                break
     assert got == [minute("AAPL", 0)]
+    assert stream.closed
     with PolygonClient(url) as blocking, blocking.stream("AAPL") as other:
         await asyncio.to_thread(until, other, "subscribed")
 
@@ -160,17 +162,23 @@ def test_a_refused_token_is_an_error(feed: ScriptedFeed) -> None:
     """Trying again changes nothing."""
     with gateway_with(feed, "s3cret") as url:
         with PolygonClient(url) as client, client.stream("AAPL") as stream:
-            with pytest.raises(AuthenticationError):
+            with pytest.raises(AuthenticationError, match="api_key= or POLYTAPE_TOKEN"):
                 next(iter(stream))
         with PolygonClient(url, api_key="s3cret") as client, client.stream("AAPL") as stream:
             until(stream, "subscribed")
 
 
-@pytest.mark.parametrize(("symbols", "channels"), [("A!", "AM"), ("AAPL", "XX"), ("", "AM")])
-def test_wrong_input_is_refused_before_anybody_is_asked(symbols: str, channels: str) -> None:
+@pytest.mark.parametrize(
+    ("symbols", "channels", "wrong"),
+    [("A!", "AM", "symbols='A!'"), ("AAPL", "XX", "channels='XX'"), ("", "AM", "symbols=''")],
+)
+def test_wrong_input_is_refused_before_anybody_is_asked(
+    symbols: str, channels: str, wrong: str
+) -> None:
     """Naming what is wrong."""
-    with PolygonClient("http://127.0.0.1:9") as client, pytest.raises(ValidationError):
-        client.stream(symbols, channels)
+    with PolygonClient("http://127.0.0.1:9") as client:
+        with pytest.raises(ValidationError, match=wrong):
+            client.stream(symbols, channels)
 
 
 def test_breaking_out_of_a_stream_closes_it_without_a_word(

@@ -49,7 +49,7 @@ REASONS = (
     "your own file",
     "your own job",
 )
-DATA = ("text", "json", "toml", "yaml", "ini", "csv", "html", "{toctree}")
+DATA = ("text", "json", "toml", "yaml", "ini", "csv", "html")
 RUN = ("python", "console", "sql")
 LONG = "<!-- tests: long -->"
 _NEEDS = re.compile(r"^(?:#|//|--|;|REM) needs: (.+)$")

@@ -78,7 +78,7 @@ def check_block(block: str) -> None:
 def is_run(words: list[str]) -> bool:
     """Whether a command ends by itself, and changes nothing but the folder of the page."""
     words = [word for word in words if not _VARIABLE.match(word)]
-    if words[0] in ("make", "pip", ".", "source", "docker"):
+    if words[0] in {"make", "pip", "uv", ".", "source", "docker"} or words[1:3] == ["-m", "venv"]:
         return False
     if words[0] != "polytape" or len(words) == 1 or "--help" in words:
         return True
@@ -96,7 +96,7 @@ def check_command(text: str) -> None:
         elif words[:1] == ["make"]:
             targets = (ROOT / "Makefile").read_text()
             assert all(f"\n{one}:" in targets for one in words[1:] if "=" not in one), text
-        elif words[:2] == ["pip", "install"]:
+        elif words[:2] == ["pip", "install"] or words[:3] == ["uv", "pip", "install"]:
             extras = [
                 one for found in re.findall(r"\[([\w,]+)\]", part) for one in found.split(",")
             ]

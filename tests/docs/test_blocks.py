@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tools.site.gateway import NOW_TEXT
 
 from tests.docs.blocks import (
     DATA,
@@ -118,6 +119,22 @@ def test_most_blocks_run() -> None:
     left_out = Counter(b.reason for b in blocks if b.needs)
     assert set(left_out) <= set(REASONS)
     assert left_out.total() <= len(blocks) / 3, left_out
+
+
+def test_what_is_shown_first_can_be_followed_with_a_free_key() -> None:
+    """The vendor's free plan reaches back two years: no command or script of these pages asks for
+    an earlier day, counted from the day on which their gateway's clock stands.
+    """
+    earliest = str(int(NOW_TEXT[:4]) - 2) + NOW_TEXT[4:10]
+    early = [
+        f"{name_of(page)}:{number}: {day}"
+        for page in PAGES
+        if page.parent in {ROOT, ROOT / "docs/start", ROOT / "docs/howto"}
+        for number, line in enumerate(page.read_text("utf-8").splitlines(), start=1)
+        for day in re.findall(r"\b20\d\d-\d\d-\d\d\b", line)
+        if day < earliest
+    ]
+    assert early == []
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@
 
 import json
 import re
-from pathlib import Path, PurePosixPath
+from collections import Counter
+from pathlib import Path, PurePath, PurePosixPath
 
 import pytest
 from tools.site import __main__ as site
@@ -135,7 +136,7 @@ def test_every_link_of_a_written_page_leads_somewhere(written: Sources) -> None:
     assert wrong == []
 
 
-def normal(path: PurePosixPath) -> str:
+def normal(path: PurePath) -> str:
     parts: list[str] = []
     for part in path.parts:
         if part == "..":
@@ -146,18 +147,48 @@ def normal(path: PurePosixPath) -> str:
 
 
 def test_an_index_lists_the_pages_beside_it(written: Sources) -> None:
-    """Each page of start, how to and why is a line of its index, with its sentence."""
+    """Each page of a part is a line of its index, which has that page's title and sentence."""
     for part in ("start", "howto", "why", "notebooks"):
         index = written.pages[f"{part}/index.md"]
-        beside = [
-            p for p in written.pages if re.fullmatch(rf"{part}/[^/]+\.md", p) and "index" not in p
-        ]
-        assert [one for one in beside if f"]({PurePosixPath(one).name})" not in index] == []
-        assert "<!-- pages" not in index
-    reference = written.pages["reference/index.md"]
-    assert "](limits.md)" in reference
-    assert "](engine-hvn.md)" not in reference  # the page of engines lists it
-    assert "<!-- pages" not in reference
+        rows = re.findall(r"^\| \[([^\]]+)\]\(([^)]+)\) \| (.*?)\.? \|$", index, re.MULTILINE)
+        listed = {target: (title, said) for title, target, said in rows}
+        beside = [p for p in written.pages if re.fullmatch(rf"{part}/[^/]+\.md", p)]
+        assert {PurePosixPath(p).name for p in beside} - {"index.md"} <= set(listed)
+        pages = {target: written.pages[f"{part}/{target}"] for target in listed}
+        assert listed == {
+            target: (title_of(page), summary_of(page).removesuffix("."))
+            for target, page in pages.items()
+        }
+
+
+def test_an_index_is_a_list_of_links_that_sphinx_is_given_as_toctrees(written: Sources) -> None:
+    """What reads Markdown alone sees no directive; a page has one parent."""
+    directives = re.compile(r"^(```|:::)\{", re.MULTILINE)
+    assert [f.name for f in DOCS.rglob("*.md") if directives.search(f.read_text("utf-8"))] == []
+    assert [f.name for f in DOCS.rglob("*.md") if "<!-- pages" in f.read_text("utf-8")] == []
+    start = written.pages["start/index.md"]
+    assert start.endswith(
+        "```{toctree}\n:maxdepth: 1\n:hidden:\n\n"
+        "A first chart in ten minutes <1-first-chart>\nInstalling <2-install>\n"
+        "Keep the gateway running <3-gateway>\nFirst script, first scan <4-first-script>\n```\n"
+    )
+    trees = "\n".join(
+        re.findall(r"```\{toctree\}.*?```", "".join(written.pages.values()), re.DOTALL)
+    )
+    for one in ("howto/index", "project/changelog", "limits", "engine-hvn", "decisions/README"):
+        assert len(re.findall(rf"<{one}>$", trees, re.MULTILINE)) == 1, one
+
+
+def test_links_of_what_is_read_first_lead_to_files_of_the_repository() -> None:
+    """Pages that are made with the site are reached by the reference's index alone."""
+    pages = [ROOT / "README.md", *(DOCS / "start").glob("*.md"), *(DOCS / "howto").glob("*.md")]
+    links = [
+        (page.name, target)
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert links == []
 
 
 @pytest.mark.long
@@ -171,6 +202,14 @@ def test_the_site_is_built_without_a_warning(
     monkeypatch.setattr(site, "DOCTREES", tmp_path / "doctrees")
     monkeypatch.setattr(site, "SITE", tmp_path / "site")
     assert site.main() == 0
+    parents = Counter(
+        normal(page.parent.relative_to(tmp_path / "pages") / (target or name))
+        for page in (tmp_path / "pages").rglob("*.md")
+        for tree in re.findall(r"```\{toctree\}\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+        for name, target in re.findall(r"^([^:<\n]+?)(?: <(.+)>)?$", tree, re.MULTILINE)
+    )
+    assert len(parents) > 100
+    assert {page: count for page, count in parents.items() if count > 1} == {}
     folder = tmp_path / "site"
     pages = [page for page in folder.rglob("*.html") if page.stem not in ("genindex", "search")]
     assert len(pages) > 100

@@ -122,12 +122,12 @@ def test_the_run_knows_nothing_of_the_future(synthetic: Synthetic, market: Marke
     run: BadPrintRun = run_with(flow, wrong)
     (bad,) = run.prints
     assert not bad.settled
-    assert repr(run).startswith("AAPL at 2026-11-18T16:29Z: 1 bad print in ")
+    assert repr(run).startswith("AAPL at Wed 2026-11-18 11:29 New York: 1 bad print in ")
     assert len(run.to_frame()) == 1
     empty = run_with(
         bad_print_flow("AAPL", moment, market, BadPrintOptions()), lambda _: Bars.empty()
     )
-    assert empty.notes == ("no bar in 5 days before 2026-11-18T16:28:00Z",)
+    assert empty.notes == ("no bar in 5 days before Wed 2026-11-18 11:28 New York",)
     assert "0 bad prints" in repr(empty)
 
 

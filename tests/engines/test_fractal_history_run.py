@@ -109,7 +109,9 @@ def test_a_wrong_option_is_named(wrong: dict[str, Any], named: str, market: Mark
 
 def test_it_says_what_it_is(history: FractalHistoryRun) -> None:
     """With its span; as a dictionary with the instants of every swing."""
-    assert repr(history).startswith("AAPL 15min from 2026-11-06T05:00Z to 2026-11-18T16:30Z: ")
+    assert repr(history).startswith(
+        "AAPL 15min from Fri 2026-11-06 00:00 to Wed 2026-11-18 11:30 New York: "
+    )
     (first, *_) = history.to_dict()["history"]["swings"]
     assert {"occurred_at", "confirmed_at", "settled_at", "replaced_at"} <= first.keys()
     assert "settled_at" in history.to_frame().columns

@@ -104,7 +104,7 @@ def test_the_run_says_what_it_is_made_of(synthetic: Synthetic, market: Market) -
     assert len(run.to_frame()) == len(run.naked)
     empty = run_on(Bars.empty())
     assert (empty.poc, empty.naked, empty.step) == (None, (), None)
-    assert empty.notes == ("no volume in 30 days before 2026-11-18T16:30:00Z",)
+    assert empty.notes == ("no volume in 30 days before Wed 2026-11-18 11:30 New York",)
 
 
 @pytest.mark.parametrize("options", [{"days_back": 0}, {"price_step": -1.0}, {"price_step": 1e-9}])

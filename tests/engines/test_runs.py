@@ -83,7 +83,7 @@ def test_fractals_are_those_of_the_complete_bars(known: AsOfBars, market: Market
     assert run.notes == ()
     assert (run.timeframe, run.as_of.isoformat()) == ("15min", "2026-11-18T16:30:00+00:00")
     assert list(run.to_frame()["price"]) == [swing.price for swing in alone.swings]
-    assert repr(run).startswith("AAPL 15min at 2026-11-18T16:30Z: Fractals: ")
+    assert repr(run).startswith("AAPL 15min at Wed 2026-11-18 11:30 New York: Fractals: ")
     lacking = run_with(fractal_flow("AAPL", AS_OF, market, options),
                        lambda _: known.minutes.last(60))  # fmt: skip
     assert lacking.notes == ("4 bars, 12 are needed",)
@@ -150,7 +150,7 @@ def test_zones_name_the_atrs_that_they_are_made_by(known: AsOfBars) -> None:
 @pytest.mark.parametrize(
     ("minutes", "days", "families", "lacks"),
     [
-        (0, 300, set(), {"no minute bar before 2026-11-18T16:30:00Z", "atr_5min needs 15 complete bars, there are 0",
+        (0, 300, set(), {"no minute bar before Wed 2026-11-18 11:30 New York", "atr_5min needs 15 complete bars, there are 0",
                          "atr_15min needs 15 complete bars, there are 0"}),
         (100, 300, {"atr", "market-structure"}, {"atr_15min needs 15 complete bars, there are 7"}),
         (600, 7, {"weekly", "daily", "market-structure"}, {"atr_day needs 15 complete bars, there are 7"}),

@@ -90,7 +90,9 @@ def test_the_atrs_of_an_instant(synthetic: Synthetic, market: Market) -> None:
     assert max(one.sessions for one in run.usual) == 14
     assert run.notes == ()
     assert isinstance(run.rows()[0], UsualRange)
-    assert repr(run).startswith("AAPL at 2026-11-18T16:31Z: ATR(14, wilder) of 5min: all hours 0.")
+    assert repr(run).startswith(
+        "AAPL at Wed 2026-11-18 11:31 New York: ATR(14, wilder) of 5min: all hours 0."
+    )
     assert len(run.to_frame()) == len(run.usual)
 
 

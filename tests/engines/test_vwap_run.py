@@ -78,7 +78,9 @@ def test_levels_are_listed_from_the_highest_down() -> None:
         0.0,
     )
     assert list(run.to_frame()["price"]) == [level.price for level in run.levels]
-    assert repr(run) == ("AAPL at 2026-11-18T16:30Z: VWAP 11.00 (SD 1.00) since 2026-11-18T05:00Z")
+    assert repr(run) == (
+        "AAPL at Wed 2026-11-18 11:30 New York: VWAP 11.00 (SD 1.00) since Wed 2026-11-18 00:00"
+    )
 
 
 def test_without_volume_it_says_so() -> None:
@@ -86,7 +88,7 @@ def test_without_volume_it_says_so() -> None:
     for bars in (Bars.empty(), flat_bars([at("2026-11-18 08:00")], volume=0.0)):
         run = run_on(bars)
         assert (run.vwap, run.deviation, run.levels) == (None, None, ())
-        assert run.notes == ("no volume since 2026-11-18T05:00:00Z",)
+        assert run.notes == ("no volume since Wed 2026-11-18 00:00 New York",)
     premarket = flat_bars([at("2026-11-18 08:00")])
     assert run_on(premarket).vwap == 10.0
     assert run_on(premarket, include_extended=False).vwap is None

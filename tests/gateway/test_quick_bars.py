@@ -1,19 +1,27 @@
 """Answers from memory, written while the request is read: however the bytes of it come."""
 
+import asyncio
 import json
 import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
+import uvicorn
+from litestar.types import ASGIApp
+from uvicorn.server import ServerState
 
 from polytape.gateway.admission import Admission, simple_admission
 from polytape.gateway.app import create_app
+from polytape.gateway.bounded_protocol import BoundedProtocol
 from polytape.gateway.browser_guard import BrowserGuard
 from polytape.gateway.dialects.registry import DIALECTS
+from polytape.gateway.doorkeeper import Doorkeeper
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.guesses import MOST
+from polytape.gateway.middleware import Middleware
 from polytape.gateway.server import running
+from polytape.gateway.token_table import TokenTable
 from polytape.upstream.synthetic.source import Synthetic
 from polytape.wire.api.media import ARROW
 from tests.conftest import MARKET, gateway_of
@@ -63,6 +71,27 @@ def opened(synthetic: Synthetic, admission: Admission | None = None) -> Iterator
         yield line
         line.file.close()
         line.socket.close()
+
+
+class Wire(asyncio.Transport):
+    """A transport whose other side takes everything."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
+        self.written = b""
+        self._closing = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        self._closing = True
+
+    def get_write_buffer_size(self) -> int:
+        return 0
 
 
 @pytest.fixture
@@ -157,3 +186,91 @@ def test_an_answer_of_megabytes_is_given_from_memory_too(line: Line) -> None:
     assert line.hits == 1
     assert first[2] == second[2]
     assert len(second[2]) > 2_000_000
+
+
+def test_a_request_that_came_before_to_the_byte_is_not_parsed(
+    synthetic: Synthetic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though each is identified and counted; and one that differs in a byte is another."""
+    parsed: list[bytes] = []
+    on_url = BoundedProtocol.on_url
+
+    def noting(self: BoundedProtocol, url: bytes) -> None:
+        parsed.append(url)
+        on_url(self, url)
+
+    # A parser takes its methods when its connection is made.
+    monkeypatch.setattr(BoundedProtocol, "on_url", noting)
+    for line in opened(synthetic):
+        answers = [line.ask(GET + END) for _ in range(6)]
+        assert len(parsed) == 2  # the application's, and the one that is remembered
+        assert len({body for _, _, body in answers}) == 1
+        assert len({headers[b"x-request-id"] for _, headers, _ in answers}) == 6
+        assert line.gateway.metrics.total("polytape_requests") == 6
+        assert line.gateway.metrics.bars.value == 6 * len(json.loads(answers[0][2])["data"])
+        assert line.ask(GET.replace(b"18&end", b"17&end") + END)[2] != answers[0][2]
+        line.socket.sendall(GET + END + GET)
+        assert line.answer()[2] == answers[0][2]
+        assert line.ask(END + GET + END)[2] == line.answer()[2] == answers[0][2]
+
+
+def test_a_request_that_has_its_own_id_keeps_it(line: Line) -> None:
+    for _ in range(3):
+        assert line.ask(GET + b"x-request-id: mine\r\n" + END)[1][b"x-request-id"] == b"mine"
+    assert line.ask(GET + END)[1][b"x-request-id"] != b"mine"
+
+
+def test_each_request_counts_against_a_quota_however_often_it_comes(synthetic: Synthetic) -> None:
+    table = TokenTable(None, seconds=lambda: 0.0, wall=lambda: 0.0)
+    admission = Admission(table, BrowserGuard(), DIALECTS, asks=False, anonymous_per_minute=5)
+    for line in opened(synthetic, admission):
+        assert [line.ask(GET + END)[0] for _ in range(7)] == [200] * 5 + [429] * 2
+
+
+def test_a_token_that_has_expired_is_refused_though_its_request_is_known(
+    synthetic: Synthetic,
+) -> None:
+    """And counts as one guess, not as two."""
+    now = [0.0]
+    table = TokenTable(None, seconds=lambda: 0.0, wall=lambda: now[0])
+    session = table.open_session(table.make_code())
+    assert session is not None
+    ask = GET + b"authorization: Bearer %s\r\n" % session[0].encode() + END
+    for line in opened(synthetic, Admission(table, BrowserGuard(), DIALECTS, asks=True)):
+        assert [line.ask(ask)[0] for _ in range(4)] == [200] * 4
+        now[0] = session[1]
+        statuses = [line.ask(ask)[0] for _ in range(MOST + 2)]
+        assert statuses.index(429) == MOST
+
+
+def test_a_known_request_is_answered_anew_once_the_cache_is_cleared(line: Line) -> None:
+    before = [line.ask(GET + END) for _ in range(3)][-1]
+    assert line.hits == 2
+    clear = b"DELETE /api/v1/cache HTTP/1.1\r\nHost: localhost\r\n"
+    assert line.ask(clear + END)[0] == 200
+    assert line.ask(GET + END)[2] == before[2]
+    assert line.hits == 2
+    line.ask(GET + END)
+    assert line.hits == 3
+
+
+async def test_an_idle_connection_is_not_ended_for_a_head_that_nobody_began(
+    shared_app: ASGIApp,
+) -> None:
+    """Neither after an answer from memory nor after one of a request that was known."""
+    assert isinstance(shared_app, Middleware)
+    config, door, wire = uvicorn.Config(shared_app, lifespan="off"), Doorkeeper(), Wire()
+    config.load()
+    one = BoundedProtocol(config, ServerState(), {}, door=door, quick=shared_app.quick)
+    one.connection_made(wire)
+    one.data_received(GET + END)
+    await asyncio.wait(one.tasks)
+    for _ in range(3):
+        one.data_received(GET + END)
+        door.sweep(one.loop.time() + 3_600)
+        assert not wire.is_closing()
+    assert wire.written.count(b"200 OK") == 4
+    one.data_received(GET)
+    door.sweep(one.loop.time() + 3_600)
+    assert wire.is_closing()
+    one.connection_lost(None)

@@ -14,6 +14,7 @@ ASKING = {
     "/api/v1/scan",
     "/api/v1/session",
     "/api/v1/watchlist",
+    "/api/v1/scan/batch",
     "/api/v1/history/months",
 }
 

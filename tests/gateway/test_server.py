@@ -91,14 +91,14 @@ def test_settings_come_from_the_environment_and_options_go_before_them() -> None
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
-        ([], {}, "no source of bars: set POLYGON_API_KEY for the vendor's prices, or say --source "
-         "synthetic for made-up ones"),
+        ([], {}, "no source of bars: for the vendor's prices set POLYGON_API_KEY=YOUR_KEY in the "
+         "environment or in a file .env here, or api_key = "),
         (["--source", "flatfiles"], {}, "--source flatfiles needs --data DIR"),
         (["--source", "flatfiles", "--data", "/nowhere"], {}, "/nowhere holds no flat files"),
         (["--data", "/nowhere"], {}, "--data names flat files: add --source flatfiles"),
         (["--source", "polygon"], {}, "--source polygon needs the vendor's key: set POLYGON_API_KEY"),
         (["--source", "flatfiles", "--data", "s3://flatfiles"], {}, "set POLYTAPE_FILES_KEY and"),
-        (["--vendor", "ftp://x"], {"POLYGON_API_KEY": "k"}, "vendor_url='ftp://x' is not valid"),
+        (["--vendor", "ftp://x"], {"POLYGON_API_KEY": "k"}, "--vendor='ftp://x' is not valid"),
         ([], {"POLYGON_API_KEY": "k\u00e9y"}, "POLYGON_API_KEY is not valid"),
         (["--redis", "nonsense"], {"POLYGON_API_KEY": "k"}, "--redis"),
         (["--source", "synthetic", "--host", "0.0.0.0"], {}, "set POLYTAPE_TOKEN"),

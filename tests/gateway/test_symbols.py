@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from polytape.errors import NotFoundError, ValidationError
+from polytape.errors import NoPriceError, NotFoundError, ValidationError
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.symbols import MAX_RESULTS
 from polytape.model.splits import Split
@@ -48,7 +48,10 @@ async def test_the_latest_price_is_in_todays_shares(make_gateway: MakeGateway) -
 
 
 async def test_a_symbol_without_a_bar_has_no_price(make_gateway: MakeGateway) -> None:
+    """Which is not the same as a symbol that there is not: that is said, with what may be meant."""
     gateway = make_gateway(Scripted().upstream())
-    with pytest.raises(NotFoundError, match="scripted has no price for X"):
+    with pytest.raises(NoPriceError, match="scripted has no price for X"):
         await gateway.symbols.latest("X")
+    with pytest.raises(NotFoundError, match=r"scripted has no symbol APPL \(did you mean AAPL\?"):
+        await gateway.symbols.latest("APPL")
     gateway.close()

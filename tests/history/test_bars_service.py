@@ -73,6 +73,8 @@ async def test_a_symbol_that_is_not_there_is_an_error_and_one_without_bars_is_no
     service = service_of(Small(()).upstream())
     with pytest.raises(NotFoundError, match="small has no symbol Y"):
         await service.bars(days_query("Y"))
+    with pytest.raises(NotFoundError, match=r"no symbol APPL \(did you mean AAPL\?\)"):
+        await service.bars(days_query("APPL"))
     weekend = days_query().over(day_span(JULY[5], JULY[6]))
     assert len((await service.bars(weekend)).bars) == 0
 

@@ -91,6 +91,15 @@ async def test_a_part_is_enough_where_the_query_says_so() -> None:
     assert read.missing == DAYS[1:]
 
 
+async def test_a_part_says_why_the_rest_is_missing() -> None:
+    """Each reason once, without the spans that another caller was told of."""
+    plan = AuthenticationError("the plan holds 2 years; missing: [a, b)", status=403)
+    answers = Answers(bar_of(DAYS[0]), plan, AuthenticationError("the plan holds 2 years"))
+    read = await fetcher_of(answers).fetch(replace(QUERY, allow_partial=True), DAYS)
+    assert read.missing == DAYS[1:]
+    assert read.missing_reason == "the plan holds 2 years"
+
+
 @pytest.mark.parametrize("allow_partial", [True, False])
 @pytest.mark.parametrize("error", [ValidationError("symbol", "X", "another"), KeyError("a bug")])
 async def test_other_errors_are_never_taken_for_a_gap(

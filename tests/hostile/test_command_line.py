@@ -123,7 +123,7 @@ def test_a_span_that_ends_before_it_begins_is_named(polytape: Run) -> None:
     result = polytape("history", "verify", "A", "--from", "2024-07-05", "--to", "2024-07-01",
                       "--store", ".")  # fmt: skip
     refused(result)
-    assert "end_date='2024-07-01' is not valid: must not be before start_date" in result[2]
+    assert "--to='2024-07-01' is not valid: must not be before --from (2024-07-05 00" in result[2]
     assert "datetime" not in result[2]
 
 

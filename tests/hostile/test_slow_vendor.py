@@ -74,11 +74,12 @@ def within(seconds: float) -> Iterator[None]:
     assert time.monotonic() - began < seconds + SLACK_S
 
 
+@pytest.mark.parametrize("quick", [False, True])
 @pytest.mark.parametrize("behave", SLOW.values(), ids=SLOW.keys())
-def test_a_request_ends_in_its_time_wherever_the_vendor_drips(behave: Behave) -> None:
-    """Not each read of it: all of it."""
+def test_a_request_ends_in_its_time_wherever_the_server_drips(behave: Behave, quick: bool) -> None:
+    """Not each read of it: all of it. By either way to a server."""
     with slow_server(behave) as server:
-        driver = SyncDriver(server.url)
+        driver = SyncDriver(server.url, quick=quick)
         with within(TIMEOUT_S), pytest.raises(ConnectionError, match=r"no (whole )?answer from"):
             driver.run(one(Request("GET", "/", timeout=TIMEOUT_S)))
         driver.close()
@@ -163,7 +164,8 @@ def test_no_walk_outlasts_its_limit(
     assert outcome == "done" or total >= 0.99 * seconds
 
 
-def test_a_stop_ends_a_question_and_harms_no_other() -> None:
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_stop_ends_a_question_and_harms_no_other(quick: bool) -> None:
     """Who asked is gone: the thread is free at once, and the pool's other connections live on."""
     began = threading.Event()
 
@@ -175,7 +177,7 @@ def test_a_stop_ends_a_question_and_harms_no_other() -> None:
         server.over.wait(EVER_S)
 
     with slow_server(behave) as server:
-        driver, stop = SyncDriver(server.url), Stop()
+        driver, stop = SyncDriver(server.url, quick=quick), Stop()
         assert driver.run(one(Request("GET", "/"))).body == b"fine"
 
         def stop_soon() -> None:

@@ -18,7 +18,8 @@ DAYS = SeriesBasis(
     series="1day", start=START, end=END, expected=19, with_bars=19, first_bar=date(2024, 6, 3)
 )
 
-runs = st.lists(st.sampled_from([FIRST_HALF, HOLE]), max_size=2).map(tuple)
+CUT = replace(FIRST_HALF, reason="the plan ends there")
+runs = st.lists(st.sampled_from([FIRST_HALF, HOLE, CUT]), max_size=2).map(tuple)
 inputs = st.builds(
     SeriesBasis,
     series=st.sampled_from(["1min", "1day"]),
@@ -120,6 +121,17 @@ def test_of_what_is_missing_only_the_needed_part_is_told() -> None:
     assert told == "1day bars are not held in full: 2024-06-10 to 2024-06-14 missing"
     (last,) = replace(basis, needed_from=date(2024, 6, 14)).remarks()
     assert last == "1day bars are not held in full: 2024-06-14 missing"
+
+
+def test_why_bars_are_missing_is_said_once_and_only_where_they_are_needed() -> None:
+    """After all that is missing: two series may be missing for one reason."""
+    why = "the basic plan holds 2 years"
+    later = date(2024, 6, 17)
+    days = replace(DAYS, missing=(replace(FIRST_HALF, reason=why),), first_bar=later)
+    both = Basis(source="polygon", inputs=(days, replace(days, series="1min")))
+    assert both.lacks[2:] == (why,)
+    assert both.one_line().endswith(f"; {why}")
+    assert both.needing(later).lacks == ()
 
 
 def test_it_is_complete_through_where_its_least_complete_part_is() -> None:

@@ -51,7 +51,8 @@ NOON_NY = to_us(datetime(2024, 1, 31, 17, tzinfo=UTC))
         np.datetime64("2024-01-31T17:00:00.000000000"),
         "2024-01-31T17:00:00Z", "2024-01-31 17:00", "2024-01-31T12:00:00-05:00",
         "2024-01-31 12:00 America/New_York", "2024-01-31T17:00:00.000Z", "2024-01-31 12:00 -05:00",
-        "2024-01-31T12:00-0500", "2024-01-31T17",
+        "2024-01-31T12:00-0500", "2024-01-31T17", "2024-01-31 12:00 ET", "2024-01-31 12:00 new york",
+        "2024-01-31 12:00 EST", "2024-01-31 17:00 utc",
     ],
 )  # fmt: skip
 def test_an_instant_is_an_instant_whatever_its_form(value: object) -> None:
@@ -70,6 +71,15 @@ def test_what_is_no_date_is_named(bad: object) -> None:
     with pytest.raises(ValidationError) as caught:
         parse_day_or_instant(bad, "end_date")
     assert caught.value.param == "end_date"
+
+
+@pytest.mark.parametrize("zone", ["EDT", "Mars/Olympus", "CST"])
+def test_a_zone_that_is_none_then_names_those_that_would_do(zone: str) -> None:
+    """What is wrong is the zone, not the form of the date."""
+    with pytest.raises(ValidationError, match=f"^at=.*{zone}.*America/New_York") as caught:
+        parse_instant(f"2024-01-31 12:00 {zone}", "at", MARKET)
+    assert "ET" in caught.value.allowed
+    assert "YYYY" not in caught.value.allowed
 
 
 @given(st.text(max_size=30))

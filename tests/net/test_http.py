@@ -12,7 +12,8 @@ import pytest
 
 from polytape.errors import ConnectionError, IncompleteDataError, ValidationError
 from polytape.net.async_http import AsyncDriver
-from polytape.net.http import SyncDriver, check_url, is_loopback, translated
+from polytape.net.http import SyncDriver, check_url, is_loopback
+from polytape.net.httpx_transport import translated
 from polytape.wire.flow import Flow, Request, Response, Wait
 
 Handler = Callable[[httpx2.Request], httpx2.Response]

@@ -114,7 +114,7 @@ def test_the_driver_ends_with_its_request(
     """The system's look-up, which has no time-out, is not waited for."""
     monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **_: silent(host, port))
     driver = SyncDriver(f"http://{NAME}")
-    driver._pool()  # a machine under load is slow to make one
+    driver._transport._pool()  # type: ignore[attr-defined]  # a machine under load is slow to make one
     with pytest.raises(ConnectionError, match=f"DNS has not answered for the host {NAME}") as it:
         driver.run(one(Request("GET", "/", timeout=0.2)))
     assert not it.value.sent

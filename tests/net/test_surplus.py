@@ -5,10 +5,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from polytape.net.http import SyncDriver
+from polytape.net.local_transport import LocalTransport
 from polytape.wire.flow import Flow, Request
 
 pytestmark = pytest.mark.socket
@@ -75,6 +77,23 @@ def server(request: pytest.FixtureRequest) -> Iterator[TwiceServer]:
     made.close()
 
 
+@pytest.fixture(params=[False, True], ids=["httpx2", "quick"])
+def driver(request: pytest.FixtureRequest, server: TwiceServer) -> Iterator[SyncDriver]:
+    made = SyncDriver(server.url, quick=request.param)
+    yield made
+    made.close()
+
+
+def connection_of(driver: SyncDriver) -> socket.socket:
+    """The only connection that a driver has."""
+    transport: Any = driver._transport
+    if isinstance(transport, LocalTransport):
+        return transport._idle[0]._socket
+    stream = transport._pool()._transport._pool.connections[0]._connection._network_stream
+    found: socket.socket = stream.get_extra_info("socket")
+    return found
+
+
 def body_of(driver: SyncDriver, path: str) -> bytes:
     def flow() -> Flow[bytes]:
         response = yield Request("GET", path)
@@ -85,25 +104,21 @@ def body_of(driver: SyncDriver, path: str) -> bytes:
 
 
 def test_a_surplus_response_is_not_the_next_requests(
-    server: TwiceServer, caplog: pytest.LogCaptureFixture
+    server: TwiceServer, driver: SyncDriver, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Its connection is closed; a right one is used again."""
-    driver = SyncDriver(server.url)
     for path in ("/a", "/b", "/twice", "/c", "/twice", "/d"):
         assert body_of(driver, path) == path.encode()
     assert len(server.connections) == 3
     assert caplog.text.count("45 bytes more than its response") == 2
-    driver.close()
 
 
-def test_what_comes_while_nobody_asks_closes_the_connection(server: TwiceServer) -> None:
+def test_what_comes_while_nobody_asks_closes_the_connection(
+    server: TwiceServer, driver: SyncDriver
+) -> None:
     """The pool looks before it uses one again."""
-    driver = SyncDriver(server.url)
     assert body_of(driver, "/a") == b"/a"
     server.connections[0].sendall(SURPLUS)
-    client = driver._pool()._transport._pool.connections[0]._connection  # type: ignore[attr-defined]
-    stream = client._network_stream
-    select.select([stream.get_extra_info("socket")], [], [], 5)  # until it has come
+    select.select([connection_of(driver)], [], [], 5)  # until it has come
     assert body_of(driver, "/b") == b"/b"
     assert len(server.connections) == 2
-    driver.close()

@@ -3,11 +3,18 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from typing import Any
 
+from polytape.engines.flow import run_with
+from polytape.engines.gap_run import GapRun
+from polytape.engines.registry import CLIENT_ENGINES
 from polytape.engines.scan_result import ScanResult
 from polytape.engines.session import SessionData
+from polytape.model.bars import Bars
+from polytape.model.market import Market
 from polytape.plot.subjects import SUBJECTS
 from polytape.plot.tables import TABLES
+from tests.engines.test_scanner import at
 from tests.plot.conftest import SPECS, Drawable
 
 VOID = {"br"}
@@ -93,3 +100,28 @@ def test_a_repr_is_short_and_says_what_prices_these_are(result: Drawable) -> Non
     assert "AAPL" in lines[0]
     assert max(map(len, lines)) <= 240
     assert lines[-1].strip().startswith("split-adjusted; made-up prices; a <b>note</b>")
+
+
+def test_a_repr_and_what_a_notebook_shows_are_in_new_yorks_time(result: Drawable) -> None:
+    """As tables, pictures and the page are: 14:30 New York was 19:30Z."""
+    for shown in (repr(result), result._repr_html_()):
+        assert "Wed 2026-11-18 14:30 New York" in shown
+        assert not re.search(r"\d\d:\d\d(:\d\d)?(Z|\+00:00)", shown)
+
+
+def test_a_frame_without_a_row_has_the_columns_of_one_with_rows(
+    results: dict[str, Drawable], market: Market
+) -> None:
+    """Where nothing was found `frame["day"]` was a KeyError."""
+    compared = 0
+    for spec in CLIENT_ENGINES:
+        full: Any = results[spec.name]
+        flow = spec.run("AAPL", at("2026-11-18 14:30"), market, spec.options())
+        empty: Any = run_with(flow, lambda _: Bars.empty())
+        if len(full.to_frame()) and not len(empty.to_frame()):
+            compared += 1
+            for traded in (False, True):
+                frames = [replace(run, as_traded=traded).to_frame() for run in (full, empty)]
+                assert list(frames[0]) == list(frames[1])
+    assert compared > 5
+    assert "day" in GapRun("AAPL", full.as_of, None, ()).to_frame()

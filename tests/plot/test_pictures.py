@@ -145,7 +145,7 @@ def test_without_matplotlib_it_says_what_to_install(
     results: dict[str, Drawable], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
-    with pytest.raises(ConfigurationError, match=r"polytape\[plot\]"):
+    with pytest.raises(ConfigurationError, match=r"pip install .*\[plot\]"):
         results["zones"].plot()
     assert picture.SIZE_INCHES
 

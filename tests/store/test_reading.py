@@ -1,6 +1,7 @@
 """Reads beside a compaction: a file that vanishes is found again, or the read says so."""
 
 from collections.abc import Callable
+from threading import Event
 from typing import Any
 
 import pytest
@@ -109,3 +110,23 @@ def test_an_empty_span_has_neither_bars_nor_coverage() -> None:
     nothing = Span(FIRST + HOUR, FIRST + HOUR)
     assert len(store.read("A", Series.MINUTE, nothing)) == 0
     assert store.coverage("A", Series.MINUTE, nothing) == []
+
+
+def test_a_read_of_many_files_waits_for_no_other_read() -> None:
+    """Where the threads of the pool are busy, that of the caller does all; and a job that fails
+    ends the read.
+    """
+    storage = Failing()
+    store = SegmentStore(storage, "test", MARKET)
+    hourly(store, 5)
+    free = Event()
+    held = [store.reader._pool.submit(free.wait) for _ in range(4)]
+    try:
+        assert len(store.read("A", Series.MINUTE, WEEK)) == 5
+        storage.fail = lambda _: OSError("no more")
+        with pytest.raises(DataFetchError, match="no more"):
+            store.read_table("A", Series.MINUTE, WEEK)
+    finally:
+        free.set()
+    assert all(one.result() for one in held)
+    store.close()

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import assert_type
 
+import numpy as np
 import pandas as pd
 
 from polytape import (
@@ -44,7 +45,7 @@ def sync_client(client: PolygonClient) -> None:
     assert_type(client.search_symbols("apple"), list[Security])
     assert_type(client.clear_cache(), bool)
     assert_type(client.get_session_data("AAPL", "2024-01-02"), SessionFields)
-    assert_type(client.session("AAPL", "2024-01-02"), SessionData)
+    assert_type(client.session("AAPL", np.datetime64("2024-01-02")), SessionData)
     assert_type(client.rate_limit(), RateLimit)
     assert_type(client.test_connection(), tuple[bool, str])
     assert_type(client.stats(), ClientStats)
@@ -63,8 +64,9 @@ def engines(client: PolygonClient) -> None:
     assert_type(ConfluenceScanner(client).scan("AAPL", None, [1.0], [2.0], windows=[7]), ScanResult)
     assert_type(FractalEngine(client).run("AAPL", fractal_length=5), FractalRun)
     assert_type(FractalEngine(client).history("AAPL", history_days=5), FractalHistoryRun)
-    assert_type(HVNEngine(client).run("AAPL", percentile=90), HvnRun)
-    assert_type(CamarillaEngine(client).run("AAPL", variant="range"), CamarillaRun)
+    assert_type(HVNEngine(client).run("AAPL", windows=7), HvnRun)
+    assert_type(HVNEngine(client).run("AAPL", windows=np.array([7, 14]), percentile=90), HvnRun)
+    assert_type(CamarillaEngine(client).run("AAPL", periods="day", variant="range"), CamarillaRun)
     assert_type(ZoneCalculator(client).run("AAPL", None, [1.0]), ZoneRun)
     assert_type(scan_many(["AAPL"], store="path"), ScanMany)
     FractalEngine(client).run("AAPL", fractal_lenght=5)  # type: ignore[call-arg]

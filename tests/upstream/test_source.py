@@ -61,5 +61,10 @@ def test_an_upstream_is_a_value(synthetic: Synthetic) -> None:
     with pytest.raises(AttributeError):
         synthetic.upstream().name = "real"  # type: ignore[misc]
     assert synthetic.upstream() == Upstream(
-        "synthetic", synthetic, synthetic, made_up=True, close=synthetic.upstream().close
+        "synthetic",
+        synthetic,
+        synthetic,
+        made_up=True,
+        close=synthetic.upstream().close,
+        suggest=synthetic.suggest,
     )

@@ -38,6 +38,7 @@ BARS = lines("""
     bars AAPL --end 2024-07-05 --limit 3
     bars BAC --start 2024-05-31 --end 2024-06-04 --format table
     bars NBK --start 2024-07-02 --end 2024-07-02 --timeframe 15min --limit 3
+    bars AAPL --start 2024-07-03T11:30 --end 2024-07-03T11:32 --timeframe 1min
     bars AAPL --start 2024-07-06 --end 2024-07-07
     bars AAPL --start 2024-07-06 --end 2024-07-07 --format csv
     bars AAPL --start "2024-07-02 09:30 America/New_York" --end 2024-07-02T14:00Z --timeframe 15min
@@ -52,6 +53,7 @@ BARS = lines("""
 LOOKED_UP = lines("""
     session AAPL --at "2024-07-02 10:30 America/New_York"
     session aapl --at 2024-07-03T19:00:00Z --format json
+    session AAPL --at 2024-07-03T11:30
     session AAPL --at 2024-07-04T15:00:00Z --format csv
     session ZZZZZZ --at 2024-07-02T14:30:00Z
     price aapl

@@ -38,6 +38,7 @@ LAPTOP = {"width": 1_440, "height": 820}
 PHONE = {"width": 390, "height": 780}
 # Of a cell of the scanner's.
 FILLED = "cell => cell.textContent !== '…'"
+ZONED = f"[...document.querySelectorAll('#scan-rows td.zone')].every({FILLED})"
 # What has to be there before a view is looked at.
 SHOWN = {
     "chart": "polytape.bars().length > 0",
@@ -53,9 +54,14 @@ class Desk:
     """A made-up market of one day in the past, and gateways of it, one after the other."""
 
     def __init__(
-        self, speed: float, *, token: str | None = None, store: SegmentStore | None = None
+        self,
+        speed: float,
+        *,
+        token: str | None = None,
+        store: SegmentStore | None = None,
+        begin: int = BEGIN,
     ) -> None:
-        self.clock = MarketClock(BEGIN, speed, time.monotonic)
+        self.clock = MarketClock(begin, speed, time.monotonic)
         self.port = 0
         self._token = token
         self._store = store

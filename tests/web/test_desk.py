@@ -5,7 +5,7 @@ health, keys, a phone. The pictures of the docs are made on the way.
 import json
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from datetime import date
 
 import httpx2
 import pytest
@@ -17,11 +17,12 @@ from tests.web.cut_street import cut_street
 from tests.web.scene import (
     AXE,
     BEGIN,
-    FILLED,
     LAPTOP,
+    MARKET,
     PHONE,
     SHOWN,
     WAIT_MS,
+    ZONED,
     Desk,
     desk_at,
     drawn,
@@ -65,7 +66,8 @@ def test_as_of_an_instant_nothing_later_is_shown(still: str, visit: Callable[...
     asked = json.loads(answered.value.request.post_data or "")["as_of"]
     assert asked == iso(moment + 15 * MINUTE_US)
     assert all(row["confirmed_at"] <= asked for row in known["fractals"]["swings"])
-    until(page, "polytape.view().bands.inOrder.length > 0")
+    until(page, "polytape.view().bands.all.length > 0")
+    until(page, ZONED)
     picture(page, "as-of")
     page.locator("#as-of-now").click()
     until(page, f"polytape.bars().at(-1)?.time > {last + 900}")
@@ -80,7 +82,7 @@ def test_layers_are_switched_and_remembered(still: str, visit: Callable[..., Pag
         page.keyboard.press(key)
     for name in ("zones", "swings", "profile", "pivots", "vwap", "session"):
         expect(page.locator(f"#layer-{name}")).to_have_attribute("aria-pressed", "true")
-    until(page, "polytape.view().bands.inOrder.length > 0")
+    until(page, "polytape.view().bands.all.length > 0")
     box = page.locator("#chart").bounding_box()
     assert box is not None
     for share in range(4, 96, 2):
@@ -89,10 +91,30 @@ def test_layers_are_switched_and_remembered(still: str, visit: Callable[..., Pag
             break
     expect(page.locator("#tip .chip").first).to_be_visible()
     expect(page.locator("#tip")).to_contain_text("votes")
+    until(page, ZONED)
     picture(page, "layers")
     page.reload()
     loaded(page, "AAPL · 15m")
     expect(page.locator("#layer-vwap")).to_have_attribute("aria-pressed", "true")
+
+
+def test_a_closed_market_is_closed_and_not_stale(visit: Callable[..., Page]) -> None:
+    """On the evening before a holiday: when it opens next; a gateway that is gone is cut off."""
+    evening = MARKET.session(date(2024, 7, 3)).extended.end  # type: ignore[union-attr]
+    desk = Desk(1.0, begin=evening + 60 * MINUTE_US)
+    try:
+        page = visit(desk.open(), "#/chart?symbol=AAPL&timeframe=15min", strict=False)
+        loaded(page, "AAPL · 15m")
+        expect(page.locator("#feed-word")).to_have_text("closed")
+        expect(page.locator("#hours")).to_have_text("opens Fri 5 Jul 09:30")
+        expect(page.locator("#stale-word")).to_be_hidden()
+        picture(page, "closed")
+        desk.close()
+        expect(page.locator("#feed-word")).to_have_text("cut off", timeout=WAIT_MS)
+        expect(page.locator("#stale-word")).to_be_hidden()
+        page.context.close()
+    finally:
+        desk.close()
 
 
 def test_live_bars_come_and_the_chart_stays_the_apis(visit: Callable[..., Page]) -> None:
@@ -136,37 +158,6 @@ def test_a_cut_is_seen_at_once_and_healed(visit: Callable[..., Page]) -> None:
     assert times == list(range(times[0], times[-1] + 1, 60))
 
 
-def test_the_scanner_is_sorted_filtered_and_edited(still: str, visit: Callable[..., Page]) -> None:
-    """Rows by a column, down and up; a list is pasted, saved and remembered."""
-    page = visit(still, "#/scanner?symbol=SPY&timeframe=15min")
-    expect(page.locator("#scan-rows tr")).to_have_count(10)
-    expect(page.locator('tr[data-symbol="AMD"] td.last')).not_to_be_empty(timeout=WAIT_MS)
-    changes = "[...document.querySelectorAll('#scan-rows td.change')].map(c => c.textContent)"
-    page.locator('th[data-column="change"] button').click()
-    down = [number(text) for text in page.evaluate(changes)]
-    page.locator('th[data-column="change"] button').click()
-    up = [number(text) for text in page.evaluate(changes)]
-    assert down == sorted(down, reverse=True)
-    until(page, f"[...document.querySelectorAll('#scan-rows td.zone')].every({FILLED})")
-    assert up == sorted(up)
-    picture(page, "scanner")
-    page.locator("#scan-filter").fill("aap")
-    expect(page.locator("#scan-rows tr:not(.hidden)")).to_have_count(1)
-    page.locator("#scan-edit").click()
-    page.locator("#list-name").fill("Mine")
-    page.locator("#list-symbols").fill("ibm, ko\nNOSUCHONE")
-    page.locator("#list-form button[type=submit]").click()
-    page.locator("#scan-filter").fill("")
-    expect(page.locator("#scan-rows tr")).to_have_count(3)
-    expect(page.locator('tr[data-symbol="NOSUCHONE"]')).to_contain_text("NOSUCHONE")
-    page.reload()
-    expect(page.locator("#scan-list")).to_have_value("Mine")
-
-
-def number(text: str) -> float:
-    return float(text.replace("\u2212", "-").strip("+%"))
-
-
 def test_every_view_has_nothing_serious_for_axe(still: str, visit: Callable[..., Page]) -> None:
     """Light and dark, at a desk and on a phone; nothing is wider than the phone."""
     for scheme, size in (("light", LAPTOP), ("dark", PHONE)):
@@ -192,11 +183,16 @@ def test_a_token_is_asked_for_and_never_in_an_address(visit: Callable[..., Page]
         page = visit(url, "#/chart?symbol=AAPL&timeframe=1min", strict=False)
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
+        expect(page.locator("#token-dialog")).to_contain_text("polytape open")
+        page.locator("#token-cancel").click()
+        expect(page.locator("#chart-state")).to_contain_text("polytape open")
+        expect(page.locator("#token-dialog")).to_be_hidden()
+        page.locator("#chart-state button").click()
         page.locator("#token").fill("another-token-of-that-length")
-        page.locator("#token-form button").click()
+        page.locator("#token-form button[type=submit]").click()
         expect(page.locator("#token-note")).to_contain_text("not this gateway's")
         page.locator("#token").fill(token)
-        page.locator("#token-form button").click()
+        page.locator("#token-form button[type=submit]").click()
         page.reload()
         loaded(page, "AAPL · 1m")
         expect(page.locator("#feed-word")).to_have_text("live", timeout=WAIT_MS)
@@ -208,7 +204,12 @@ def test_keys_are_listed_and_not_taken_from_fields(still: str, visit: Callable[.
     page = visit(still, "#/chart?symbol=SPY&timeframe=15min")
     loaded(page, "SPY · 15m")
     page.keyboard.press("?")
-    expect(page.locator("#help-keys tr")).to_have_count(31)
+    expect(page.locator("#help-keys li")).to_have_count(32)
+    keys = page.locator("#help-keys kbd").all_inner_texts()
+    assert "" not in [key.strip() for key in keys]
+    assert "space" in keys
+    assert page.locator("#help").evaluate("dialog => dialog.scrollTop") == 0
+    expect(page.locator("#help button")).to_be_in_viewport()
     picture(page, "keys")
     page.keyboard.press("Escape")
     page.locator("#scan-filter").fill("1")
@@ -216,48 +217,29 @@ def test_keys_are_listed_and_not_taken_from_fields(still: str, visit: Callable[.
     loaded(page, "SPY · 15m")
 
 
-def test_five_hundred_symbols_are_kept_up_with(visit: Callable[..., Page]) -> None:
-    """All rows are filled, and the page answers a key while they are."""
-    with desk_at(speed=60.0) as url:
-        found = httpx2.get(f"{url}/api/v1/search?query=a").json()["results"]
-        symbols = sorted({row["symbol"] for row in found})
-        page = visit(url, "#/scanner?symbol=SPY&timeframe=15min")
-        names = [f"{a}{b}" for a in "ABCDEFGHIJKLMNOPQRSTUVWX" for b in "ABCDEFGHIJKLMNOPQRSTUVWX"]
-        page.evaluate(
-            "names => localStorage.setItem('polytape.watchlists', JSON.stringify({Watchlist: names}))",
-            [*symbols, *names][:500],
-        )
-        page.reload()
-        expect(page.locator("#scan-rows tr")).to_have_count(500)
-        filled = "[...document.querySelectorAll('#scan-rows td.last')].every(c => c.textContent)"
-        for _ in range(5):
-            with suppress(AssertionError):
-                until(page, filled)
-        until(page, filled)
-        began = time.monotonic()
-        page.keyboard.press("2")
-        expect(page.locator("#subject")).to_have_text("SPY · 5m")
-        assert time.monotonic() - began < 5
-        page.close()  # before its gateway ends
-
-
 def test_zones_are_read_by_keyboard_and_by_a_finger(still: str, visit: Callable[..., Page]) -> None:
     """`n` shows the parts of one zone after the other; a tap those of the zone under it."""
     page = visit(still, "#/chart?symbol=AAPL&timeframe=15min")
     loaded(page, "AAPL · 15m")
-    until(page, "polytape.view().bands.inOrder.length > 1")
+    until(page, "polytape.view().bands.all.length > 1")
     tip = page.locator("#tip")
-    page.keyboard.press("n")
-    expect(tip).to_contain_text("votes")
-    first = tip.inner_text()
-    page.keyboard.press("n")
-    assert tip.inner_text() != first
+    height = page.evaluate("document.querySelector('#chart').clientHeight")
+    shown = []
+    for _ in range(page.evaluate("polytape.view().bandsInSight(0).length")):
+        page.keyboard.press("n")
+        expect(tip).to_contain_text("votes")
+        shown.append(tip.inner_text())
+        y = page.evaluate("polytape.view().markedAt()")
+        assert 0 <= y <= height
+    assert len(set(shown)) == len(shown) > 1
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
     phone = visit(
         still, "#/chart?symbol=AAPL&timeframe=15min", viewport=PHONE, has_touch=True, is_mobile=True
     )
     loaded(phone, "AAPL · 15m")
-    until(phone, "polytape.view().bands.inOrder.length > 1")
-    inside = "polytape.view().bands.inOrder.map(b => polytape.view().yOf((b.low + b.high) / 2))"
+    until(phone, "polytape.view().bands.all.length > 1")
+    inside = "polytape.view().bands.all.map(b => polytape.view().yOf((b.low + b.high) / 2))"
     box = phone.locator("#chart").bounding_box()
     assert box is not None
     y = next(y for y in phone.evaluate(inside) if y is not None and 120 < y < box["height"] - 150)

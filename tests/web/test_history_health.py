@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from polytape.model.timestamps import iso
 from polytape.net.storage import open_storage
 from polytape.store.segments import SegmentStore
-from tests.web.scene import MARKET, SHOWN, WAIT_MS, desk_at, loaded, picture, until
+from tests.web.scene import MARKET, SHOWN, WAIT_MS, ZONED, desk_at, loaded, picture, until
 
 pytestmark = [
     pytest.mark.long,
@@ -91,6 +91,7 @@ def test_the_hour_of_the_health_page_is_the_gateways(
     expect(page.locator("#health-plots figure").nth(4)).to_contain_text("100")
     expect(page.locator("#health-facts")).to_contain_text("Lag of the vendor")
     expect(page.locator("#gateway")).to_contain_text("no gaps")
+    expect(page.locator("#health-log")).to_contain_text("connected")
 
 
 def test_an_hour_of_figures_is_drawn_and_a_restart_breaks_the_line(
@@ -106,12 +107,16 @@ def test_an_hour_of_figures_is_drawn_and_a_restart_breaks_the_line(
     until(page, SHOWN["health"])
     lines = page.locator("#health-plots figure").first.locator("polyline")
     expect(lines).to_have_count(2)
+    log = page.locator("#health-log li")
+    expect(log).to_have_count(4)
+    expect(log.first).to_contain_text("backfilled: 10:25 to 10:26")
+    expect(page.locator("#health-note")).to_be_empty()
     picture(page, "health")
     dark = visit(still, "#/chart?symbol=AAPL&timeframe=15min", color_scheme="dark")
     loaded(dark, "AAPL · 15m")
     dark.keyboard.press("v")
-    until(dark, "polytape.view().bands.inOrder.length > 0")
-    until(dark, SHOWN["scanner"])
+    until(dark, "polytape.view().bands.all.length > 0")
+    until(dark, ZONED)
     picture(dark, "dark")
 
 
@@ -130,7 +135,17 @@ def busy_hour() -> dict[str, object]:
             sums.append(total)
         return sums
 
+    cut, healed = iso((begin + 1_500) * 1_000_000), iso((begin + 1_560) * 1_000_000)
     return {
+        "feed": [
+            {"at": at, "kind": kind, "detail": detail, "start": start, "end": end}
+            for at, kind, detail, start, end in (
+                (iso(begin * 1_000_000), "connected", "to the vendor", None, None),
+                (cut, "gap", "the vendor hung up", cut, None),
+                (healed, "reconnected", "to the vendor", None, None),
+                (healed, "backfilled", "", cut, healed),
+            )
+        ],
         "every_seconds": 15.0,
         "at": [iso((begin + 15 * n) * 1_000_000) for n in places],
         "figures": {

@@ -38,13 +38,14 @@ def test_the_bars_that_are_drawn_are_the_apis(still: str, visit: Callable[..., P
 def test_a_symbol_is_found_by_keyboard_and_stands_in_the_link(
     still: str, visit: Callable[..., Page]
 ) -> None:
-    """`/`, letters, an arrow, enter; back is the browser's."""
+    """`/`, letters, enter for the only one found; back is the browser's. What is misspelt is offered
+    as it may be meant.
+    """
     page = visit(still, "#/chart?symbol=SPY&timeframe=1day")
     loaded(page, "SPY · 1D")
     page.keyboard.press("/")
     page.keyboard.type("microsoft")
     expect(page.locator("#found li").first).to_contain_text("MSFT")
-    page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     loaded(page, "MSFT · 1D")
     assert "symbol=MSFT" in page.url
@@ -54,7 +55,10 @@ def test_a_symbol_is_found_by_keyboard_and_stands_in_the_link(
     page = visit(still, "#/chart?symbol=SPY&timeframe=1day", strict=False)
     loaded(page, "SPY · 1D")
     page.keyboard.press("/")
-    page.keyboard.type("NOSUCHONE")
+    page.keyboard.type("microsfot")
+    expect(page.locator("#found")).to_contain_text("Did you mean")
+    expect(page.locator("#found li[id]").first).to_contain_text("MSFT")
+    page.locator("#symbol").fill("NOSUCHONE")
     page.keyboard.press("Enter")
     expect(page.locator("#chart-state")).to_contain_text("no symbol NOSUCHONE", timeout=WAIT_MS)
 

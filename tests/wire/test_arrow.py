@@ -1,6 +1,8 @@
 """Bars as Arrow streams: what goes in comes out, and nothing short passes."""
 
+from dataclasses import replace
 from http import HTTPStatus
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,9 +22,54 @@ LOST = problem(HTTPStatus.NOT_FOUND, "no symbol ZZZ", name="not-found")
 
 @given(some_bars())
 def test_arrow_keeps_every_bit(bars: Bars) -> None:
-    back, metadata = arrow.decode(arrow.encode(bars, metadata_of(bars, notes=["made of air"])))
-    assert back.same(bars)
-    assert metadata == metadata_of(bars, notes=["made of air"])
+    body = arrow.encode(bars, metadata_of(bars, notes=["made of air"]))
+    for read in (body, bytearray(body)):
+        back, metadata = arrow.decode(read)
+        assert back.same(bars)
+        assert metadata == metadata_of(bars, notes=["made of air"])
+
+
+def known_bars(count: int) -> Bars:
+    """Bars of which everything is known."""
+    bars = many_bars(count)
+    return replace(bars, vwap=bars.close, transactions=np.arange(float(count)))
+
+
+def test_bars_are_in_the_memory_that_they_came_in_where_that_is_nobody_elses() -> None:
+    """All columns of numbers lie in it one after the other: they are a block without a copy. What
+    may not be written to is copied, and so is what has unknown values.
+    """
+    bars = known_bars(300)
+    body = arrow.encode(bars, metadata_of(bars))
+    own = bytearray(body)
+    for read, shared in ((own, True), (body, False)):
+        back, _ = arrow.decode(read)
+        assert back.same(bars)
+        memory = np.frombuffer(read, np.uint8)
+        for column in back.columns().values():
+            assert np.shares_memory(column, memory) is shared
+            assert column.flags.writeable
+    assert body == arrow.encode(bars, metadata_of(bars))
+    unknown = replace(bars, vwap=np.where(np.arange(300) == 7, np.nan, bars.vwap))
+    own = bytearray(arrow.encode(unknown, metadata_of(unknown)))
+    back, _ = arrow.decode(own)
+    assert back.same(unknown)
+    assert not np.shares_memory(back.open, np.frombuffer(own, np.uint8))
+
+
+@given(st.lists(st.integers(1, 40), min_size=2, max_size=4))
+def test_an_answer_of_several_has_memory_of_its_own(counts: list[int]) -> None:
+    """Whoever keeps one of them does not keep all."""
+    answers = [(bars, metadata_of(bars)) for bars in map(known_bars, counts)]
+    body = bytearray(arrow.encode_many(answers))
+    decoded = arrow.decode_many(body)
+    for (bars, _), back in zip(answers, decoded, strict=True):
+        assert isinstance(back, tuple)
+        assert back[0].same(bars)
+        assert not np.shares_memory(back[0].open, np.frombuffer(body, np.uint8))
+        block: Any = back[0].open.base
+        assert isinstance(block.base, bytearray)
+        assert len(block.base) < len(body)
 
 
 @pytest.mark.parametrize("count", [0, 1, arrow.BATCH_BARS, arrow.BATCH_BARS + 1, 40_000])

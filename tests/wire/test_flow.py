@@ -84,6 +84,21 @@ def test_what_broke_on_the_way_is_tried_again_and_raised_at_last(error: Exceptio
     assert world.waits == [1.0, 2.0, 4.0]
 
 
+@pytest.mark.parametrize(("sent", "tries"), [(False, 1), (True, 2)])
+def test_where_somebody_waits_a_refused_connection_is_not_tried_again(
+    sent: bool, tries: int
+) -> None:
+    """What broke off later may be better a moment after."""
+    error = ConnectionError("no", sent=sent)
+    world, policy = World([error, GOOD]), RetryPolicy(retries_refused=False)
+    if sent:
+        assert world.run(policy) == GOOD
+    else:
+        with pytest.raises(ConnectionError):
+            world.run(policy)
+    assert len(world.timeouts) == tries
+
+
 def test_the_last_answer_is_returned_as_it_is() -> None:
     bad = Response(503, {}, b"")
     assert World([bad] * 4).run() == bad

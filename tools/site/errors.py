@@ -50,7 +50,8 @@ def status_of(error: type[PolygonClientError]) -> int:
     """The HTTP code with which the gateway answers."""
     instance = error.__new__(error)
     instance.args = ("",)
-    instance.__dict__.update({"detail": "", "param": "", "status": None, "request_id": None})
+    facts = {"detail": "", "param": "", "status": None, "request_id": None, "suggestions": ()}
+    instance.__dict__.update(facts)
     return to_problem(instance).status
 
 
@@ -74,5 +75,6 @@ def _on_the_wire() -> str:
     return """## On the wire
 
 Over HTTP each is `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail`,
-`request_id` and, where a parameter is wrong, `param`; `Retry-After` says when to come back. The
-command line prints one line and leaves with exit code 1, or 2 for wrong usage."""
+`request_id`, where a parameter is wrong `param`, and where a symbol is unknown `suggestions`;
+`Retry-After` says when to come back. The command line prints one line and leaves with exit code 1,
+or 2 for wrong usage."""

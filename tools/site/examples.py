@@ -50,6 +50,9 @@ EXAMPLES: dict[str, Example] = {
     f"GET {_API}/calendar": Example(f"{_API}/calendar?start_date=2026-11-25&end_date=2026-11-30"),
     f"DELETE {_API}/cache": Example(f"{_API}/cache"),
     f"POST {_API}/scan": Example(f"{_API}/scan", {**_SYMBOL, "options": {"nearest": 3}}),
+    f"POST {_API}/scan/batch": Example(
+        f"{_API}/scan/batch", {"symbols": ["AAPL", "MSFT"], "as_of": _SYMBOL["as_of"]}
+    ),
     **{f"POST {_API}/engines/{n}": Example(f"{_API}/engines/{n}", _SYMBOL) for n in _ENGINES},
     **{f"POST {_API}/engines/{n}": Example(f"{_API}/engines/{n}", _SYMBOL) for n in _MORE_ENGINES},
     f"GET {_API}/history/status": Example(f"{_API}/history/status?symbol=AAPL"),

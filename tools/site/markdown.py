@@ -24,9 +24,9 @@ def page(title: str, summary: str, *parts: str) -> str:
     return "\n\n".join([f"# {title}", summary, *(part.strip() for part in parts if part)]) + "\n"
 
 
-def toctree(entries: Iterable[str], caption: str = "") -> str:
-    """The pages below one."""
-    options = [f":caption: {caption}"] if caption else []
+def toctree(entries: Iterable[str], caption: str = "", *, hidden: bool = False) -> str:
+    """The pages below one; a hidden one is in the menu alone."""
+    options = [":hidden:"] * hidden + ([f":caption: {caption}"] if caption else [])
     return "\n".join(["```{toctree}", ":maxdepth: 1", *options, "", *entries, "```"])
 
 

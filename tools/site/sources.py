@@ -2,22 +2,22 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 
-from tools.site import commands, errors, examples, llms, metrics, notebooks, python, rest, settings
+from tools.site import commands, errors, examples, metrics, notebooks, python, rest, settings
 from tools.site.gateway import standing_gateway
 from tools.site.links import DOCS, PROJECT, ROOT, place_of, relinked
-from tools.site.twin import summary_of, title_of
+from tools.site.markdown import toctree
 
-# `but` are pages that another of the folder lists.
-LISTED = re.compile(r"<!-- pages(?: but (?P<but>\S+))? -->")
-# The first page of a folder that is read in the repository as well.
-FOLDER_PAGE = "README.md"
+# The first page of a folder.
+INDEXES = ("index.md", "README.md")
+# Pages that stand above others beside them, and above which.
+BELOW = {"reference/engines.md": "engine-*.md"}
+_LINK = re.compile(r"\[([^\]]+)\]\(([^)#:\s]+\.md)\)")
 
 
 @dataclass(slots=True)
@@ -40,8 +40,8 @@ def all_sources() -> Sources:
         made.files[picture.relative_to(DOCS).as_posix()] = picture.read_bytes()
     for notebook in sorted((DOCS / "notebooks").glob("*.ipynb")):
         _add_notebook(made, notebook)
+    made.pages = {place: with_toctrees(place, text) for place, text in made.pages.items()}
     made.pages |= reference()
-    made.pages |= {place: _listed(place, made.pages) for place in made.pages}
     return made
 
 
@@ -67,37 +67,47 @@ def _add_notebook(made: Sources, notebook: Path) -> None:
     made.files |= {f"notebooks/{name}": picture for name, picture in pictures.items()}
 
 
-def _listed(place: str, pages: Mapping[str, str]) -> str:
-    """A page with the list of those below it that it does not link, in place of its mark."""
-    text = pages[place]
-    below = [one for one in llms.ordered(pages) if _is_below(one, place)]
-    if place.endswith(f"/{FOLDER_PAGE}"):
-        return text + "\n" + _hidden(_from(place, one) for one in below)
-    mark = LISTED.search(text)
-    if mark is None:
+def with_toctrees(place: str, text: str) -> str:
+    """An index as Sphinx needs it: for each of its sections a hidden toctree of the pages below it
+    that the section links first, by the words of the link. In the repository an index is a list of
+    links and no more.
+    """
+    if PurePosixPath(place).name not in INDEXES and place not in BELOW:
         return text
-    listed = {
-        _from(place, one): pages[one] for one in below if f"]({_from(place, one)}" not in text
-    }
-    if mark["but"]:
-        listed = {name: page for name, page in listed.items() if not fnmatch(name, mark["but"])}
-    lines = [f"- [{title_of(page)}]({name}): {summary_of(page)}" for name, page in listed.items()]
-    return text.replace(mark[0], "\n".join([*lines, "", _hidden(listed)]))
+    listed: set[str] = set()
+    trees = []
+    for section in re.split(r"^#+ ", text, flags=re.MULTILINE):
+        links = {target: words for words, target in reversed(_LINK.findall(section))}
+        new = [t for _, t in _LINK.findall(section) if t not in listed and _is_below(t, place)]
+        if new:
+            caption = section.partition("\n")[0] if listed else ""
+            lines = (_entry(target, links[target]) for target in dict.fromkeys(new))
+            trees.append(toctree(lines, caption, hidden=True) + "\n")
+        listed |= set(new)
+    return "\n".join([text, *trees])
 
 
-def _is_below(page: str, index: str) -> bool:
-    """Whether a page is beside an index, or the first of a folder beside it."""
-    path, folder = PurePosixPath(page), PurePosixPath(index).parent
-    first_of_folder = path.name == FOLDER_PAGE and path.parent.parent == folder
-    return page != index and (path.parent == folder or first_of_folder)
+def _entry(target: str, words: str) -> str:
+    """A line of a toctree, which has no markup."""
+    return f"{re.sub('[*`]', '', words)} <{target.removesuffix('.md')}>"
 
 
-def _from(index: str, page: str) -> str:
-    return PurePosixPath(page).relative_to(PurePosixPath(index).parent).as_posix()
-
-
-def _hidden(pages: Iterable[str]) -> str:
-    """What Sphinx is told of pages below one."""
-    return "\n".join(
-        ["```{toctree}", ":hidden:", "", *(one.removesuffix(".md") for one in pages), "```", ""]
+def _is_below(target: str, index: str) -> bool:
+    """Whether a link of an index leads to a page beside it, to the first one of a folder beside it,
+    or to one of the project's; those that stand below another page are that one's.
+    """
+    path, folder = PurePosixPath(target), PurePosixPath(index).parent
+    if index in BELOW:
+        return fnmatch(target, BELOW[index])
+    if any(
+        fnmatch((folder / path).as_posix(), f"{_folder(page)}/{one}") for page, one in BELOW.items()
+    ):
+        return False
+    is_first = len(path.parts) == 2 and path.name in INDEXES
+    return ".." not in path.parts and (
+        len(path.parts) == 1 or is_first or path.parts[0] == "project"
     )
+
+
+def _folder(page: str) -> PurePosixPath:
+    return PurePosixPath(page).parent

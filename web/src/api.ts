@@ -47,9 +47,13 @@ export interface BarsQuery {
 }
 
 export class Api {
-  /** Called where the gateway asks for its token; gives one, or null. */
-  askToken: () => Promise<string | null> = () => Promise.resolve(null);
+  /** Called where the gateway asks for a token, with its reason; gives one, or null. */
+  askToken: (reason: string) => Promise<string | null> = () => Promise.resolve(null);
   private asking: Promise<string | null> | null = null;
+  /** Whoever said no is asked again only for what they do themselves. */
+  private declined = false;
+  /** Something that the page shows could not be read without a token. */
+  private lacking = false;
 
   get token(): string | null {
     return sessionStorage.getItem(TOKEN);
@@ -87,14 +91,34 @@ export class Api {
   }
 
   remove<T>(path: string): Promise<T> {
+    this.declined = false;
     return this.send<T>(path, { method: "DELETE" });
+  }
+
+  /** A post that somebody pressed a button for. */
+  act<T>(path: string, body: unknown): Promise<T> {
+    this.declined = false;
+    return this.post<T>(path, body);
+  }
+
+  /** Ask for the token again, where it was refused to us. */
+  askAgain(): void {
+    this.declined = false;
   }
 
   private async send<T>(path: string, init: RequestInit): Promise<T> {
     for (;;) {
       const response = await this.attempt(path, init);
-      if (response.status === 401 && (await this.newToken())) continue;
-      if (!response.ok) throw new ApiError(response.status, await detailOf(response));
+      if (!response.ok) {
+        const detail = await detailOf(response);
+        if (response.status !== 401) throw new ApiError(response.status, detail);
+        const reason = plainReason(detail);
+        if (await this.newToken(reason)) continue;
+        this.lacking ||= init.method === "GET";
+        throw new ApiError(401, `${reason}; polytape open opens this page with it`);
+      }
+      // What was refused before is read anew, all of it.
+      if (this.lacking && this.token !== null) location.reload();
       return (await response.json()) as T;
     }
   }
@@ -112,15 +136,22 @@ export class Api {
   }
 
   /** Whether a token was given that is not the one just refused. All who wait are asked once. */
-  private async newToken(): Promise<boolean> {
-    this.asking ??= this.askToken().finally(() => {
+  private async newToken(reason: string): Promise<boolean> {
+    if (this.declined) return false;
+    this.asking ??= this.askToken(reason).finally(() => {
       this.asking = null;
     });
     const token = await this.asking;
+    this.declined = token === null;
     if (token === null) return false;
     this.token = token;
     return true;
   }
+}
+
+/** Why a token is asked for, without how programs send it. */
+function plainReason(detail: string): string {
+  return detail.split(": Authorization", 1)[0] ?? detail;
 }
 
 async function detailOf(response: Response): Promise<string> {

@@ -1,6 +1,6 @@
 // As of: chart and engines at a past instant, with what was known then; bar by bar.
 
-import { byId, setClass } from "./dom.ts";
+import { byId, setClass, setText } from "./dom.ts";
 import type { Desk } from "./chart/desk.ts";
 import { dateText, clockText, type WallClock } from "./time.ts";
 
@@ -70,13 +70,19 @@ export class AsOf {
       return;
     }
     this.playing = window.setInterval(() => void this.step(1), 900);
-    byId("as-of-play").setAttribute("aria-pressed", "true");
+    this.showPlaying();
   }
 
   private pause(): void {
     window.clearInterval(this.playing);
     this.playing = undefined;
-    byId("as-of-play").setAttribute("aria-pressed", "false");
+    this.showPlaying();
+  }
+
+  private showPlaying(): void {
+    const on = this.playing !== undefined;
+    byId("as-of-play").setAttribute("aria-pressed", String(on));
+    setText(byId("as-of-play"), on ? "Stop" : "Play");
   }
 
   private go(instant: number | null): void {

@@ -4,6 +4,7 @@ import { API, messageOf, type Api } from "./api.ts";
 import type { GatewayClock } from "./clock.ts";
 import { byId, fill, h, setClass, setText } from "./dom.ts";
 import { formatAge, formatBytes, formatCount, formatNumber, formatVolume } from "./format.ts";
+import type { MarketHours } from "./hours.ts";
 import { Plot, ratesOf, type Series } from "./plots.ts";
 import type { FeedNotice, FeedState } from "./stream.ts";
 import { clockText, dateText, parseInstant, type WallClock } from "./time.ts";
@@ -36,6 +37,16 @@ export interface StatusHistory {
   every_seconds: number;
   at: string[];
   figures: Record<string, (number | null)[]>;
+  feed: PastNotice[];
+}
+
+/** What happened to the feed, on the market's clock; a gap has its minutes. */
+interface PastNotice {
+  at: string;
+  kind: string;
+  detail: string;
+  start: string | null;
+  end: string | null;
 }
 
 /** How late a bar is, part by part. */
@@ -84,6 +95,7 @@ const FIGURES: readonly Figure[] = [
 export class Health {
   private readonly api: Api;
   private readonly time: GatewayClock;
+  private readonly hours: MarketHours;
   private readonly home: WallClock;
   private last: Status | null = null;
   private answerMs: number | null = null;
@@ -97,12 +109,11 @@ export class Health {
   /** When the newest bar of the chart's symbol ended, seconds UTC; null: no bar yet. */
   lastBarEnd: number | null = null;
   symbol = "";
-  /** Whether the exchange trades now. */
-  isOpen: () => boolean = () => false;
   private through: number | null = null;
 
-  constructor(api: Api, time: GatewayClock, home: WallClock) {
+  constructor(api: Api, time: GatewayClock, hours: MarketHours, home: WallClock) {
     this.api = api;
+    this.hours = hours;
     this.time = time;
     this.home = home;
     fill(byId("health-plots"), ...this.plots.map(({ element }) => element));
@@ -125,7 +136,7 @@ export class Health {
   notice(notice: FeedNotice): void {
     const { kind, detail } = notice;
     if (kind === "through") this.through = this.time.now();
-    else if (detail !== "") this.log(`${kind}: ${detail}`);
+    else if (kind === "connected" || kind === "gap" || kind === "backfilled") void this.readPast();
     // A gap is open until what it lacks has come.
     if (kind === "gap") this.openGaps.set(detail, this.time.now());
     if (kind === "backfilled" || kind === "subscribed") this.openGaps.clear();
@@ -138,12 +149,26 @@ export class Health {
     this.lag.pageMs = pageMs;
   }
 
-  /** Whether what is on the screen is old while the exchange trades. */
+  /** Whether what is on the screen is old while the exchange trades: in regular hours alone. */
   get stale(): boolean {
-    if (this.failure !== null || this.feed === "down") return true;
-    if (!this.isOpen() || this.feed === "none" || this.time.state?.paused === true) return false;
+    if (this.hours.part !== "regular") return false;
+    if (this.isCutOff) return true;
+    if (this.feed === "none" || this.time.state?.paused === true) return false;
     const newest = Math.max(this.lastBarEnd ?? 0, this.through ?? 0);
     return newest > 0 && this.time.now() - newest > STALE_AFTER_S;
+  }
+
+  private get isCutOff(): boolean {
+    return this.failure !== null || this.feed === "down";
+  }
+
+  /** The state of the dot, and its word. */
+  private get state(): [string, string] {
+    if (this.stale) return ["stale", "stale"];
+    if (this.isCutOff) return ["down", "cut off"];
+    const isQuiet = this.feed === "live" || this.feed === "connecting" || this.feed === "lag";
+    if (this.hours.part === "closed" && isQuiet) return ["closed", "closed"];
+    return [this.feed, WORDS[this.feed]];
   }
 
   private async sample(): Promise<void> {
@@ -170,6 +195,7 @@ export class Health {
       const past = await this.api.get<StatusHistory>(`${API}/status/history`);
       this.storeBytes = past.figures["store_bytes"]?.at(-1) ?? null;
       if (this.isShown) this.drawPlots(past);
+      if (this.isShown) this.drawLog(past.feed);
     } catch (error) {
       setText(byId("health-note"), messageOf(error) ?? "");
       return;
@@ -178,13 +204,12 @@ export class Health {
   }
 
   private draw(): void {
-    const { stale } = this;
-    const state = stale ? "stale" : this.feed;
+    const [state, word] = this.state;
     const dot = byId("feed-dot");
     if (dot.dataset["state"] !== state) dot.dataset["state"] = state;
-    setText(byId("feed-word"), stale ? "stale" : WORDS[this.feed]);
-    setClass(document.body, "stale", stale);
-    const title = this.failure ?? this.detail;
+    setText(byId("feed-word"), word);
+    setClass(document.body, "stale", state === "stale");
+    const title = this.failure ?? (this.detail || this.hours.text);
     if (byId("feed").title !== title) byId("feed").title = title;
     const { lastBarEnd } = this;
     const age = lastBarEnd === null ? null : this.time.now() - lastBarEnd;
@@ -219,7 +244,9 @@ export class Health {
     const seconds = String(Math.floor(wall % 60)).padStart(2, "0");
     const { state } = this.time;
     const speed = state === null || state.wall ? "" : state.paused ? " paused" : ` ×${state.speed}`;
-    setText(byId("market-time"), `${dateText(wall)} ${clockText(wall)}:${seconds} New York${speed}`);
+    setText(byId("hours"), this.hours.text);
+    setText(byId("market-date"), dateText(wall));
+    setText(byId("market-clock"), `${clockText(wall)}:${seconds} New York${speed}`);
   }
 
   private drawPlots(past: StatusHistory): void {
@@ -235,7 +262,11 @@ export class Health {
   private drawFacts(): void {
     if (this.last === null) return;
     const rows: [string, string][] = [
-      ...facts(this.last),
+      ...facts(this.last, this.home),
+      ["Budget left", budgetText(this.last.rate_limit)],
+      ["From the cache", hitText(this.last)],
+      ["Size of the store", this.last.store === null ? "no store" : formatBytes(this.storeBytes)],
+      ["Exchange", this.hours.text || "–"],
       ["Lag of the vendor", `${formatNumber(this.lag.vendorS, 1, " s")} from the end of a minute to this page`],
       ["Lag of the gateway", `${formatNumber(this.answerMs, 0, " ms")} for an answer`],
       ["Lag of this page", `${formatNumber(this.lag.pageMs, 0, " ms")} from a minute's arrival to the picture`],
@@ -245,13 +276,32 @@ export class Health {
     fill(byId("health-facts"), ...lines);
   }
 
-  private log(text: string): void {
+  /** The newest first; of another day with its date. */
+  private drawLog(notices: readonly PastNotice[]): void {
+    const today = dateText(this.home.shift(this.time.now()));
+    const items = [...notices].reverse().map((notice) => {
+      const wall = this.home.shift(parseInstant(notice.at));
+      const day = dateText(wall) === today ? "" : `${dateText(wall)} `;
+      return h("li", {}, h("time", {}, `${day}${clockText(wall)}`), noticeText(notice, this.home));
+    });
+    const since = this.last === null ? "" : ` since ${startText(this.last, this.home)}`;
+    const nothing = h("li", { class: "dim" }, `Nothing${since}, when the gateway was started.`);
     const list = byId("health-log");
-    const wall = this.home.shift(this.time.now());
-    list.querySelector(".dim")?.remove();
-    list.prepend(h("li", {}, h("time", {}, clockText(wall)), text));
-    while (list.children.length > 100) list.lastElementChild?.remove();
+    fill(list, ...(items.length > 0 ? items : [nothing]));
   }
+}
+
+/** `gap: the vendor hung up, 10:04 to 10:09`. */
+function noticeText({ kind, detail, start, end }: PastNotice, home: WallClock): string {
+  const at = (text: string) => clockText(home.shift(parseInstant(text)));
+  const span = start === null ? "" : end === null ? `from ${at(start)}` : `${at(start)} to ${at(end)}`;
+  const more = [detail, span].filter((text) => text !== "").join(", ");
+  return more === "" ? kind : `${kind}: ${more}`;
+}
+
+function startText(status: Status, home: WallClock): string {
+  const wall = home.shift(parseInstant(status.started_at));
+  return `${dateText(wall)} ${clockText(wall)} New York`;
 }
 
 function budgetText({ remaining, limit }: RateLimit): string {
@@ -263,10 +313,10 @@ function hitText(status: Status): string {
   return all === 0 ? "–" : `${Math.round((100 * status.answered_from_memory) / all)}%`;
 }
 
-function facts(status: Status): [string, string][] {
+function facts(status: Status, home: WallClock): [string, string][] {
   return [
     ["Version", status.version],
-    ["Running since", status.started_at.replace("T", " ").replace("Z", " UTC")],
+    ["Running since", startText(status, home)],
     ["Source", status.made_up ? `${status.source}: prices are made up` : status.source],
     ["Store", status.store ?? "none: nothing is stored"],
     ["Requests", formatCount(status.requests)],

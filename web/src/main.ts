@@ -4,13 +4,14 @@ import { Api, messageOf } from "./api.ts";
 import { AsOf } from "./as_of.ts";
 import type { Bar } from "./bars.ts";
 import { Desk } from "./chart/desk.ts";
-import { partAt } from "./chart/sessions.ts";
 import type { ChartView, Scale } from "./chart/view.ts";
 import { GatewayClock } from "./clock.ts";
 import { byId, h, setClass, setText } from "./dom.ts";
+import { showEdges } from "./edges.ts";
 import { Engines } from "./engines.ts";
 import { Health } from "./health.ts";
 import { History } from "./history/history.ts";
+import { MarketHours } from "./hours.ts";
 import { Keys } from "./keys.ts";
 import { Alerts } from "./scanner/alerts.ts";
 import { Scanner } from "./scanner/scanner.ts";
@@ -40,17 +41,18 @@ class Page {
   private readonly last = new Preference<string>("place", linkOf(START), isText);
   private readonly desk = new Desk(this.api, this.engines, this.time, this.wall(), this.home);
   private readonly alerts = new Alerts(this.home, this.now);
-  private readonly scanner = new Scanner(this.api, this.engines, this.alerts, this.home, this.now);
-  private readonly health = new Health(this.api, this.time, this.home);
+  private readonly scanner = new Scanner(this.api, this.alerts, this.home, this.now);
+  private readonly hours = new MarketHours(this.api, this.home, this.now);
+  private readonly health = new Health(this.api, this.time, this.hours, this.home);
   private readonly history = new History(this.api, () => this.scanner.symbols, this.home, this.now);
-  private readonly search = new Search(this.api);
+  private readonly search = new Search(this.api, () => this.scanner.allSymbols);
   private readonly asOf = new AsOf(this.desk, this.home, this.now);
   private readonly stream = new EventStream(() => this.api.token);
   private place: Place = parsePlace(location.hash, parsePlace(this.last.value, START));
   private scale: Scale = "normal";
 
   start(): void {
-    this.api.askToken = () => this.askToken();
+    this.api.askToken = (reason) => this.askToken(reason);
     this.makeBar();
     this.makeKeys();
     this.bindStream();
@@ -62,12 +64,17 @@ class Page {
     this.desk.onBars = () => this.barsCame();
     // The chart goes first.
     this.desk.onShown = () => this.scanner.start();
+    this.desk.findMeant = async (text) => (await this.search.meant(text)).map(({ symbol }) => symbol);
+    this.desk.onPick = (symbol) => this.go({ symbol });
+    this.desk.onAsOf = (asOf) => this.go({ asOf });
+    showEdges("#tools, #as-of, .scroll");
     onThemeChange(() => this.desk.paint());
     window.addEventListener("hashchange", () => this.arrive(true));
     // A replay's now is not the machine's: nothing is asked for before it is known.
     void this.time.start().then(() => {
       this.stream.start();
       this.arrive(false);
+      void this.hours.read();
       void this.health.show();
     });
   }
@@ -104,6 +111,7 @@ class Page {
     document.title = `${symbol} ${timeframe.label} · polytape`;
     this.search.value = symbol;
     this.asOf.value = asOf;
+    this.scanner.asOf = asOf;
     this.showView(view);
     this.showTimeframe(timeframe);
     this.scanner.mark(symbol);
@@ -136,7 +144,6 @@ class Page {
       this.desk.notice(notice);
       if (notice.kind === "gap" || notice.kind === "backfilled") this.scanner.reload();
     };
-    this.health.isOpen = () => partAt(this.desk.days, this.now()) === "regular";
   }
 
   /** How late the newest minute is, once it is on the screen. */
@@ -195,7 +202,8 @@ class Page {
       { keys: "f", help: "all bars that are loaded", act: () => this.desk.view.fit() },
       { keys: "ArrowUp", help: "symbol before, of the watchlist", act: () => this.neighbour(-1) },
       { keys: "ArrowDown", help: "symbol after, of the watchlist", act: () => this.neighbour(1) },
-      { keys: "n", help: "the next zone: its parts", act: () => this.desk.nextZone() },
+      { keys: "n", help: "zones in sight, the nearest first: their parts", act: () => this.desk.nextZone() },
+      { keys: "Escape", help: "close what is shown of a zone", act: () => this.desk.leaveZone() },
       { keys: "z", help: "zones", act: () => this.desk.layers.toggle("zones") },
       { keys: "w", help: "swings", act: () => this.desk.layers.toggle("swings") },
       { keys: "p", help: "volume profile", act: () => this.desk.layers.toggle("profile") },
@@ -209,13 +217,13 @@ class Page {
       { keys: "a", help: "as of a past instant", act: () => this.asOf.toggle() },
       { keys: ",", help: "as of: a bar back", act: () => void this.asOf.step(-1) },
       { keys: ".", help: "as of: a bar on", act: () => void this.asOf.step(1) },
-      { keys: " ", help: "as of: play, stop", act: () => this.asOf.play() },
+      { keys: "Space", help: "as of: play, stop", act: () => this.asOf.play() },
       { keys: "s", help: "save the chart as a picture", act: () => this.savePicture() },
       { keys: "C", help: "chart", act: () => this.go({ view: "chart" }) },
       { keys: "S", help: "scanner", act: () => this.go({ view: "scanner" }) },
       { keys: "H", help: "stored history", act: () => this.go({ view: "history" }) },
       { keys: "E", help: "health", act: () => this.go({ view: "health" }) },
-    ]);
+    ], () => ["chart", "scanner"].includes(this.place.view));
   }
 
   private pickTimeframe(timeframe: Timeframe | undefined): void {
@@ -292,15 +300,19 @@ class Page {
     }
   }
 
-  private askToken(): Promise<string | null> {
+  private askToken(reason: string): Promise<string | null> {
     const dialog = byId("token-dialog") as HTMLDialogElement;
     const field = byId("token") as HTMLInputElement;
+    byId("token-cancel").onclick = () => dialog.close("");
+    // That of a dialog before this one would count for a key that closes it.
+    dialog.returnValue = "";
+    setText(byId("token-reason"), `The gateway says: ${reason}.`);
     setText(byId("token-note"), this.api.token === null ? "" : "That token is not this gateway's.");
     field.value = "";
     dialog.showModal();
     return new Promise((resolve) => {
       dialog.onclose = () => {
-        resolve(field.value.trim() || null);
+        resolve(dialog.returnValue === "use" ? field.value.trim() || null : null);
         field.value = "";
       };
     });

@@ -1,6 +1,7 @@
 // What the page is about: symbol, timeframe, instant, view; in the link, so that it can be sent.
 // What the viewer chose to see is remembered in this browser.
 
+import { parseSymbol } from "./symbols.ts";
 import { DEFAULT_TIMEFRAME, timeframeOf, type Timeframe } from "./timeframes.ts";
 import { isoText, parseInstant } from "./time.ts";
 
@@ -15,17 +16,16 @@ export interface Place {
   asOf: number | null;
 }
 
-const SYMBOL = /^[A-Za-z0-9.:\-/]{1,32}$/;
 
 /** The place that a link's fragment names; what it does not name is as in `fallback`. */
 export function parsePlace(fragment: string, fallback: Place): Place {
   const [path = "", query = ""] = fragment.replace(/^#\/?/, "").split("?", 2);
   const fields = new URLSearchParams(query);
-  const symbol = fields.get("symbol") ?? "";
+  const symbol = parseSymbol(fields.get("symbol") ?? "");
   const instant = parseInstant(fields.get("as_of") ?? "");
   return {
     view: VIEWS.find((view) => view === path) ?? fallback.view,
-    symbol: SYMBOL.test(symbol) ? symbol : fallback.symbol,
+    symbol: symbol ?? fallback.symbol,
     timeframe: timeframeOf(fields.get("timeframe") ?? "") ?? fallback.timeframe,
     asOf: Number.isFinite(instant) ? instant : null,
   };
@@ -50,15 +50,36 @@ export const START: Place = {
 export class Preference<T> {
   private current: T;
   private readonly key: string;
+  private readonly isValid: (value: unknown) => value is T;
 
   constructor(name: string, fallback: T, isValid: (value: unknown) => value is T) {
     this.key = `polytape.${name}`;
+    this.isValid = isValid;
     this.current = fallback;
     try {
-      const stored: unknown = JSON.parse(localStorage.getItem(this.key) ?? "null");
-      if (isValid(stored)) this.current = stored;
+      this.take(localStorage.getItem(this.key));
     } catch {
-      // Not kept, or not ours: the fallback it is.
+      // Nothing is kept here: the fallback it is.
+    }
+  }
+
+  /** Heed what other tabs of this browser write: what they saved is never overwritten unseen. */
+  follow(onChange: () => void): void {
+    window.addEventListener("storage", ({ key, newValue }) => {
+      if (key === this.key && this.take(newValue)) onChange();
+    });
+  }
+
+  /** Take a stored text; whether it is a value of this one. */
+  private take(text: string | null): boolean {
+    if (text === null) return false;
+    try {
+      const stored: unknown = JSON.parse(text);
+      if (!this.isValid(stored)) return false;
+      this.current = stored;
+      return true;
+    } catch {
+      return false;
     }
   }
 

@@ -1,5 +1,7 @@
 // The lengths of a bar that the page offers, and how much of each is loaded at once. Pure.
 
+import { wallTime, type WallClock } from "./time.ts";
+
 const MINUTE = 60;
 const DAY = 86_400;
 
@@ -27,9 +29,20 @@ export const TIMEFRAMES: readonly Timeframe[] = [
   intraday(120, "2h", 250),
   intraday(240, "4h", 400),
   { name: "1day", label: "1D", seconds: DAY, pageDays: 2_200, intraday: false },
-  { name: "1week", label: "1W", seconds: 7 * DAY, pageDays: 9_000, intraday: false },
-  { name: "1month", label: "1M", seconds: 31 * DAY, pageDays: 12_000, intraday: false },
+  { name: "1week", label: "1W", seconds: 7 * DAY, pageDays: 4_400, intraday: false },
+  { name: "1month", label: "1M", seconds: 31 * DAY, pageDays: 7_700, intraday: false },
 ];
+
+/** When a bar ends, seconds UTC: days, weeks and months by New York's clock, so that a week in which
+ * the clock is changed is one hour shorter or longer.
+ */
+export function endOf({ name, seconds, intraday }: Timeframe, start: number, home: WallClock): number {
+  if (intraday) return start + seconds;
+  const wall = home.shift(start);
+  if (name !== "1month") return home.unshift(wall + seconds);
+  const { year, month } = wallTime(wall);
+  return home.unshift(Date.UTC(year, month, 1) / 1_000);
+}
 
 const [first] = TIMEFRAMES;
 

@@ -5,9 +5,11 @@ import type { Api, BarsAnswer, BarsQuery } from "../src/api.ts";
 import type { Bar } from "../src/bars.ts";
 import { BarLoader, joined } from "../src/chart/loader.ts";
 import type { LiveBar } from "../src/stream.ts";
+import { NEW_YORK, WallClock } from "../src/time.ts";
 import { timeframeOf, type Timeframe } from "../src/timeframes.ts";
 
 const DAY = 86_400;
+const HOME = new WallClock(NEW_YORK);
 const NOW = 1_720_000_020;
 const MINUTE = timeframeOf("1min") as Timeframe;
 const QUARTER = timeframeOf("15min") as Timeframe;
@@ -35,7 +37,7 @@ function gateway(bars: Bar[]) {
 test("pages follow one another without a lost or a doubled bar", async () => {
   const all = Array.from({ length: 400 }, (_, place) => bar(NOW - 40 * DAY + place * 8_640));
   const { api } = gateway(all);
-  const loader = new BarLoader(api, { symbol: "SPY", timeframe: MINUTE, asOf: null }, () => NOW);
+  const loader = new BarLoader(api, { symbol: "SPY", timeframe: MINUTE, asOf: null }, () => NOW, HOME);
   await loader.first();
   while (!loader.atBeginning) await loader.older();
   assert.deepEqual(loader.bars, all);
@@ -43,7 +45,7 @@ test("pages follow one another without a lost or a doubled bar", async () => {
 
 test("a hole of months is looked across, and the search ends where nothing is", async () => {
   const { api, queries } = gateway([bar(NOW - 300 * DAY), bar(NOW - 60)]);
-  const loader = new BarLoader(api, { symbol: "SPY", timeframe: MINUTE, asOf: null }, () => NOW);
+  const loader = new BarLoader(api, { symbol: "SPY", timeframe: MINUTE, asOf: null }, () => NOW, HOME);
   await loader.first();
   await loader.older();
   assert.equal(loader.bars.length, 2);
@@ -53,7 +55,7 @@ test("a hole of months is looked across, and the search ends where nothing is", 
 
 test("of a symbol without bars there is an end, too", async () => {
   const { api, queries } = gateway([]);
-  const loader = new BarLoader(api, { symbol: "NONE", timeframe: MINUTE, asOf: null }, () => NOW);
+  const loader = new BarLoader(api, { symbol: "NONE", timeframe: MINUTE, asOf: null }, () => NOW, HOME);
   assert.deepEqual(await loader.first(), []);
   assert.ok(queries.length <= 8);
 });
@@ -63,7 +65,7 @@ test("as of an instant only what was complete then is shown", async () => {
   const all = Array.from({ length: 10 }, (_, place) => bar(start + place * 900));
   const { api } = gateway(all);
   const asOf = start + 3 * 900 + 60;
-  const loader = new BarLoader(api, { symbol: "SPY", timeframe: QUARTER, asOf }, () => NOW);
+  const loader = new BarLoader(api, { symbol: "SPY", timeframe: QUARTER, asOf }, () => NOW, HOME);
   const bars = await loader.first();
   assert.ok(bars.every(({ time }) => time + 900 <= asOf));
   assert.equal(bars.length, 3);
@@ -73,7 +75,7 @@ test("as of an instant only what was complete then is shown", async () => {
 test("live minutes that came while history was fetched are joined to it", async () => {
   const start = NOW - 600;
   const { api } = gateway([bar(start, 1), bar(start + 60, 1)]);
-  const loader = new BarLoader(api, { symbol: "SPY", timeframe: MINUTE, asOf: null }, () => NOW);
+  const loader = new BarLoader(api, { symbol: "SPY", timeframe: MINUTE, asOf: null }, () => NOW, HOME);
   const loading = loader.first();
   loader.take(live(start + 60, 2));
   loader.take(live(start + 120, 3));

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Zone } from "../src/engines.ts";
 import { entries } from "../src/scanner/alerts.ts";
 import { sorted, toCsv } from "../src/scanner/columns.ts";
-import { SymbolState, symbolsOf, usualAt, type MinuteBar, type WatchRow } from "../src/scanner/row.ts";
+import { SymbolState, usualAt, type MinuteBar, type WatchRow } from "../src/scanner/row.ts";
 
 const START = 1_719_927_000;
 const ISO = "2024-07-02T13:30:00Z";
@@ -87,9 +87,19 @@ test("what has no value sorts last, both ways", () => {
   assert.deepEqual(sorted(states, null, { now: 0 }).map(({ symbol }) => symbol), ["A", "B", "C"]);
 });
 
-test("a pasted list is its symbols, each once; a table is comma-separated values", () => {
-  assert.deepEqual(symbolsOf("spy, qqq;AAPL\nBRK.B\tspy <b> $x"), ["SPY", "QQQ", "AAPL", "BRK.B"]);
+test("a table is comma-separated values", () => {
   const [head, row] = toCsv([stateOf()], { now: START + 65 }).split("\n");
   assert.equal(head?.split(",")[0], "symbol");
   assert.equal(row?.split(",").slice(0, 3).join(), "SPY,102,2");
+});
+
+test("zones that were known stay after a scan that failed, which is tried again soon", () => {
+  const zone = { id: "S1", low: 1, high: 2, kind: "support", level: "L3" } as const;
+  const state = stateOf();
+  state.takeZones({ symbol: "SPY", error: null, atr_day: 2, zones: [zone] }, 1_000, 870);
+  state.takeZones({ symbol: "SPY", error: "no answer", atr_day: null, zones: [] }, 2_000, 870);
+  assert.deepEqual(state.zones, { zones: [zone], atrDay: 2, at: 1_130, error: null });
+  const fresh = stateOf();
+  fresh.takeZones({ symbol: "SPY", error: "no answer", atr_day: null, zones: [] }, 2_000, 870);
+  assert.deepEqual([fresh.zones?.error, fresh.zones?.at], ["no answer", 1_130]);
 });

@@ -57,7 +57,7 @@ def run(arguments: list[str]) -> int:
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except REPORTED as error:
-        return _fail(*_message(error))
+        return _fail(*_message(error, arguments))
     except OSError as error:
         if error.filename is not None:
             return _fail(f"{error.filename}: {error.strerror}", 1)
@@ -96,22 +96,43 @@ def _configure_logging(*, verbose: bool) -> None:
     )
 
 
-def _message(error: BaseException) -> tuple[str, int]:
-    """What to say of an error, and the exit code."""
+def _message(error: BaseException, arguments: list[str]) -> tuple[str, int]:
+    """What to say of an error that arguments led to, and the exit code."""
     match error:
         case ConnectionError() if _lacks_cure(error):
             return f"{error} (is a gateway running there? polytape serve starts one)", 1
         case PolygonClientError():
-            return str(error), 2 if isinstance(error, ValidationError) else 1
+            return _own_words(error, arguments), 2 if isinstance(error, ValidationError) else 1
         case ModuleNotFoundError():
-            extra = EXTRAS.get((error.name or "").partition(".")[0], "all")
-            return f"{error.name} is not installed: pip install 'polytape[{extra}]'", 1
+            return _what_to_install(error.name or ""), 1
         case click.exceptions.NoArgsIsHelpError():
-            return "Missing command. (polytape --help tells more)", 2
+            return f"Missing command. {_more(error)}", 2
         case click.UsageError():
-            return f"{error.format_message()} (polytape --help tells more)", 2
+            return f"{error.format_message()} {_more(error)}", 2
         case _:
             return "stopped", STOPPED
+
+
+def _what_to_install(library: str) -> str:
+    from polytape.extras import install_command
+
+    extra = EXTRAS.get(library.partition(".")[0], "all")
+    return f"{library} is not installed: {install_command(extra)}"
+
+
+def _own_words(error: PolygonClientError, arguments: list[str]) -> str:
+    """An error's text in the words of the command line: its options, and New York time."""
+    from polytape.cli.error_texts import command_of, in_new_york, in_options
+
+    wrong_use = isinstance(error, ValidationError)
+    text = in_options(str(error), command_of(app, arguments)) if wrong_use else str(error)
+    return in_new_york(text)
+
+
+def _more(error: click.UsageError) -> str:
+    """Where to read on: the help of the command that was used wrongly."""
+    path = "polytape" if error.ctx is None else error.ctx.command_path
+    return f"({path} --help tells more)"
 
 
 def _lacks_cure(error: ConnectionError) -> bool:

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
+from polytape.cli import options as shared
 from polytape.cli import output
 from polytape.cli.answers import BarRow, BarsAnswer, Metadata, whole_bars
 from polytape.cli.bars_dates import first_and_last
 from polytape.cli.gateway import connect
 from polytape.cli.gateway_time import gateway_day
-from polytape.cli.options import BARS_FORMATS, symbol_argument, url_option
+from polytape.cli.moments import MOMENT
 from polytape.cli.output_file import chosen_form
 from polytape.model.counts import counted
 
@@ -39,20 +40,28 @@ class BarsBody(TypedDict):
 
 
 @click.command()
-@symbol_argument
-@click.option("--start", help="First day or instant, 5d, ytd; default 30 days ago.")
+@shared.symbol_argument
+@click.option(
+    "--start",
+    type=MOMENT,
+    help="First day, 5d, ytd, or instant (New York time without a zone); default 30 days ago.",
+)
 @click.option("--period", help="In place of --start: a length before --end, 1mo, 5d, ytd.")
-@click.option("--end", help="Last day, or instant (exclusive), yesterday.")
+@click.option(
+    "--end",
+    type=MOMENT,
+    help="Last day, yesterday, or instant (exclusive; New York time without a zone).",
+)
 @click.option("--timeframe", default="1day", help="1min 5min 15min 60min 1day ...")
 @click.option("--limit", type=int, help="Only the latest so many bars.")
 @click.option("--extended/--no-extended", default=True, help="Extended hours too.")
 @click.option("--allow-partial", is_flag=True, help="What there is, where some bars are missing.")
 @click.option("--as-traded", is_flag=True, help="Prices and volumes before splits.")
-@click.option("--format", "form", type=click.Choice(BARS_FORMATS), help="Default table.")
+@click.option("--format", "form", type=click.Choice(shared.BARS_FORMATS), help="Default table.")
 @click.option(
     "--out", type=click.Path(path_type=Path), help="FILE.csv, .json or .parquet; - is stdout."
 )
-@url_option
+@shared.url_option
 def bars(
     symbol: str,
     start: str | None,

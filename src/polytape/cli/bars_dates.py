@@ -44,7 +44,9 @@ def _of_period(
 def _day_of(end: str) -> date:
     """The day that an end lies in."""
     from polytape.cli.clock import this_market
+    from polytape.model.date_words import naming_words
     from polytape.model.instants import parse_span
 
-    market = this_market()
-    return market.date_of(parse_span("1970-01-01", end, market).end - 1)
+    market, names = this_market(), ("start", "end")
+    with naming_words(names):
+        return market.date_of(parse_span("1970-01-01", end, market, names).end - 1)

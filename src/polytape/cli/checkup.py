@@ -1,14 +1,17 @@
 """What `polytape doctor` looks at: libraries, settings, tokens, and the rest."""
 
+import os
 import platform
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
+from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
+from polytape import settings as setup
 from polytape.errors import ConfigurationError, PolygonClientError
-from polytape.settings import access_folder, is_exposed, load, origins, read_files
+from polytape.extras import install_command
 
 Verdict: TypeAlias = Literal["ok", "warning", "trouble"]
 # What each extra is for.
@@ -32,19 +35,44 @@ class Finding(NamedTuple):
 
 def check_up(*, online: bool) -> list[Finding]:
     """Every check, in the order in which they are worth mending."""
-    from polytape.cli import checkup_port, checkup_store, checkup_vendor
-
     findings = [*version_findings(), *extra_findings(), *settings_findings()]
     try:
-        settings = load()
-    except PolygonClientError:  # said by the settings' own check: the rest would look elsewhere
-        return findings
-    findings += checkup_vendor.vendor_findings(settings, online=online)
-    if _absent("gateway"):  # which is what has a store and a port
-        return [*findings, *token_findings()]
-    findings += checkup_store.store_findings(settings, online=online)
-    findings += [checkup_port.port_finding(settings), *checkup_port.tls_findings(settings)]
-    return [*findings, *token_findings()]
+        settings, written, folder = setup.load(), setup.origins(), setup.access_folder()
+    except PolygonClientError:  # said by the settings' own check
+        return [*findings, *_without_files()]
+    return [*findings, *_with_settings(settings, written, folder, online=online)]
+
+
+def _with_settings(
+    settings: setup.Settings, written: Mapping[str, setup.Origin], folder: Path, *, online: bool
+) -> Iterator[Finding]:
+    from polytape.cli import checkup_gateway, checkup_port, checkup_store, checkup_vendor
+
+    yield from checkup_vendor.vendor_findings(settings, online=online)
+    yield from checkup_gateway.gateway_findings(settings, written, folder)
+    if not _absent("gateway"):  # which is what has a store and a port
+        yield from checkup_store.store_findings(settings, online=online)
+        yield checkup_port.port_finding(settings)
+        yield from checkup_port.tls_findings(settings)
+    yield from token_findings(folder)
+
+
+def _without_files() -> Iterator[Finding]:
+    """What can be looked at where settings cannot be read: by the environment, and where that is
+    wrong by nothing that is set. Key, store and port would be guessed.
+    """
+    from polytape.cli.checkup_gateway import gateway_findings
+
+    environment: Mapping[str, str] = os.environ
+    try:
+        settings = setup.load(environment)
+    except ConfigurationError:
+        environment, settings = {}, setup.Settings()
+    what = "key, plan, store and port are not looked at: they may stand where nothing can be read"
+    yield Finding("settings", "warning", what, "mend the settings, then polytape doctor again")
+    folder = setup.access_folder(os.environ)
+    yield from gateway_findings(settings, setup.origins(environment), folder)
+    yield from token_findings(folder)
 
 
 def version_findings() -> Iterator[Finding]:
@@ -71,20 +99,21 @@ def extra_findings() -> Iterator[Finding]:
             continue
         verdict: Verdict = "warning" if extra == "gateway" else "ok"
         what = f"{extra} is not installed ({purpose}): {', '.join(absent)}"
-        yield Finding("extras", verdict, what, f"pip install 'polytape[{extra}]'")
+        yield Finding("extras", verdict, what, install_command(extra))
 
 
 def settings_findings() -> Iterator[Finding]:
     """Where settings are written, and what is wrong with them."""
     try:
-        written = origins()
-        load()
-        for file in read_files():
-            if is_exposed(file):
+        written = setup.origins()
+        setup.load()
+        for file in setup.read_files():
+            if setup.is_exposed(file):
                 what = f"{file.path} has secrets, and others may read it (mode {file.mode:04o})"
                 yield Finding("settings", "warning", what, f"chmod 600 {file.path}")
     except ConfigurationError as error:
-        yield Finding("settings", "trouble", str(error), "polytape init --print shows them all")
+        cure = "mend it there; polytape init --print shows every setting as it is written"
+        yield Finding("settings", "trouble", str(error), cure)
         return
     places = ", ".join(sorted(origin.where for origin in written.values()))
     nothing = "nothing is set"
@@ -92,12 +121,11 @@ def settings_findings() -> Iterator[Finding]:
     yield Finding("settings", "ok", places or nothing, cure)
 
 
-def token_findings() -> Iterator[Finding]:
-    """The files of tokens: private, and readable."""
+def token_findings(folder: Path) -> Iterator[Finding]:
+    """The files of tokens in a folder: private, and readable."""
     from polytape.gateway.tokens import FILE, read_tokens
     from polytape.net import owner_token
 
-    folder = access_folder()
     files: Mapping[str, Callable[[], object]] = {
         owner_token.FILE: lambda: owner_token.owner_token(folder),
         FILE: lambda: read_tokens(folder / FILE),

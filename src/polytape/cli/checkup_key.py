@@ -2,7 +2,7 @@
 
 from polytape.cli.checkup import Finding, Verdict
 from polytape.errors import PolygonClientError
-from polytape.settings import Settings, origins
+from polytape.settings import Settings, key_cure, origins
 
 
 def key_finding(settings: Settings) -> Finding:
@@ -13,7 +13,7 @@ def key_finding(settings: Settings) -> Finding:
         return Finding("key", "ok", f"none is needed: source {settings.source}")
     if settings.api_key is None:
         verdict: Verdict = "trouble" if settings.source == "polygon" else "warning"
-        cure = "set POLYGON_API_KEY, or polytape serve --source synthetic for made-up prices"
+        cure = f"{key_cure()}; or polytape serve --source synthetic for made-up prices"
         return Finding("key", verdict, "there is no key of the vendor's", cure)
     where = origins()["api_key"].where if "api_key" in origins() else "given"
     try:

@@ -11,6 +11,7 @@ from polytape.cli.clock import now_us
 from polytape.errors import AuthenticationError, PolygonClientError, RateLimitError
 from polytape.model.units import SECOND_US
 from polytape.settings import Settings
+from polytape.upstream.made_up_check import HEADER
 
 # Of a clock that is set by the network; one that is a minute off makes bars final too early.
 CLOCK_S, CLOCK_TROUBLE_S = 5, 60
@@ -47,7 +48,8 @@ def network_findings(settings: Settings, *, online: bool) -> list[Finding]:
         cure = f"is this machine online, and does it reach {host}?"
         finding = Finding("network", "trouble", str(error), cure)
     else:
-        finding = Finding("network", "ok", f"{host} answers, and knows the key")
+        made_up = "; its prices are made up" if HEADER in headers else ""
+        finding = Finding("network", "ok", f"{host} answers, and knows the key{made_up}")
     return [finding, clock_finding(headers, now_us())]
 
 

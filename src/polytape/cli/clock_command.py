@@ -7,6 +7,7 @@ import click
 
 from polytape.cli.answers import JsonObject
 from polytape.cli.gateway import connect
+from polytape.cli.moments import MOMENT
 from polytape.cli.options import format_option, url_option
 from polytape.cli.output import print_facts
 from polytape.errors import DataFetchError
@@ -14,7 +15,7 @@ from polytape.errors import DataFetchError
 SHOWN_IN = ZoneInfo("America/New_York")
 
 # What a value means to an action that takes one.
-VALUES = {"step": "minutes, or an instant", "speed": "market seconds in a second"}
+VALUES = {"step": "minutes, or an instant in New York time", "speed": "market seconds in a second"}
 
 
 @click.command()
@@ -62,7 +63,8 @@ def _body(action: str, value: str | None) -> dict[str, object]:
     if action == "step":
         if value.isdecimal():
             return {"action": action, "minutes": int(value)}
-        return {"action": action, "to": value}
+        context = click.get_current_context(silent=True)
+        return {"action": action, "to": MOMENT.convert(value, None, context)}
     try:
         return {"action": action, "speed": float(value)}
     except ValueError as error:

@@ -103,7 +103,7 @@ COMMANDS: dict[str, CommandSpec] = {
     ),
     "doctor": CommandSpec(
         "doctor:doctor",
-        "Look at key, plan, clock, store, port, versions: what is wrong, and what mends it.",
+        "Look at key, plan, clock, gateway, store, versions: what is wrong, and what mends it.",
     ),
     "init": CommandSpec("init:init", "Write a polytape.toml with every setting explained."),
     "service": CommandSpec(

@@ -3,23 +3,26 @@
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import click
 import msgspec
 
 from polytape.cli import scan_output
 from polytape.cli.bars import bars_lines
-from polytape.cli.output import MADE_UP, price_text, print_facts
+from polytape.cli.output import MADE_UP, note, paragraph, price_text, print_facts
 from polytape.cli.replay import ReplayRequest
 from polytape.cli.replaying import make_replay
 from polytape.cli.wiring import make_app, make_gateway
 from polytape.client.engines import ConfluenceScanner
 from polytape.client.sync import PolygonClient
 from polytape.gateway.server import running
+from polytape.model.counts import counted
 from polytape.model.market import Market, Session
 from polytape.model.timestamps import to_datetime
 from polytape.settings import Settings
@@ -32,6 +35,10 @@ STREAMED = ("AAPL", "SPY")
 REPLAY_SPEED, LIVE_BARS = 120.0, 6
 # The day that the page shows: it lasts a quarter of an hour from there on.
 PAGE_FROM, PAGE_SPEED, PAGE = "11:00", 30.0, f"/#/chart?symbol={SYMBOL}&timeframe=5min"
+SESSION_FACTS = (
+    "current_price", "pre_market_price", "open_price",
+    "atr_5min", "atr_15min", "atr_2hour", "daily_atr", "atr_high", "atr_low",
+)  # fmt: skip
 FIGURES = ("source", "requests", "bars_served", "fetches", "uptime_seconds")
 
 
@@ -44,10 +51,10 @@ def show(*, keep: bool) -> None:
     """Print bars, a session and the gateway's figures; `keep` a gateway with the page at the end,
     until ctrl-C.
     """
-    settings = Settings(source="synthetic", port=0, store="none")
+    settings = Settings(source="synthetic", port=0, store="none", slow_request_s=0)
     gateway = make_gateway(settings)
     with running(make_app(settings, gateway)) as url, PolygonClient(url) as client:
-        click.echo(f"{_bold(f'A gateway on {url}')}  {MADE_UP}\n")
+        click.echo(f"{_bold(f'A gateway on {url}')}\n{MADE_UP}\n")
         last = _last_session(gateway.now(), gateway.market)
         _bars(client, last)
         _session(client, last)
@@ -87,7 +94,28 @@ def _session(client: PolygonClient, last: Session) -> None:
     at = to_datetime(last.open) + timedelta(hours=1)
     local = at.astimezone(client.market.zone)
     click.echo("\n" + _bold(f"{SYMBOL} as it could be known at {local:%a %H:%M}"))
-    print_facts(client.get_session_data(SYMBOL, at), "table")
+    session = client.get_session_data(SYMBOL, at)
+    facts: Mapping[str, object] = session
+    print_facts({name: facts[name] for name in SESSION_FACTS}, "table")
+    if session["basis"] is not None:
+        for line in paragraph(basis_words(session["basis"]), 0):
+            click.echo(line.rstrip())
+    if session["error"] is not None:
+        note(session["error"])
+
+
+def basis_words(basis: Mapping[str, Any]) -> str:
+    """What an answer stands on, for a reader: how many sessions have bars, and what to know."""
+    inputs = [
+        f"{one['series']} bars of {_share(one['with_bars'], one['expected'])}"
+        for one in basis["inputs"]
+    ]
+    return "; ".join(filter(None, (f"from {' and '.join(inputs)}", basis["line"])))
+
+
+def _share(with_bars: int, expected: int) -> str:
+    of = "all" if with_bars == expected else f"{with_bars:,} of"
+    return f"{of} {counted(expected, 'session')}"
 
 
 def _scan(client: PolygonClient, last: Session) -> None:

@@ -16,7 +16,7 @@ INDENT = 22
 @click.option("--online", is_flag=True, help="Send the vendor one request, to try key and clock.")
 @format_option
 def doctor(online: bool, form: str) -> None:
-    """Look at key, plan, clock, store, port, versions: what is wrong, and what mends it.
+    """Look at key, plan, clock, gateway, store, versions: what is wrong, and what mends it.
 
     Nothing is changed, and without --online nobody outside this machine is asked. Exit code 1 where
     there is trouble.

@@ -7,6 +7,7 @@ import click
 import msgspec
 from msgspec.structs import FieldInfo
 
+from polytape.cli.moments import IN_MARKET
 from polytape.engines.options import EngineOptions
 from polytape.errors import ValidationError
 
@@ -25,6 +26,8 @@ LISTS = {
     "bands": ("multiples", "1,2,2.5"),
     "minutes": ("minutes", "5,15,30"),
 }
+# What may be an instant.
+INSTANTS = frozenset({"anchor"})
 SIMPLE_TYPES: dict[object, click.ParamType[Any]] = {
     int: click.INT,
     float: click.FLOAT,
@@ -75,6 +78,8 @@ def _option(field: FieldInfo) -> click.Option:
     text = next((one.description for one in metadata if one.description), "")
     default = _default_text(field.default)
     help_text = f"{text} Default {default}." if default else text
+    if field.name in INSTANTS:
+        help_text += " Without a zone: New York time."
     if hint is bool:
         return click.Option(
             _names(field.name, flag=True), default=None, help=help_text, is_flag=True
@@ -95,6 +100,8 @@ def _names(name: str, *, flag: bool) -> list[str]:
 
 
 def _kind(name: str, hint: object) -> click.ParamType[Any]:
+    if name in INSTANTS:
+        return IN_MARKET
     inner = [one for one in get_args(hint) if one is not type(None)]
     if _is_literal(hint):
         return click.Choice(get_args(hint))

@@ -1,5 +1,7 @@
 """From settings to a source of live events."""
 
+from functools import partial
+
 from polytape.cli.budget import plan_of
 from polytape.cli.clock import now_us
 from polytape.errors import ValidationError
@@ -47,7 +49,7 @@ def live_feed(settings: Settings, bars: PolygonBars, market: Market, budget: Bud
         MinuteFetcher(bars.vendor, bars),
         market,
         FeedTime(now_us),
-        socket.connect,
+        partial(socket.connect, on_headers=bars.vendor.on_headers),
         delay_us=0 if plan is None else plan.delay_us or 0,
         rate=state.limit / state.window_s,
     )

@@ -1,16 +1,18 @@
 """A running gateway, for commands that fetch and print: no numpy, no pandas, no pyarrow."""
 
 import re
+import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from polytape.cli.answers import Json, JsonObject, Verdict, check
-from polytape.cli.budget_notice import BudgetNotice
+from polytape.cli.budget_notice import AT_ONCE, BudgetNotice
 from polytape.cli.did_you_mean import candidates
 from polytape.cli.output import MADE_UP, note
-from polytape.client.connection import Connection
-from polytape.errors import DataFetchError, NotFoundError, PolygonClientError
+from polytape.client.connection import Connection, with_cure
+from polytape.errors import ConnectionError, DataFetchError, NotFoundError, PolygonClientError
 from polytape.net.http import SyncDriver, check_key, check_url, is_loopback
 from polytape.net.owner_token import owner_token
 from polytape.settings import access_folder, load
@@ -19,6 +21,8 @@ from polytape.wire.flow import RetryPolicy
 
 if TYPE_CHECKING:
     from polytape.client.sync import PolygonClient
+
+LISTEN_S = 2.0
 
 
 class GatewayConnection:
@@ -30,7 +34,7 @@ class GatewayConnection:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._driver = SyncDriver(connection.base_url, ca=connection.ca)
+        self._driver = SyncDriver(connection.base_url, ca=connection.ca, quick=True)
         self._notice = BudgetNotice(connection)
 
     @property
@@ -63,6 +67,8 @@ class GatewayConnection:
         return f" (did you mean {' or '.join(known)}?)" if known else ""
 
     def _with_hint(self, error: NotFoundError) -> NotFoundError:
+        if error.suggestions:
+            return error
         absent = re.search(r"\bno symbol ([^\s,:;]+)", error.detail)
         hint = "" if absent is None else self.hint(absent[1])
         return NotFoundError(error.detail + hint, status=error.status, request_id=error.request_id)
@@ -109,11 +115,20 @@ def _connection(url: str | None, policy: RetryPolicy | None = None) -> Connectio
     settings = load()
     key = None if settings.token is None else check_key(settings.token.reveal())
     address = check_url(url or settings.url).removesuffix(API)
-    policy = policy or RetryPolicy(max_retries=max_retries())
+    local = is_loopback(address)
+    policy = policy or RetryPolicy(max_retries=max_retries(), retries_refused=not local)
     connection = Connection(address, policy, key, ca=settings.ca)
-    if is_loopback(address):
+    if local:
         connection.read_owner_token = lambda: owner_token(access_folder())
     return connection
+
+
+def budget_notice(url: str | None, say: Callable[[str], None] = note) -> BudgetNotice:
+    """What tells by `say` that work of a client's waits for the vendor's budget.
+
+    Raises: as `connect`.
+    """
+    return BudgetNotice(_connection(url), say)
 
 
 @contextmanager
@@ -122,17 +137,47 @@ def noting_waits(url: str | None) -> Iterator[None]:
 
     Raises: as `connect`.
     """
-    with BudgetNotice(_connection(url)).noted():
+    with budget_notice(url).noted():
         yield
 
 
 def open_client(url: str | None) -> "PolygonClient":
-    """A client of the gateway that a command names; the owner's token opens it."""
+    """A client of the gateway that a command names; the owner's token opens it.
+
+    Raises: ConnectionError at once where nothing listens on this machine: a client would try again
+    for a while, since a gateway may be starting.
+    """
     from polytape.client.sync import PolygonClient
 
     settings = load()
     key = None if settings.token is None else settings.token.reveal()
-    return PolygonClient(url or settings.url, api_key=key)
+    address = check_url(url or settings.url)
+    if is_loopback(address):
+        _must_listen(address)
+    return PolygonClient(address, api_key=key)
+
+
+def _must_listen(url: str) -> None:
+    """Raises: ConnectionError where nothing listens at an address of this machine."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname, port), LISTEN_S).close()
+    except OSError as error:
+        unreached = ConnectionError(f"could not reach {url}: {error}", url=url, sent=False)
+        raise with_cure(unreached) from None
+
+
+def store_of_gateway() -> str | None:
+    """Where the gateway that commands would ask keeps its store; None where it does not say, or
+    there is none.
+    """
+    try:
+        with connect(None, AT_ONCE) as gateway:
+            store = gateway.status().get("store")
+    except PolygonClientError:
+        return None
+    return None if store is None else str(store)
 
 
 def warn_if_made_up(status: Callable[[], Mapping[str, object]]) -> None:

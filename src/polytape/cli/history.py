@@ -212,7 +212,7 @@ def compact(**options: Unpack[shared.StoreOptions]) -> None:
 
 
 @history.command()
-@click.argument("symbols", nargs=-1, required=True)
+@shared.some_symbols_argument
 @shared.span_options
 @click.option("--timeframe", help="1min or 1day; default both.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

@@ -5,7 +5,6 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -41,7 +40,10 @@ def import_files(
     Raises: DataFetchError naming the file; ConfigurationError, ValidationError.
     """
     mapping = tables.ColumnMapping(
-        history_options.series_of(timeframe), _columns(columns), _zone(zone), symbol
+        history_options.series_of(timeframe),
+        _columns(columns),
+        history_options.zone_of(zone),
+        symbol,
     )
     files = importing.files_of(paths, form)
     if form == "flatfiles":
@@ -143,14 +145,6 @@ def _columns(pairs: Sequence[str]) -> dict[str, str]:
             allowed = f"OURS=THEIRS, OURS of {tables.COLUMNS}"
             raise ValidationError("column", f"{ours}={theirs}", allowed)
     return columns
-
-
-def _zone(name: str | None) -> ZoneInfo | None:
-    """A zone by its name. Raises: ValidationError."""
-    try:
-        return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValidationError("zone", name, "a zone such as America/New_York") from error
 
 
 def _splits_beside(paths: Sequence[Path]) -> Path | None:

@@ -74,10 +74,14 @@ def repair(
 ) -> int:
     """Fetch doubtful days again, as a job of a running gateway or here; how many tasks failed.
 
-    Raises: ConfigurationError, ValidationError.
+    Raises: BadParameter where a gateway is to do it and no symbol is named; ConfigurationError,
+    ValidationError.
     """
     span, named = history_options.span_of(start, end), [parse_symbol(symbol) for symbol in symbols]
-    gateway_url = history_jobs.gateway_for(url, options) if named else None
+    here = not named and stores.has_store(options)
+    gateway_url = None if here else history_jobs.gateway_for(url, options)
+    if gateway_url is not None and not named:
+        raise click.BadParameter(f"name symbols: the gateway at {gateway_url} repairs those")
     if gateway_url is not None:
         return history_jobs.run_jobs(
             gateway_url, "repair", {"start_date": start, "end_date": end}, named

@@ -35,8 +35,9 @@ Body: TypeAlias = Mapping[str, object]
 def gateway_for(url: str | None, options: StoreOptions) -> str | None:
     """The gateway that a command goes through: the one of `--url`; none where the command names a
     store or a source; else the one of POLYTAPE_URL, unless the settings name a store or source that
-    is not its own; else one that runs at the usual address and keeps the store of the settings.
-    None: the command works by itself.
+    is not its own; else one that runs at the usual address, where it keeps the store of the
+    settings or these name neither a store nor a source nor a key. None: the command works by
+    itself.
 
     Raises: ConfigurationError where a gateway and a store are named; ConnectionError and others
     where the gateway of POLYTAPE_URL does not answer.
@@ -50,26 +51,44 @@ def gateway_for(url: str | None, options: StoreOptions) -> str | None:
 
 
 def _of_settings() -> str | None:
-    written = origins()
-    alone = "url" in written and not written.keys() & {"store", "source", "data"}
-    settings = load()
+    written, settings = origins(), load()
+    own = written.keys() & {"store", "source", "data"}
+    alone = "url" in written and not own
+    bare = not own and "api_key" not in written
+    status = _gateway_status(written["url"].where if alone else None)
+    if status is None:
+        return None
+    if alone or bare or status["store"] == store_location(settings):
+        return settings.url
+    note(
+        f"the gateway at {settings.url} keeps another store: this is done without it, in "
+        f"{store_location(settings)} (--url {settings.url} lets it do it)"
+    )
+    return None
+
+
+def _gateway_status(named_by: str | None) -> answers.StatusAnswer | None:
+    """What the gateway of the settings says of itself; None where none answers, and no setting
+    alone decides that it does the work (`named_by` says which).
+
+    Raises: ConnectionError and others where one does.
+    """
     try:
         with connect(None, IS_THERE) as gateway:
             status: answers.StatusAnswer = answers.check(gateway.status(), answers.StatusAnswer)
     except ConnectionError as error:
-        if not alone:
+        if named_by is None:
             return None
-        url = written["url"]
         raise ConnectionError(
-            f"{error}; {url.where} names it: without a gateway name a --store or a --source",
+            f"{error}; {named_by} names it: without a gateway name a --store or a --source",
             url=error.url,
             sent=error.sent,
         ) from None
     except DataFetchError:
-        if alone:
+        if named_by is not None:
             raise
         return None
-    return settings.url if alone or status["store"] == store_location(settings) else None
+    return status
 
 
 def dry_run(url: str, body: Body, symbols: Sequence[str]) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """What the options of `polytape history` mean: a stored series, a span, symbols of a store."""
 
 from collections.abc import Sequence
+from zoneinfo import ZoneInfo
 
 from polytape.cli.clock import now_us, this_market
 from polytape.errors import ValidationError
@@ -9,6 +10,7 @@ from polytape.model.instants import parse_span
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import Series, parse_timeframe
+from polytape.model.zones import ZoneError, parse_zone
 from polytape.store.segments import SegmentStore
 
 
@@ -36,6 +38,14 @@ def span_of(start: str | None, end: str | None) -> Span:
     """
     market = this_market()
     return parse_span(start or "1990-01-01", end or market.date_of(now_us()), market)
+
+
+def zone_of(name: str | None) -> ZoneInfo | None:
+    """A zone by its name. Raises: ValidationError."""
+    try:
+        return None if name is None else parse_zone(name)
+    except ZoneError as error:
+        raise ValidationError("zone", name, str(error)) from error
 
 
 def days_text(span: Span) -> str:

@@ -56,7 +56,7 @@ SECTIONS: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("log_format", '"text"', "text, or json: an object a line"),
         ("access_log", "false", "a line for each request"),
         ("slow_request_s", "1.0", "seconds: a line for a request that takes so long; 0: none"),
-        ("tracing", "false", "spans of OpenTelemetry, of clients too; pip install polytape[otel]"),
+        ("tracing", "false", "spans of OpenTelemetry, of clients too; needs the extra otel"),
     ),
     "Clients": (
         ("url", '"http://localhost:8200"', "the gateway that commands and clients ask"),

@@ -1,17 +1,19 @@
 """`polytape jobs`: what the gateway does in the background."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import click
 
 from polytape.cli.answers import JobAnswer, JobsAnswer
 from polytape.cli.gateway import connect
+from polytape.cli.moments import SHOWN_IN, with_moments
 from polytape.cli.options import format_option, url_option
 from polytape.cli.output import print_facts, print_records
 from polytape.model.counts import counted
 
 SHOWN_SYMBOLS = 2
+INSTANTS = ("start", "end", "created_at", "started_at", "ended_at")
 
 
 @click.group(invoke_without_command=True)
@@ -21,7 +23,7 @@ SHOWN_SYMBOLS = 2
 def jobs(context: click.Context, form: str, url: str | None) -> None:
     """The gateway's backfills, repairs and compactions; jobs cancel ID ends one.
 
-    Times are UTC. jobs show ID says all of one, with what failed.
+    Times are New York time, of csv and json UTC. jobs show ID says all of one, with what failed.
     """
     if context.invoked_subcommand is not None:
         return
@@ -43,7 +45,7 @@ def show(job_id: str, form: str, url: str | None) -> None:
     """All that is known of a job."""
     with connect(url) as gateway:
         answer: JobAnswer = gateway.get(f"/jobs/{_checked(job_id)}", JobAnswer)
-    print_facts(answer, form)
+    print_facts(with_moments(answer, *INSTANTS) if form == "table" else answer, form)
 
 
 @jobs.command()
@@ -79,7 +81,7 @@ def _row(job: JobAnswer) -> Mapping[str, object]:
     more = job["symbol_count"] - len(job["symbols"][:SHOWN_SYMBOLS])
     eta = job["eta_seconds"]
     left = "" if eta is None else f", {timedelta(seconds=round(eta))} left"
-    began = datetime.fromisoformat(job["started_at"] or job["created_at"]).astimezone(UTC)
+    began = datetime.fromisoformat(job["started_at"] or job["created_at"]).astimezone(SHOWN_IN)
     return {
         "id": job["id"],
         "kind": job["kind"],

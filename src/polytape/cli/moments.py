@@ -1,15 +1,142 @@
-"""Instants as people read them."""
+"""Instants as people read and write them: in New York time, as the tables show them.
 
-from datetime import datetime
+Python and HTTP read a time without a zone as UTC; only the command line reads it as New York's, and
+what it sends carries the offset.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-SHOWN_IN = ZoneInfo("America/New_York")
+import click
+
+from polytape.cli.output import note
+from polytape.cli.word_dates import Clock, check_instant, gateway_clock, read_word, wall_clock
+from polytape.errors import ValidationError
+from polytape.model.date_texts import read_date_text
+from polytape.model.zones import NEW_YORK, ZoneError
+from polytape.settings import long_day_from
+
+SHOWN_IN = NEW_YORK
+MINUTES, SECONDS = "%a %Y-%m-%d %H:%M", "%a %Y-%m-%d %H:%M:%S"
+# Where the context of a command keeps that this was said.
+_SAID = "polytape.zone"
 
 
-def moment_text(text: str) -> str:
-    """The start of the minute whose close it is, in New York time."""
+def moment_text(text: str, *, seconds: bool = False) -> str:
+    """An instant, ISO 8601 (UTC where it names no zone), in New York time."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:  # another server's, in whatever form
         return text
-    return f"{moment.astimezone(SHOWN_IN):%a %Y-%m-%d %H:%M} New York"
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return f"{aware.astimezone(SHOWN_IN):{SECONDS if seconds else MINUTES}} New York"
+
+
+def with_moments(facts: Mapping[str, object], *names: str) -> dict[str, object]:
+    """Facts whose instants of these names are in New York time, as a table shows them."""
+    return {
+        name: moment_text(value, seconds=True)
+        if name in names and isinstance(value, str)
+        else value
+        for name, value in facts.items()
+    }
+
+
+class Moment(click.ParamType[str]):
+    """A date or an instant as it goes to a gateway: New York's where it names no zone, which is
+    said once a command. What is neither is left as it is, and so are words (`today`, `5d`), which
+    most routes read; `clock`: these become what they are by it, which is said. `begins`: a date is
+    the instant at which it begins, which is said.
+    """
+
+    name = "time"
+
+    def __init__(self, clock: Clock | None = None, *, begins: bool = False) -> None:
+        self._clock = clock
+        self._begins = begins
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The text with its offset from UTC.
+
+        Raises: ValidationError for a zone that there is not, or that is not in force.
+        """
+        text = value.strip()
+        try:
+            read = read_date_text(text)
+        except ZoneError as error:
+            raise ValidationError(_option_of(param), value, str(error)) from error
+        except ValueError:  # no such day: whoever reads it says what is allowed
+            return value
+        if isinstance(read, datetime):
+            return _with_offset(text, read, ctx)
+        if read is None and self._clock is not None:
+            return self._of_word(value, param, self._clock, ctx)
+        if read is not None and self._begins and not _is_quiet(ctx):
+            option = _option_of(param)
+            note(f"{option} {read} is {_beginning(read)} {_end_of(read, option)}")
+        return value
+
+    def _of_word(
+        self, value: str, param: click.Parameter | None, clock: Clock, ctx: click.Context | None
+    ) -> str:
+        """The date or instant of a word, which is said; what is none as it is.
+
+        Raises: ValidationError for a length that is an end, and for what is no word where only an
+        instant will do.
+        """
+        if ctx is not None and ctx.resilient_parsing:
+            return value
+        option = _option_of(param)
+        read, runs = read_word(value, param, lambda: clock(ctx))
+        if read is None:
+            if self._begins:
+                check_instant(value, option)
+            return value
+        if isinstance(read, datetime):
+            note(f"{option} {value} is {moment_text(read.isoformat())}.")
+            return read.isoformat()
+        if self._begins:
+            other = f"Without {option} it is now." if runs else _end_of(read, option)
+            note(f"{option} {value} is {read}, {_beginning(read)} {other}")
+        else:
+            note(f"{option} {value} is {read}.")
+        return f"{read}"
+
+
+# For routes that read words themselves; for others; for stores; for what is known at one instant.
+MOMENT = Moment()
+IN_MARKET = Moment(gateway_clock)
+STORED = Moment(wall_clock)
+AS_OF = Moment(gateway_clock, begins=True)
+
+
+def _with_offset(text: str, read: datetime, ctx: click.Context | None) -> str:
+    if read.tzinfo is None:
+        read = read.replace(tzinfo=NEW_YORK)
+        if not _is_quiet(ctx):
+            note(f"{text} is read as New York time.")
+            if ctx is not None:
+                ctx.meta[_SAID] = True
+    # By its name older gateways, and other servers of this API, may not know the zone.
+    return read.isoformat() if isinstance(read.tzinfo, ZoneInfo) else text
+
+
+def _is_quiet(ctx: click.Context | None) -> bool:
+    """Whether it was said before, or somebody only types and the shell completes."""
+    return ctx is not None and (ctx.resilient_parsing or _SAID in ctx.meta)
+
+
+def _option_of(param: click.Parameter | None) -> str:
+    return "time" if param is None else param.opts[0]
+
+
+def _beginning(day: date) -> str:
+    """What a date means where an instant is wanted."""
+    long_from = long_day_from()
+    begin = "21:00 of the evening before" if long_from and day >= long_from else "00:00"
+    return f"where that day begins, {begin} New York: nothing of its session is known yet."
+
+
+def _end_of(day: date, option: str) -> str:
+    return f'Its end is {option} "{day} 23:59".'

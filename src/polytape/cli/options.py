@@ -6,6 +6,7 @@ from typing import Protocol, TypedDict, TypeVar, get_args
 
 import click
 
+from polytape.cli.moments import AS_OF, STORED
 from polytape.settings import LogFormat, LogLevel, PlanOption, SourceName
 
 C = TypeVar("C", bound=Callable[..., object])
@@ -38,9 +39,34 @@ def complete_symbol(_: click.Context, __: click.Parameter, incomplete: str) -> l
     return [symbol for symbol in WELL_KNOWN if symbol.startswith(incomplete.upper())]
 
 
-symbol_argument = click.argument("symbol", shell_complete=complete_symbol)
-symbols_argument = click.argument("symbols", nargs=-1, shell_complete=complete_symbol)
-url_option = click.option("--url", help="The gateway; default $POLYTAPE_URL or localhost:8200.")
+def split_symbols(_: click.Context, __: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Symbols, also with commas between. Raises: BadParameter for commas alone."""
+    symbols = tuple(name for text in texts for part in text.split(",") if (name := part.strip()))
+    if texts and not symbols:
+        raise click.BadParameter(f"{' '.join(texts)!r} names none")
+    return symbols
+
+
+def one_symbol(ctx: click.Context, _: click.Parameter, text: str) -> str:
+    """A single symbol. Raises: BadParameter for several with commas between."""
+    names = [name for part in text.split(",") if (name := part.strip())]
+    if len(names) > 1:
+        others = f"{ctx.command_path} {names[0]}, then {ctx.command_path} {names[1]}"
+        raise click.BadParameter(f"{text!r} are {len(names)} symbols, it takes one: {others}")
+    return text
+
+
+symbol_argument = click.argument("symbol", callback=one_symbol, shell_complete=complete_symbol)
+symbols_argument = click.argument(
+    "symbols", nargs=-1, callback=split_symbols, shell_complete=complete_symbol
+)
+some_symbols_argument = click.argument(
+    "symbols", nargs=-1, required=True, callback=split_symbols, shell_complete=complete_symbol
+)
+# Eager: a word for a date is read by this gateway's clock.
+url_option = click.option(
+    "--url", is_eager=True, help="The gateway; default $POLYTAPE_URL or localhost:8200."
+)
 format_option = click.option(
     "--format",
     "form",
@@ -49,7 +75,9 @@ format_option = click.option(
     help="How to print the answer.",
 )
 as_of_option = click.option(
-    "--as-of", help='Such as "2024-01-03 14:30 America/New_York"; default now.'
+    "--as-of",
+    type=AS_OF,
+    help='Such as "2024-01-03 14:30", New York time where no zone is named, or 5d; default now.',
 )
 store_option = click.option("--store", help="PATH or s3://BUCKET/PREFIX; default: user data.")
 source_option = click.option(
@@ -102,6 +130,8 @@ log_options = several(
 )
 store_options = several(store_option, source_option, data_option)
 span_options = several(
-    click.option("--from", "start", help="First day."),
-    click.option("--to", "end", help="Last day."),
+    click.option(
+        "--from", "start", type=STORED, help="First day, 5d, ytd, or instant in New York time."
+    ),
+    click.option("--to", "end", type=STORED, help="Last day, yesterday, or instant (exclusive)."),
 )

@@ -188,10 +188,20 @@ def price_text(value: float) -> str:
 
 def _print_lines(facts: Mapping[str, object]) -> None:
     names = max(map(len, facts), default=0)
-    texts = {name: plain(value) for name, value in facts.items()}
-    width = max(map(len, texts.values()), default=0)
-    for name, text in texts.items():
-        click.echo(f"{click.style(name.ljust(names), bold=True)}  {text.ljust(width)}")
+    room = max(LEAST_COLUMN, screen_width() - names - 2)
+    texts = {name: _within(plain(value), room) for name, value in facts.items()}
+    width = max((len(line) for lines in texts.values() for line in lines), default=0)
+    for name, lines in texts.items():
+        for number, line in enumerate(lines):
+            head = click.style(("" if number else name).ljust(names), bold=not number)
+            click.echo(f"{head}  {line.ljust(width)}")
+
+
+def _within(text: str, room: int) -> list[str]:
+    """A text as lines of at most `room` columns."""
+    if len(text) <= room:
+        return [text]
+    return textwrap.wrap(text, room, break_on_hyphens=False)
 
 
 def _print_json(content: object) -> None:

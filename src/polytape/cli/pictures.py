@@ -11,6 +11,7 @@ from polytape.cli.gateway import noting_waits, open_client, warn_if_made_up
 from polytape.cli.output import note
 from polytape.cli.output_file import PICTURES, form_of
 from polytape.errors import ConfigurationError, ValidationError
+from polytape.extras import install_command
 
 if TYPE_CHECKING:
     from polytape.engines.registry import EngineSpec
@@ -34,7 +35,7 @@ def check(plot: Path | None) -> None:
         return
     form_of(plot, PICTURES, "--plot")
     if find_spec("matplotlib") is None:
-        raise ConfigurationError("--plot needs pip install 'polytape[plot]'")
+        raise ConfigurationError(f"--plot needs {install_command('plot')}")
 
 
 def run(

@@ -8,8 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 # A log that is read later needs no more of them.
 LINE_EVERY_S = 15.0
@@ -38,6 +36,15 @@ def counted_progress(what: str) -> Iterator[Callable[[int, int | None, str], Non
     if not sys.stderr.isatty():
         yield _Lines(what)
         return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

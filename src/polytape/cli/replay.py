@@ -67,9 +67,11 @@ def replay(
 ) -> None:
     """Run a gateway in the past: its clock runs through a stored day, and nobody sees further.
 
-    Without symbols it is every symbol of that day. History ends at the gateway's now, and the
-    stream goes on from there; at the end of the post-market the clock stands. Nothing is stored,
-    and the vendor is not asked. polytape clock stops it, steps and changes its speed.
+    DATE is a session that is over. SYMBOLS are what AM.* streams and what has to be there in full,
+    by default every symbol of that day; they limit nothing else: any other symbol that the source
+    has is answered, too. History ends at the gateway's now, and the stream goes on from there; at
+    the end of the post-market the clock stands. Nothing is stored, and the vendor is not asked.
+    polytape clock stops it, steps and changes its speed.
     """
     from polytape.cli.replaying import run_replay
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from polytape.cli.clock import now_us, replay_clock, this_market
+from polytape.cli.did_you_mean import candidates
 from polytape.cli.replay import ReplayRequest
 from polytape.cli.serving import serve_gateway
 from polytape.cli.sources import flat_files
 from polytape.cli.stores import location_of
+from polytape.cli.why_empty import with_article
 from polytape.errors import (
     ConfigurationError,
     NotFoundError,
@@ -61,7 +63,8 @@ def run_replay(request: ReplayRequest, options: Mapping[str, object]) -> None:
     local = gateway.market.local(gateway.now())
     several = len(request.symbols) > SHOWN_SYMBOLS
     names = f"{len(request.symbols)} symbols" if several else " ".join(request.symbols)
-    remark = f"{names or 'all symbols'} of {local:%a %Y-%m-%d} from {local:%H:%M} New York"
+    streamed = f"stream of {names} and bars of every symbol" if names else "all symbols"
+    remark = f"{streamed} of {local:%a %Y-%m-%d} from {local:%H:%M} New York"
     serve_gateway(settings, gateway, "replay", f"{remark}, {request.speed:g} times as fast")
 
 
@@ -96,17 +99,30 @@ def make_replay(request: ReplayRequest, settings: Settings) -> Gateway:
 
 def past_session(text: str, market: Market) -> Session:
     """The session of a day, which is over. Raises: ValidationError."""
-    day = parse_day_or_instant(text, "DATE")
+    day, now = parse_day_or_instant(text, "DATE"), now_us()
     if not isinstance(day, date):
-        raise ValidationError("DATE", text, "a day, such as 2024-07-02")
+        raise ValidationError("DATE", text, "a day, such as 2024-07-02 (--from HH:MM is its time)")
     session = market.session(day)
+    if day > market.date_of(now):
+        raise ValidationError("DATE", text, _over(market, now, "it is in the future"))
     if session is None:
         before = market.session_before(day)
         last = "" if before is None else f"; the session before it is {before.day}"
-        raise ValidationError("DATE", text, f"a trading day, not a {market.why_closed(day)}{last}")
-    if session.extended.end > now_us():
-        raise ValidationError("DATE", text, "a day that is over")
+        closed = with_article(market.why_closed(day))
+        raise ValidationError("DATE", text, f"a trading day, not {closed}{last}")
+    if session.extended.end > now:
+        ends = f"its post-market ends at {market.local(session.extended.end):%H:%M} New York"
+        raise ValidationError("DATE", text, _over(market, now, ends))
     return session
+
+
+def _over(market: Market, now: int, why: str) -> str:
+    """Which days can be replayed, and the last of them."""
+    last = market.session(market.date_of(now))
+    if last is None or last.extended.end > now:
+        last = market.session_before(market.date_of(now))
+    latest = "" if last is None else f"; the last one is {last.day}"
+    return f"a day that is over ({why}){latest}"
 
 
 def open_recording(
@@ -165,18 +181,22 @@ def _stored(symbols: list[str], settings: Settings, session: Session, market: Ma
 
 def _must_have_bars(recording: Recording, symbols: Iterable[str]) -> None:
     """Raises: ValidationError for symbols without a minute bar on the day."""
-    bars, session = recording.upstream.bars, recording.session
-    silent = []
-    for symbol in map(parse_symbol, symbols):
-        try:
-            answer = bars.bars(series_query(symbol, Series.MINUTE, session.extended))
-        except NotFoundError:
-            silent.append(symbol)
-        else:
-            silent += [] if len(answer.bars) else [symbol]
+    silent = [symbol for symbol in map(parse_symbol, symbols) if not _has_bars(recording, symbol)]
     if silent:
-        allowed = f"symbols with minute bars on {session.day}; without any, all are replayed"
+        meant = [name for name in candidates(silent[0]) if _has_bars(recording, name)]
+        hint = f" (did you mean {' or '.join(meant)}?)" if meant else ""
+        day = recording.session.day
+        allowed = f"symbols with minute bars on {day}; without any, all are replayed{hint}"
         raise ValidationError("symbols", " ".join(silent), allowed)
+
+
+def _has_bars(recording: Recording, symbol: str) -> bool:
+    """Whether a symbol has minute bars on the day."""
+    query = series_query(symbol, Series.MINUTE, recording.session.extended)
+    try:
+        return len(recording.upstream.bars.bars(query).bars) > 0
+    except NotFoundError:
+        return False
 
 
 def _must_be_stored(

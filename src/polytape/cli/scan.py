@@ -1,6 +1,6 @@
 """`polytape scan`: zones of confluence of one symbol, or of many."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +58,7 @@ class ScanRequest:
 )
 @pictures.plot_option
 @pictures.dark_option
-@click.option("--store", help="Read this store directly, with no gateway.")
+@click.option("--store", is_eager=True, help="Read this store directly, with no gateway.")
 @shared.url_option
 def scan(
     symbols: tuple[str, ...],
@@ -90,7 +90,8 @@ def scan(
     many = universe == ALL or len(request.symbols) > SCANNED_OVER_HTTP
     if plot is not None:
         result = _scan_to_draw(request, form, top)
-        pictures.draw(result, plot, dark=dark)
+        # The zones that are printed: more of them would hide the bars.
+        pictures.draw(replace(result, zones=result.zones[:top]), plot, dark=dark)
     elif store is not None or many:
         _scan_store(request, form, top)
     else:

@@ -7,8 +7,9 @@ from pathlib import Path
 import click
 
 from polytape.cli import answers, pictures
-from polytape.cli.gateway import connect, warn_if_made_up
-from polytape.cli.moments import moment_text
+from polytape.cli.error_texts import in_new_york
+from polytape.cli.gateway import GatewayConnection, connect, warn_if_made_up
+from polytape.cli.moments import AS_OF, moment_text
 from polytape.cli.options import format_option, symbol_argument, url_option
 from polytape.cli.output import note, note_basis, print_facts
 
@@ -18,7 +19,11 @@ TEXT_FIELDS = ("symbol", "error", "session_datetime")
 
 @click.command()
 @symbol_argument
-@click.option("--at", help='Instant, such as "2024-01-03 10:30 America/New_York"; default now.')
+@click.option(
+    "--at",
+    type=AS_OF,
+    help='Such as "2024-01-03 10:30", New York time where no zone is named; default now.',
+)
 @format_option
 @pictures.plot_option
 @pictures.dark_option
@@ -33,17 +38,30 @@ def session(
         result: answers.JsonObject = gateway.post("/engines/session", body, answers.SessionAnswer)
         facts = {name: _fact(name, result[name]) for name in result if name != "basis"}
         if form == "table":
-            facts["session_datetime"] = moment_text(result["session_datetime"])
+            facts |= _in_new_york(result)
         basis = result.get("basis")
         print_facts(facts | ({"basis": basis} if form == "json" and basis else {}), form)
         note_basis(basis)
         warn_if_made_up(gateway.status)
+        hint = _hint(gateway, result)
     if plot is not None:
         moment = datetime.fromisoformat(result["session_datetime"])
         pictures.draw(pictures.session_at(symbol, moment, url), plot, dark=dark)
     if facts["current_price"] is None:
-        note(f"no price of {symbol} at that instant: exit code 1")
+        note(f"no price of {symbol} at that instant{hint}: exit code 1")
         raise click.exceptions.Exit(1)
+
+
+def _in_new_york(result: answers.JsonObject) -> dict[str, str | None]:
+    """The fields with instants as a table shows them."""
+    why = result["error"]
+    at = moment_text(result["session_datetime"])
+    return {"session_datetime": at, "error": None if why is None else in_new_york(why)}
+
+
+def _hint(gateway: GatewayConnection, result: answers.JsonObject) -> str:
+    """Which symbol may be meant, where there is none of that name."""
+    return gateway.hint(result["symbol"]) if "no symbol" in (result["error"] or "") else ""
 
 
 def _fact(name: str, value: str | None) -> str | Decimal | None:

@@ -1,6 +1,6 @@
 """From settings to a source of bars."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from polytape.cli.budget import plan_of
@@ -10,11 +10,12 @@ from polytape.cli.stores import has_bars
 from polytape.errors import ConfigurationError
 from polytape.model.market import Market
 from polytape.net import http, storage
-from polytape.settings import Settings
+from polytape.settings import Settings, key_cure
 from polytape.upstream.answer_store import AnswerStore
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.clock_check import ClockCheck
 from polytape.upstream.flatfiles.source import FlatFiles
+from polytape.upstream.made_up_check import MadeUpCheck
 from polytape.upstream.polygon.connection import VendorConnection
 from polytape.upstream.polygon.source import Polygon
 from polytape.upstream.source import Upstream
@@ -49,8 +50,8 @@ def choose_upstream(
     if name == "none" or has_bars(settings):
         return None
     raise ConfigurationError(
-        "no source of bars: set POLYGON_API_KEY for the vendor's prices, "
-        "or say --source synthetic for made-up ones"
+        f"no source of bars: for the vendor's prices {key_cure()}; for made-up ones say "
+        "--source synthetic"
     )
 
 
@@ -91,15 +92,20 @@ def polygon(settings: Settings, market: Market, budget: Budget, answers: AnswerS
     if settings.data is not None:
         files = flat_files(settings, market, answers, beside_api=True).days
     if settings.api_key is None:
-        raise ConfigurationError(
-            "--source polygon needs the vendor's key: set POLYGON_API_KEY or MASSIVE_API_KEY"
-        )
+        raise ConfigurationError(f"--source polygon needs the vendor's key: {key_cure()}")
     key = http.check_key(settings.api_key.reveal(), "POLYGON_API_KEY")
     url = http.check_url(settings.vendor_url, "vendor_url")
     if url.startswith("http:") and not http.is_loopback(url):
         note(f"{url} is not encrypted: whoever is on the way reads the API key; https:// hides it")
     clock = ClockCheck(now_us)
     driver = http.SyncDriver(url, sleep=budget.sleep)
-    connection = VendorConnection(driver, budget, key, on_headers=clock.heard)
-    source = Polygon(connection, market, clock.earliest, plan_of(settings), answers, clock)
+    check = MadeUpCheck(answers, now_us)
+
+    def heard(headers: Mapping[str, str]) -> None:
+        clock.heard(headers)
+        check.heard(headers)
+
+    connection = VendorConnection(driver, budget, key, on_headers=heard)
+    plan, said = plan_of(settings), check.made_up
+    source = Polygon(connection, market, clock.earliest, plan, answers, clock, said)
     return source.upstream(files)

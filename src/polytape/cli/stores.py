@@ -10,14 +10,19 @@ from polytape.cli.clock import this_market
 from polytape.cli.options import StoreOptions
 from polytape.cli.output import note
 from polytape.errors import ConfigurationError
+from polytape.extras import install_command
 from polytape.net.storage import Storage, open_storage
 from polytape.settings import Settings, load
 from polytape.store.about import ABOUT, source_of
 from polytape.store.segments import SegmentStore
 
 VENDOR_HOSTS = frozenset({"api.polygon.io", "api.massive.com"})
-NEED_GATEWAY = "the gateway is not installed: pip install 'polytape[gateway]'"
 NO_STORE = "--store none keeps nothing: name a store"
+
+
+def need_gateway() -> str:
+    """The gateway's libraries are missing: what brings them."""
+    return f"the gateway is not installed: {install_command('gateway')}"
 
 
 def store_identity(settings: Settings) -> str:
@@ -44,7 +49,7 @@ def store_location(settings: Settings) -> str:
     try:
         from platformdirs import user_data_path
     except ImportError as error:
-        raise ConfigurationError(NEED_GATEWAY) from error
+        raise ConfigurationError(need_gateway()) from error
     identity = store_identity(settings)
     kind, _, rest = identity.replace(":", "/", 1).partition("/")
     own = f"{kind}-{blake2b(rest.encode(), digest_size=6).hexdigest()}" if rest else kind
@@ -61,7 +66,7 @@ def open_place(settings: Settings) -> Storage | None:
     try:
         return open_storage(store_location(settings))
     except ImportError as error:
-        raise ConfigurationError(NEED_GATEWAY) from error
+        raise ConfigurationError(need_gateway()) from error
 
 
 def claim_store(storage: Storage, settings: Settings) -> SegmentStore:
@@ -116,7 +121,8 @@ def made_store(options: StoreOptions) -> Iterator[SegmentStore]:
 @contextmanager
 def opened_store(options: StoreOptions) -> Iterator[SegmentStore]:
     """The store that a command reads, closed afterwards: the one that it names; else that of the
-    vendor's bars, and where there is none the only one that there is.
+    vendor's bars, and where there is none the only one that there is, or of several the one of the
+    gateway that runs.
 
     Raises: ConfigurationError for `--store none`, and where there is no store.
     """
@@ -126,7 +132,7 @@ def opened_store(options: StoreOptions) -> Iterator[SegmentStore]:
         raise ConfigurationError(NO_STORE)
     named = {settings.store, settings.data, settings.source} != {None, "auto"}
     if not is_store(storage):
-        storage = _only_store() if not named else None
+        storage = _likely_store() if not named else None
     if storage is None:
         raise ConfigurationError(_no_store(store_location(settings)))
     with closing(_existing(storage, settings)) as store:
@@ -169,10 +175,17 @@ def _own_stores() -> list[Storage]:
     return [open_storage(str(folder)) for folder in folders]
 
 
-def _only_store() -> Storage | None:
-    """The user's only store; None where there is none, or several."""
+def _likely_store() -> Storage | None:
+    """The user's only store, or of several the one that the gateway keeps; None where there is
+    none, or no gateway says which.
+    """
     stores = _own_stores()
-    return stores[0] if len(stores) == 1 else None
+    if len(stores) <= 1:
+        return stores[0] if stores else None
+    from polytape.cli.gateway import store_of_gateway
+
+    location = store_of_gateway()
+    return next((storage for storage in stores if storage.url == location), None)
 
 
 def _no_store(location: str) -> str:

@@ -1,16 +1,18 @@
 """`polytape stream`: live events, a line each, until ctrl-C."""
 
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
 import msgspec
 
-from polytape.cli.gateway import open_client, warn_if_made_up
+from polytape.cli.gateway import noting_waits, open_client, warn_if_made_up
+from polytape.cli.known_symbols import check_symbols
 from polytape.cli.options import symbols_argument, url_option
 from polytape.cli.output import note, price_text
 from polytape.client.stream_session import StreamEvent, StreamNotice
-from polytape.client.sync import PolygonClient
 from polytape.errors import DataFetchError
 from polytape.wire.polygon.events import CHANNELS, Aggregate, Quote, Trade
 
@@ -50,11 +52,16 @@ def stream(
     """Live events of symbols, a line each; times are shown in New York time."""
     if not symbols:
         raise click.BadParameter("name symbols, or '*' for all")
+    check_symbols(url, symbols)
     printed = 0
-    with open_client(url) as client, client.stream(symbols, channels) as events:
+    with open_client(url) as client, client.stream(symbols, channels) as events, ExitStack() as gap:
         for event in events:
             if isinstance(event, StreamNotice):
-                _note(event, client)
+                _note(event, client.gateway_status)
+                if event.kind in ("gap", "backfilled"):
+                    gap.close()
+                if event.kind == "gap":  # it is filled before live bars go on
+                    gap.enter_context(noting_waits(url))
                 continue
             click.echo(_line(event, form))
             printed += 1
@@ -62,14 +69,14 @@ def stream(
                 return
 
 
-def _note(notice: StreamNotice, client: PolygonClient) -> None:
+def _note(notice: StreamNotice, status: Callable[[], Mapping[str, object]]) -> None:
     """What happened to the feed, on stderr. Raises: DataFetchError for what waiting cannot mend."""
     if notice.kind in FATAL:
         raise DataFetchError(notice.detail)
     if notice.kind not in UNSEEN:
         note(f"{notice.kind} {notice.detail}".rstrip())
     if notice.kind == "connected":
-        warn_if_made_up(client.gateway_status)
+        warn_if_made_up(status)
 
 
 def _line(event: StreamEvent, form: str) -> str:

@@ -1,14 +1,13 @@
 """`polytape price | search | validate | rate-limit | cache`: one request, printed."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import click
 
 from polytape.cli import answers
+from polytape.cli import options as shared
 from polytape.cli.gateway import connect, warn_if_made_up
-from polytape.cli.moments import moment_text
-from polytape.cli.options import complete_symbol, format_option, symbol_argument, url_option
+from polytape.cli.moments import moment_text, with_moments
 from polytape.cli.output import note, note_basis, print_facts, print_records
 from polytape.errors import DataFetchError, NotFoundError, PolygonClientError
 from polytape.model.symbols import parse_symbol
@@ -17,9 +16,9 @@ LONGEST_QUERY = 200
 
 
 @click.command()
-@symbol_argument
-@format_option
-@url_option
+@shared.symbol_argument
+@shared.format_option
+@shared.url_option
 def price(symbol: str, form: str, url: str | None) -> None:
     """The last price."""
     text = parse_symbol(symbol)
@@ -42,8 +41,8 @@ def price(symbol: str, form: str, url: str | None) -> None:
 @click.command()
 @click.argument("query")
 @click.option("--all", "with_delisted", is_flag=True, help="Delisted ones too.")
-@format_option
-@url_option
+@shared.format_option
+@shared.url_option
 def search(query: str, with_delisted: bool, form: str, url: str | None) -> None:
     """Securities by symbol or name."""
     if len(query) > LONGEST_QUERY:
@@ -57,9 +56,9 @@ def search(query: str, with_delisted: bool, form: str, url: str | None) -> None:
 
 
 @click.command()
-@click.argument("symbols", nargs=-1, required=True, shell_complete=complete_symbol)
-@format_option
-@url_option
+@shared.some_symbols_argument
+@shared.format_option
+@shared.url_option
 def validate(symbols: tuple[str, ...], form: str, url: str | None) -> None:
     """Which symbols exist; exit code 1 when one does not."""
     parsed = {symbol: parse_symbol(symbol) for symbol in symbols}
@@ -82,16 +81,15 @@ def validate(symbols: tuple[str, ...], form: str, url: str | None) -> None:
 
 
 @click.command("rate-limit")
-@format_option
-@url_option
+@shared.format_option
+@shared.url_option
 def rate_limit(form: str, url: str | None) -> None:
     """The gateway's upstream request budget."""
     with connect(url) as gateway:
         state: answers.JsonObject = gateway.get("/rate-limit", answers.RateLimitAnswer)
     names = ("limit", "remaining", "reset_at", "window_seconds", "used")
     facts = {name: state[name] for name in names}
-    facts["reset_at"] = datetime.fromisoformat(state["reset_at"]).astimezone(UTC)
-    print_facts(facts, form)
+    print_facts(with_moments(facts, "reset_at") if form == "table" else facts, form)
 
 
 @click.group()
@@ -100,8 +98,8 @@ def cache() -> None:
 
 
 @cache.command("clear")
-@click.argument("symbol", required=False, shell_complete=complete_symbol)
-@url_option
+@click.argument("symbol", required=False, shell_complete=shared.complete_symbol)
+@shared.url_option
 def cache_clear(symbol: str | None, url: str | None) -> None:
     """Forget answers kept in memory."""
     query = {} if symbol is None else {"symbol": parse_symbol(symbol)}

@@ -1,10 +1,11 @@
 """`polytape token`: tokens by client, of every gateway of this user on this machine."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 
 import click
 
+from polytape.cli.moments import SHOWN_IN
 from polytape.cli.options import format_option
 from polytape.cli.output import note, print_records
 from polytape.settings import access_folder
@@ -69,16 +70,16 @@ def add(
 @token.command("list")
 @format_option
 def list_tokens(form: str) -> None:
-    """The tokens there are, without their hashes."""
+    """The tokens there are, without their hashes; times are New York time, of csv and json UTC."""
     from polytape.gateway.tokens import read_tokens
 
-    now = datetime.now(UTC)
+    now, zone = datetime.now(UTC), SHOWN_IN if form == "table" else UTC
     rows = [
         {
             "name": one.name,
             "role": one.role,
-            "created": f"{one.created_at:%Y-%m-%d}",
-            "expires": _expiry(one.expires_at, now),
+            "created": f"{one.created_at.astimezone(zone):%Y-%m-%d}",
+            "expires": _expiry(one.expires_at, now, zone),
             "per_minute": one.per_minute,
             "vendor_per_day": one.vendor_per_day,
         }
@@ -106,7 +107,8 @@ def _file() -> Path:
     return access_folder() / FILE
 
 
-def _expiry(at: datetime | None, now: datetime) -> str | None:
+def _expiry(at: datetime | None, now: datetime, zone: tzinfo) -> str | None:
     if at is None:
         return None
-    return f"{at:%Y-%m-%d %H:%M}Z" + ("" if now < at else " (over)")
+    text = f"{at.astimezone(zone):%Y-%m-%d %H:%M}{'Z' if zone is UTC else ''}"
+    return text + ("" if now < at else " (over)")

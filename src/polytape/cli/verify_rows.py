@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TypeAlias
 
+from polytape.cli.error_texts import in_new_york
 from polytape.history.verify import SpanReport
 from polytape.model.market import Market
-from polytape.model.quality import Gap
+from polytape.model.quality import Finding, Gap
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.model.timestamps import iso
@@ -36,10 +37,7 @@ def day_rows(report: SpanReport, market: Market) -> Iterator[Row]:
     time; times are New York's. What the calendar explains is left out.
     """
     of: Row = {"symbol": report.symbol, "series": report.series.value}
-    rows = [
-        (f.timestamp, {"kind": f.kind, "at": _clock(f.timestamp, market), "detail": f.detail})
-        for f in report.report.findings
-    ]
+    rows = [(f.timestamp, _finding_row(f, market)) for f in report.report.findings]
     gaps = [gap for gap in report.report.gaps if gap.cause is None]
     for day, some in groupby(gaps, key=lambda gap: market.date_of(gap.span.start)):
         inside = list(some)
@@ -48,6 +46,11 @@ def day_rows(report: SpanReport, market: Market) -> Iterator[Row]:
         rows.append((inside[0].span.start, {"kind": "gap", "at": f"{day}", "detail": detail}))
     for _, row in sorted(rows, key=lambda one: one[0]):
         yield of | row
+
+
+def _finding_row(finding: Finding, market: Market) -> Row:
+    at = f"{market.local(finding.timestamp):%Y-%m-%d %H:%M}"
+    return {"kind": finding.kind, "at": at, "detail": in_new_york(finding.detail)}
 
 
 def _places(gaps: list[Gap], series: Series, market: Market) -> str:
@@ -66,7 +69,3 @@ def _place(span: Span, series: Series, market: Market) -> str:
     begin, end = market.local(span.start), market.local(span.end)
     one = span.end - span.start == MINUTE_US
     return f"{begin:%H:%M}" if one else f"{begin:%H:%M}-{end:%H:%M}"
-
-
-def _clock(instant: int, market: Market) -> str:
-    return f"{market.local(instant):%Y-%m-%d %H:%M}"

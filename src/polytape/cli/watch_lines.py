@@ -26,9 +26,11 @@ class Column:
     rank: int
 
 
-def lines_of(table: WatchTable, now: int, width: int, *, made_up: bool = False) -> list[str]:
-    """The state of the feed, the table, what went wrong, and whether prices are invented: plain
-    lines of at most `width` columns. `now` in microseconds UTC.
+def lines_of(
+    table: WatchTable, now: int, width: int, *, made_up: bool = False, waiting: str = ""
+) -> list[str]:
+    """The state of the feed, the table, what went wrong, what is waited for, and whether prices are
+    invented: plain lines of at most `width` columns. `now` in microseconds UTC.
     """
     newest = table.newest_bar()
     moment = "" if newest is None else f"   New York {_local(newest):%a %Y-%m-%d %H:%M}"
@@ -36,7 +38,7 @@ def lines_of(table: WatchTable, now: int, width: int, *, made_up: bool = False) 
     health = table.health(now)
     head = f" feed {health.state}{invented}{moment}   {health.detail}".rstrip()
     lines = [head, *row_lines(table.rows(now), width)]
-    lines += [f" {remark}" for remark in table.remarks()]
+    lines += [f" {remark}" for remark in (*table.remarks(), waiting) if remark]
     lines += [f" {MADE_UP}"] if made_up else []
     return [line[:width] for line in lines]
 

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from polytape.cli.clock import now_us
-from polytape.cli.gateway import connect, open_client
+from polytape.cli.gateway import budget_notice, connect, open_client
 from polytape.cli.gateway_time import gateway_now
+from polytape.cli.known_symbols import check_symbols
 from polytape.cli.output import MADE_UP, note
 from polytape.cli.stream import FATAL
 from polytape.cli.watch import WatchRequest
@@ -52,7 +53,8 @@ class NoFeed:
 @dataclass
 class Watch:
     """A table, and what moves it. `fetch` gives the result of a task; `pool` runs it; `now` gives
-    microseconds UTC. `count`: tables until it ends.
+    microseconds UTC. `count`: tables until it ends. `waiting` says what a fetch waits for, until
+    one has come.
     """
 
     table: WatchTable
@@ -64,6 +66,7 @@ class Watch:
     every_s: float
     count: int | None = None
     made_up: bool = False
+    waiting: str = ""
     _results: list[Future[Result]] = field(default_factory=list)
     _shown: int = 0
 
@@ -81,6 +84,15 @@ class Watch:
                 self._show(now)
                 next_at = now + int(self.every_s * 1e6)
 
+    def tell(self, text: str) -> None:
+        """Say what a fetch waits for: in the table on a screen, whose lines are drawn over others;
+        else on stderr.
+        """
+        if self.output.live:
+            self.waiting = text
+        else:
+            note(text)
+
     def _take(self) -> None:
         """Whatever has come, waiting for it a moment; then what is due is fetched."""
         wait = min(LOOK_S, self.every_s)
@@ -94,6 +106,7 @@ class Watch:
             wait = 0.0
         for future in [one for one in self._results if one.done()]:
             self._results.remove(future)
+            self.waiting = ""
             self.table.result(future.result(), self.now())
         tasks = self.table.due(self.now())
         self._results += [self.pool.submit(self.fetch, task) for task in tasks]
@@ -101,7 +114,9 @@ class Watch:
     def _show(self, now: int) -> None:
         width, _ = self.output.size()
         made_up = self.made_up and self.output.live
-        lines = lines_of(self.table, now, width, made_up=made_up)
+        lines = lines_of(self.table, now, width, made_up=made_up, waiting=self.waiting)
+        if self.made_up and not self.output.live and not self._shown:
+            note(MADE_UP)
         self.output.show(lines, self.table.health(now).state)
         self._shown += 1
 
@@ -113,43 +128,58 @@ def run_watch(request: WatchRequest, url: str | None) -> None:
     where it has no live bars.
     """
     symbols = list(dict.fromkeys(map(parse_symbol, request.symbols)))
+    check_symbols(url, symbols, shows_each=True)
     output = choose_output(once=request.once)
     with ExitStack() as stack:
-        client = stack.enter_context(open_client(url))
-        status = _status(client)
-        with connect(url) as gateway:
-            clock_lag_us = now_us() - gateway_now(gateway)
-        pool = ThreadPoolExecutor(FETCHERS, thread_name_prefix="polytape-watch")
-        stack.callback(pool.shutdown, wait=False, cancel_futures=True)
-        feed: Feed = NoFeed() if request.once else stack.enter_context(client.stream(symbols))
-        watch = Watch(
-            WatchTable(symbols, client.market, live=not request.once, clock_lag_us=clock_lag_us),
-            feed,
-            output,
-            lambda task: perform(client, task, now_us() - clock_lag_us),
-            pool,
-            now_us,
-            request.every_s or output.every_s,
-            1 if request.once else request.count,
-            bool(status.get("made_up")),
-        )
-        if watch.made_up and not output.live:
-            note(MADE_UP)
+        watch = _opened(request, symbols, output, url, stack)
         stack.enter_context(output)
         watch.run()
     if request.once:
         _raise_if_nothing(watch.table, len(symbols))
 
 
-def _status(client: PolygonClient) -> dict[str, object]:
-    """What the gateway says of itself; nothing, where another server of its API says nothing.
+def _opened(
+    request: WatchRequest, symbols: list[str], output: Output, url: str | None, stack: ExitStack
+) -> Watch:
+    """The watch over a client and its stream, which `stack` closes."""
+    client = stack.enter_context(open_client(url))
+    with connect(url) as gateway:
+        clock_lag_us = now_us() - gateway_now(gateway)
+    pool = ThreadPoolExecutor(FETCHERS, thread_name_prefix="polytape-watch")
+    stack.callback(pool.shutdown, wait=False, cancel_futures=True)
+    notice = budget_notice(url, lambda text: watch.tell(text))  # noqa: PLW0108 - it is made below
+
+    def fetch(task: Task) -> Result:
+        with notice.noted():
+            result = perform(client, task, now_us() - clock_lag_us)
+        # A gateway over a stand-in knows it once that has answered.
+        with suppress(ConnectionError):
+            watch.made_up = watch.made_up or _is_made_up(client)
+        return result
+
+    watch = Watch(
+        WatchTable(symbols, client.market, live=not request.once, clock_lag_us=clock_lag_us),
+        NoFeed() if request.once else stack.enter_context(client.stream(symbols)),
+        output,
+        fetch,
+        pool,
+        now_us,
+        request.every_s or output.every_s,
+        1 if request.once else request.count,
+        _is_made_up(client),
+    )
+    return watch
+
+
+def _is_made_up(client: PolygonClient) -> bool:
+    """Whether the gateway's prices are invented; another server of its API says nothing of that.
 
     Raises: ConnectionError.
     """
     try:
-        return client.gateway_status()
+        return bool(client.gateway_status().get("made_up"))
     except DataFetchError:
-        return {}
+        return False
 
 
 def _raise_if_nothing(table: WatchTable, symbols: int) -> None:

@@ -42,12 +42,13 @@ def _closed(span: Span, market: Market) -> str:
     first, last = market.date_of(span.start), market.date_of(max(span.start, span.end - 1))
     numbers = range(day_number(first), day_number(last) + 1)
     days = [number_day(number) for number in numbers[:SHOWN_DAYS]]
-    texts = [f"{day} is {_with_article(market.why_closed(day))}" for day in days]
+    texts = [f"{day} is {with_article(market.why_closed(day))}" for day in days]
     more = len(numbers) - len(days)
     return ", ".join(texts) + (f", and {more:,} more days without a session" if more > 0 else "")
 
 
-def _with_article(cause: str | None) -> str:
+def with_article(cause: str | None) -> str:
+    """`a weekend`, `an exchange holiday`; a trading day where nothing closed it."""
     if cause is None:
         return "a trading day"
     return f"an {cause}" if cause[0] in "aeiou" else f"a {cause}"

@@ -37,7 +37,7 @@ def make_gateway(settings: Settings) -> "Gateway":
         from polytape.gateway.gateway import Gateway
         from polytape.gateway.metrics import Metrics
     except ImportError as error:
-        raise ConfigurationError(stores.NEED_GATEWAY) from error
+        raise ConfigurationError(stores.need_gateway()) from error
     memory = memory_bytes(settings.memory)
     market, budget = this_market(), make_budget(settings)
     clock = market_clock(settings.speed, market)
@@ -96,7 +96,7 @@ def make_app(settings: Settings, gateway: "Gateway") -> "ASGIApp":
         from polytape.gateway.server import is_loopback
         from polytape.web.page import page_routes
     except ImportError as error:
-        raise ConfigurationError(stores.NEED_GATEWAY) from error
+        raise ConfigurationError(stores.need_gateway()) from error
     page = page_routes()
     admission = make_admission(settings, has_page=bool(page))
     compress = not is_loopback(settings.host)

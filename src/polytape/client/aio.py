@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
 from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from polytape.client import batch, build, engine_runner, results
 from polytape.client.answers import BarsAnswer
-from polytape.client.bars_request import BarsRequest
+from polytape.client.bars_request import BarsRequest, When
 from polytape.client.bars_view import Zone, parse_view
 from polytape.client.candle import candle
 from polytape.client.closing import AsyncClosing
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
     from polytape.client.live_bars import AsyncLiveBars
     from polytape.client.streams import AsyncStream
-
-When = str | date | datetime
 
 
 @timed
@@ -258,7 +255,7 @@ class AsyncPolygonClient(AsyncClosing):
     def stream(
         self, symbols: str | Iterable[str], channels: str | Iterable[str] = ("AM",)
     ) -> "AsyncStream":
-        """See `PolygonClient.stream`: for `async for`; `close` ends it."""
+        """See `PolygonClient.stream`: for `async with` and `async for`."""
         from polytape.client.streams import AsyncStream, parse_channels
 
         return AsyncStream(self._core.connection, parse_channels(symbols, channels))
@@ -272,7 +269,7 @@ class AsyncPolygonClient(AsyncClosing):
         on: Literal["close", "update"] = "close",
         include_extended: bool = True,
     ) -> "AsyncLiveBars":
-        """See `PolygonClient.live_bars`: for `async for`; `close` ends it."""
+        """See `PolygonClient.live_bars`: for `async with` and `async for`."""
         from polytape.client.live_bars import AsyncLiveBars
         from polytape.client.live_join import LiveJoin, LiveRequest
         from polytape.client.streams import AsyncStream

@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeAlias
+
+import numpy as np
 
 from polytape.client.core import Core
 from polytape.errors import ValidationError
@@ -13,6 +17,8 @@ from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import parse_timeframe
 from polytape.wire.flow import Flow
 
+# A date or an instant, as callers write it; `pandas.Timestamp` is a datetime.
+When: TypeAlias = str | date | datetime | np.datetime64
 USUAL_PERIOD = "1mo"
 NAMES = ("start", "end")
 

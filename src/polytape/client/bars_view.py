@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING, TypeAlias, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from polytape.errors import ValidationError, one_of
 from polytape.model.arrays import Floats
 from polytape.model.bars import PRICES, Bars
 from polytape.model.basis import MADE_UP
+from polytape.model.zones import ZoneError, parse_zone
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,9 +85,9 @@ def _zone(tz: Zone) -> tzinfo | None:
     if not isinstance(tz, str):
         raise ValidationError("tz", tz, ZONES)
     try:
-        return None if tz.upper() == "UTC" else ZoneInfo(tz)
-    except (ValueError, OSError, ZoneInfoNotFoundError) as error:
-        raise ValidationError("tz", tz, ZONES) from error
+        return None if tz.upper() == "UTC" else parse_zone(tz)
+    except ZoneError as error:
+        raise ValidationError("tz", tz, str(error)) from error
 
 
 ZONES = 'a zone such as "America/New_York", or nothing for UTC'

@@ -16,19 +16,23 @@ def fetch_on_threads(
     core: Core, driver: SyncDriver, queries: Collection[BarsQuery]
 ) -> list[Outcome]:
     """The bars of each query or what is wrong with it, in their order: several a request first,
-    then each that is to be sent alone.
+    then each that is to be sent alone. What is one request takes no thread.
     """
 
     def together(group: list[BarsQuery]) -> list[Outcome | None]:
         return driver.run(core.outcomes_together(group))
 
-    def alone(query: BarsQuery, outcome: Outcome | None) -> Outcome:
+    def alone(query: BarsQuery) -> Outcome:
         try:
-            return outcome or driver.run(core.bars(query))
+            return driver.run(core.bars(query))
         except PolygonClientError as error:
             return error
 
     groups = batch.groups(queries, core.market)
     with ThreadPoolExecutor(batch.AT_ONCE, thread_name_prefix="polytape-fetch") as pool:
-        first = chain.from_iterable(pool.map(in_context(together), groups))
-        return list(pool.map(in_context(alone), queries, first))
+        on_threads = len(groups) > 1
+        first = pool.map(in_context(together), groups) if on_threads else map(together, groups)
+        outcomes = list(chain.from_iterable(first))
+        left = [query for query, one in zip(queries, outcomes, strict=True) if one is None]
+        rest = pool.map(in_context(alone), left)
+        return [next(rest) if one is None else one for one in outcomes]

@@ -47,6 +47,10 @@ class CacheManager(Generic[V]):
         self._lock = threading.Lock()
         self._entries: TTLCache[str, _Entry[V]] = TTLCache(max_size, ttl_minutes * 60, clock)
 
+    def __repr__(self) -> str:
+        entries = f"{len(self.cache)} of {self.max_size} entries"
+        return f"{type(self).__name__}({entries}, {self.ttl_minutes:g} minutes each)"
+
     @property
     def ttl(self) -> timedelta:
         """How long an entry lives."""

@@ -41,3 +41,22 @@ class AsyncClosing(ABC):
         trace: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+class AsyncBlock(ABC):
+    """The same for `async with`, where closing does not wait."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what it holds; closing twice does no harm."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -129,7 +129,7 @@ class Connection:
                 raise
             # The library's errors behind it say the same again, at length.
             raise with_cure(error) from None
-        self.on_body(len(response.body))
+        self.on_body(len(response.raw))
         return response
 
     def _credentials(self) -> dict[str, str]:

@@ -46,13 +46,21 @@ def joint_frame(
     """
     if shape not in SHAPES:
         raise ValidationError("shape", shape, one_of(SHAPES))
-    names = symbols.replace(",", " ").split() if isinstance(symbols, str) else list(symbols)
-    if not names:
-        raise ValidationError("symbols", names, "at least one symbol")
+    names = _names(symbols)
     queries = yield from request.queries(core, names)
     answers = yield from _answers(core, {query.symbol: query for query in queries})
     make = _wide if shape == "wide" else _long
     return _with_facts(make(answers, view), answers)
+
+
+def _names(symbols: object) -> list[object]:
+    """Raises: ValidationError for what has no symbol."""
+    if isinstance(symbols, str):
+        symbols = symbols.replace(",", " ").split()
+    names = list(symbols) if isinstance(symbols, Iterable) else []
+    if not names:
+        raise ValidationError("symbols", symbols, "at least one symbol")
+    return names
 
 
 def _answers(core: Core, queries: dict[str, BarsQuery]) -> Flow[dict[str, BarsAnswer]]:

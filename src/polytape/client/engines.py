@@ -4,17 +4,17 @@ What editors and type checkers read is `engines.pyi`, which `make stubs` writes 
 """
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
-from inspect import Parameter, Signature
+from inspect import Parameter, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, cast
 
 from msgspec.structs import fields
 
+from polytape.client import engine_parameters
 from polytape.client.sync import PolygonClient
-from polytape.engines.flow import EngineFlow, EngineResult
-from polytape.engines.options import EngineOptions
+from polytape.engines import flow
 from polytape.engines.presets import with_preset
 from polytape.engines.registry import CLIENT_ENGINES, EngineSpec
+from polytape.errors import ValidationError
 from polytape.model.instants import parse_past
 from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
@@ -24,23 +24,33 @@ if TYPE_CHECKING:
     from polytape.engines.rates import Calibration
     from polytape.engines.scan_result import ScanResult
 
-When = str | date | datetime
-
 
 class SyncEngine:
     """An engine that gets its bars from a client."""
 
     def __init__(self, client: PolygonClient) -> None:
+        if not callable(run := getattr(client, "run_now", None)) or iscoroutinefunction(run):
+            other = f"Async{type(self).__name__} takes an AsyncPolygonClient"
+            raise ValidationError("client", client, f"a PolygonClient; {other}")
         self._client = client
         self._rates: tuple[Calibration, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._client!r})"
 
 
 class AsyncEngine:
     """An engine that gets its bars from an asyncio client."""
 
     def __init__(self, client: "AsyncPolygonClient") -> None:
+        if not iscoroutinefunction(getattr(client, "run_now", None)):
+            other = f"{type(self).__name__.removeprefix('Async')} takes a PolygonClient"
+            raise ValidationError("client", client, f"an AsyncPolygonClient; {other}")
         self._client = client
         self._rates: tuple[Calibration, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._client!r})"
 
 
 class SyncScanner(SyncEngine):
@@ -66,7 +76,7 @@ class AsyncScanner(AsyncEngine):
         self._rates = _parse_rates(rates)
 
 
-def as_of_instant(as_of: When | None, market: Market, now: int) -> int:
+def as_of_instant(as_of: object, market: Market, now: int) -> int:
     """An instant in microseconds UTC; `now` for None.
 
     Raises: ValidationError, also for one in the future: today's bars would count as complete.
@@ -81,28 +91,14 @@ def method_doc(spec: EngineSpec) -> str:
     lines = [
         spec.client_doc,
         "",
-        "`as_of` is an instant (UTC where it has no zone), now by default and not in the future;",
-        "nothing in the result was incomplete then. The bars that it needs are fetched in one",
-        "request.",
+        "`as_of` is an instant, now by default and not in the future; nothing in the result was",
+        "incomplete then. An instant without a zone is UTC; a date is its start in New York. The",
+        "bars that it needs are fetched in one request.",
         *(["", "Options:", *options] if options else []),
         "",
         "Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.",
     ]
     return "\n".join(lines)
-
-
-def signature_of(spec: EngineSpec) -> Signature:
-    """The parameters of an engine's method after `self`."""
-    either, named = Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY
-    parameters = [
-        Parameter("symbol", either, annotation=str),
-        Parameter("as_of", either, default=None, annotation=When | None),
-    ]
-    for number, field in enumerate(fields(spec.options)):
-        kind = either if number < spec.options.POSITIONAL else named
-        hint = getattr(field.type, "__origin__", field.type)
-        parameters.append(Parameter(field.name, kind, default=field.default, annotation=hint))
-    return Signature(parameters)
 
 
 def _meaning(hint: object) -> str:
@@ -116,18 +112,18 @@ def _flow(
     rates: "tuple[Calibration, ...]",
     args: tuple[object, ...],
     named: dict[str, object],
-) -> Callable[[int], EngineFlow[EngineResult]]:
+) -> Callable[[int], flow.EngineFlow[flow.EngineResult]]:
     """The engine's flow from what the caller of its method wrote, by the gateway's time.
 
     Raises: ValidationError for rates of other levels.
     """
-    given = signature_of(spec).bind(*args, **named).arguments
+    given = engine_parameters.read_call(spec, args, named)
     symbol, as_of = given.pop("symbol"), given.pop("as_of", None)
     options = with_preset(spec.options(**given), given)
     if rates:
         _check_rates(rates, parse_symbol(symbol), options)
 
-    def build(now: int) -> EngineFlow[EngineResult]:
+    def build(now: int) -> flow.EngineFlow[flow.EngineResult]:
         moment = as_of_instant(as_of, market, now)
         return spec.run(parse_symbol(symbol), moment, market, options)
 
@@ -135,11 +131,11 @@ def _flow(
 
 
 def _method(spec: EngineSpec, *, is_async: bool) -> Callable[..., object]:
-    def run(self: SyncEngine, *args: object, **named: object) -> EngineResult:
+    def run(self: SyncEngine, *args: object, **named: object) -> flow.EngineResult:
         result = self._client.run_now(_flow(spec, self._client.market, self._rates, args, named))
         return _rated(result, self._rates)
 
-    async def run_async(self: AsyncEngine, *args: object, **named: object) -> EngineResult:
+    async def run_async(self: AsyncEngine, *args: object, **named: object) -> flow.EngineResult:
         result = await self._client.run_now(
             _flow(spec, self._client.market, self._rates, args, named)
         )
@@ -147,7 +143,7 @@ def _method(spec: EngineSpec, *, is_async: bool) -> Callable[..., object]:
 
     method: Any = run_async if is_async else run
     first = [Parameter("self", Parameter.POSITIONAL_ONLY)]
-    own = signature_of(spec)
+    own = engine_parameters.signature_of(spec)
     method.__signature__ = own.replace(parameters=[*first, *own.parameters.values()])
     method.__name__, method.__doc__ = spec.method, method_doc(spec)
     return cast("Callable[..., object]", method)
@@ -159,13 +155,13 @@ def _parse_rates(rates: object) -> "tuple[Calibration, ...]":
     return parse_rates(rates) if rates != () else ()
 
 
-def _check_rates(rates: "tuple[Calibration, ...]", symbol: str, options: EngineOptions) -> None:
+def _check_rates(rates: "tuple[Calibration, ...]", symbol: str, options: object) -> None:
     from polytape.engines.scan_result import hold_rates
 
     hold_rates(rates, symbol, getattr(options, "levels", "standard"))
 
 
-def _rated(result: EngineResult, rates: "tuple[Calibration, ...]") -> EngineResult:
+def _rated(result: flow.EngineResult, rates: "tuple[Calibration, ...]") -> flow.EngineResult:
     """A scan with the rates of its levels. Raises: ValidationError for rates of other levels."""
     return cast("ScanResult", result).with_rates(rates) if rates else result
 

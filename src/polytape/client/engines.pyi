@@ -1,10 +1,9 @@
 """Written by `make stubs` from the registry of engines."""
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
-from inspect import Signature
+from collections.abc import Iterable
 from typing import Literal
 
+from polytape.client.bars_request import When
 from polytape.client.aio import AsyncPolygonClient
 from polytape.client.sync import PolygonClient
 from polytape.engines.rates import Calibration
@@ -23,8 +22,6 @@ from polytape.engines.vwap_run import VwapRun
 from polytape.engines.zone_run import ZoneRun
 from polytape.model.market import Market
 
-When = str | date | datetime
-
 class SyncEngine:
     def __init__(self, client: PolygonClient) -> None: ...
 
@@ -41,9 +38,8 @@ class AsyncScanner(AsyncEngine):
         self, client: AsyncPolygonClient, rates: Calibration | Iterable[Calibration] = ()
     ) -> None: ...
 
-def as_of_instant(as_of: When | None, market: Market, now: int) -> int: ...
+def as_of_instant(as_of: object, market: Market, now: int) -> int: ...
 def method_doc(spec: EngineSpec) -> str: ...
-def signature_of(spec: EngineSpec) -> Signature: ...
 
 class ConfluenceScanner(SyncScanner):
     """Where levels of all engines meet."""
@@ -52,8 +48,8 @@ class ConfluenceScanner(SyncScanner):
         self,
         symbol: str,
         as_of: When | None = None,
-        weekly_levels: Sequence[float] | None = None,
-        daily_levels: Sequence[float] | None = None,
+        weekly_levels: Iterable[float] | float | None = None,
+        daily_levels: Iterable[float] | float | None = None,
         *,
         weekly_multiplier: float = 2.0,
         daily_multiplier: float = 0.5,
@@ -61,7 +57,7 @@ class ConfluenceScanner(SyncScanner):
         structure_multiplier: float = 0.5,
         atr_period: int = 14,
         atr_method: Literal["wilder", "ema", "sma"] = "wilder",
-        windows: Sequence[int] = (7, 14, 30),
+        windows: Iterable[int] | int = (7, 14, 30),
         variant: Literal["pivot_boss", "range"] = "pivot_boss",
         pivots_of: Literal["completed", "running"] = "completed",
         percentile: float = 80.0,
@@ -72,9 +68,9 @@ class ConfluenceScanner(SyncScanner):
     ) -> ScanResult:
         """Where levels of all engines meet.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
@@ -104,8 +100,8 @@ class AsyncConfluenceScanner(AsyncScanner):
         self,
         symbol: str,
         as_of: When | None = None,
-        weekly_levels: Sequence[float] | None = None,
-        daily_levels: Sequence[float] | None = None,
+        weekly_levels: Iterable[float] | float | None = None,
+        daily_levels: Iterable[float] | float | None = None,
         *,
         weekly_multiplier: float = 2.0,
         daily_multiplier: float = 0.5,
@@ -113,7 +109,7 @@ class AsyncConfluenceScanner(AsyncScanner):
         structure_multiplier: float = 0.5,
         atr_period: int = 14,
         atr_method: Literal["wilder", "ema", "sma"] = "wilder",
-        windows: Sequence[int] = (7, 14, 30),
+        windows: Iterable[int] | int = (7, 14, 30),
         variant: Literal["pivot_boss", "range"] = "pivot_boss",
         pivots_of: Literal["completed", "running"] = "completed",
         percentile: float = 80.0,
@@ -124,9 +120,9 @@ class AsyncConfluenceScanner(AsyncScanner):
     ) -> ScanResult:
         """Where levels of all engines meet.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
@@ -169,9 +165,9 @@ class FractalEngine(SyncEngine):
     ) -> FractalRun:
         """Swing points and the structure that they make.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -205,9 +201,9 @@ class FractalEngine(SyncEngine):
     ) -> FractalHistoryRun:
         """Swing points as `run` showed them at each instant: for backtests without look-ahead.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -244,9 +240,9 @@ class AsyncFractalEngine(AsyncEngine):
     ) -> FractalRun:
         """Swing points and the structure that they make.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -280,9 +276,9 @@ class AsyncFractalEngine(AsyncEngine):
     ) -> FractalHistoryRun:
         """Swing points as `run` showed them at each instant: for backtests without look-ahead.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -308,7 +304,7 @@ class HVNEngine(SyncEngine):
         as_of: When | None = None,
         *,
         timeframe: str = "5min",
-        windows: Sequence[int] = (7, 14, 30),
+        windows: Iterable[int] | int = (7, 14, 30),
         include_extended: bool = True,
         levels: int = 100,
         price_step: float | None = None,
@@ -325,9 +321,9 @@ class HVNEngine(SyncEngine):
     ) -> HvnRun:
         """Volume by price: point of control, value area, nodes.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -358,7 +354,7 @@ class AsyncHVNEngine(AsyncEngine):
         as_of: When | None = None,
         *,
         timeframe: str = "5min",
-        windows: Sequence[int] = (7, 14, 30),
+        windows: Iterable[int] | int = (7, 14, 30),
         include_extended: bool = True,
         levels: int = 100,
         price_step: float | None = None,
@@ -375,9 +371,9 @@ class AsyncHVNEngine(AsyncEngine):
     ) -> HvnRun:
         """Volume by price: point of control, value area, nodes.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -407,7 +403,11 @@ class CamarillaEngine(SyncEngine):
         symbol: str,
         as_of: When | None = None,
         *,
-        periods: Sequence[Literal["day", "week", "month"]] = ("day", "week", "month"),
+        periods: Iterable[Literal["day", "week", "month"]] | Literal["day", "week", "month"] = (
+            "day",
+            "week",
+            "month",
+        ),
         variant: Literal["pivot_boss", "range"] = "pivot_boss",
         pivots_of: Literal["completed", "running"] = "completed",
         as_traded: bool = False,
@@ -415,9 +415,9 @@ class CamarillaEngine(SyncEngine):
     ) -> CamarillaRun:
         """Pivots of the last completed day, week and month, from official daily bars.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             periods: Which completed periods to make levels of.
@@ -437,7 +437,11 @@ class AsyncCamarillaEngine(AsyncEngine):
         symbol: str,
         as_of: When | None = None,
         *,
-        periods: Sequence[Literal["day", "week", "month"]] = ("day", "week", "month"),
+        periods: Iterable[Literal["day", "week", "month"]] | Literal["day", "week", "month"] = (
+            "day",
+            "week",
+            "month",
+        ),
         variant: Literal["pivot_boss", "range"] = "pivot_boss",
         pivots_of: Literal["completed", "running"] = "completed",
         as_traded: bool = False,
@@ -445,9 +449,9 @@ class AsyncCamarillaEngine(AsyncEngine):
     ) -> CamarillaRun:
         """Pivots of the last completed day, week and month, from official daily bars.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             periods: Which completed periods to make levels of.
@@ -466,8 +470,8 @@ class ZoneCalculator(SyncEngine):
         self,
         symbol: str,
         as_of: When | None = None,
-        weekly_levels: Sequence[float] | None = None,
-        daily_levels: Sequence[float] | None = None,
+        weekly_levels: Iterable[float] | float | None = None,
+        daily_levels: Iterable[float] | float | None = None,
         *,
         weekly_multiplier: float = 2.0,
         daily_multiplier: float = 0.5,
@@ -480,9 +484,9 @@ class ZoneCalculator(SyncEngine):
     ) -> ZoneRun:
         """Weekly, daily, ATR and structure zones round the price.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
@@ -506,8 +510,8 @@ class AsyncZoneCalculator(AsyncEngine):
         self,
         symbol: str,
         as_of: When | None = None,
-        weekly_levels: Sequence[float] | None = None,
-        daily_levels: Sequence[float] | None = None,
+        weekly_levels: Iterable[float] | float | None = None,
+        daily_levels: Iterable[float] | float | None = None,
         *,
         weekly_multiplier: float = 2.0,
         daily_multiplier: float = 0.5,
@@ -520,9 +524,9 @@ class AsyncZoneCalculator(AsyncEngine):
     ) -> ZoneRun:
         """Weekly, daily, ATR and structure zones round the price.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
@@ -548,16 +552,16 @@ class VWAPEngine(SyncEngine):
         as_of: When | None = None,
         *,
         anchor: str = "session",
-        bands: Sequence[float] = (1.0, 2.0),
+        bands: Iterable[float] | float = (1.0, 2.0),
         include_extended: bool = True,
         exclude_bad_prints: bool = False,
         as_traded: bool = False,
     ) -> VwapRun:
         """Volume-weighted average price since the session's beginning or an anchor, with bands.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             anchor: Where it begins: session, week, month, or a date or instant before as_of.
@@ -578,16 +582,16 @@ class AsyncVWAPEngine(AsyncEngine):
         as_of: When | None = None,
         *,
         anchor: str = "session",
-        bands: Sequence[float] = (1.0, 2.0),
+        bands: Iterable[float] | float = (1.0, 2.0),
         include_extended: bool = True,
         exclude_bad_prints: bool = False,
         as_traded: bool = False,
     ) -> VwapRun:
         """Volume-weighted average price since the session's beginning or an anchor, with bands.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             anchor: Where it begins: session, week, month, or a date or instant before as_of.
@@ -607,15 +611,15 @@ class OpeningRangeEngine(SyncEngine):
         symbol: str,
         as_of: When | None = None,
         *,
-        minutes: Sequence[int] = (5, 15, 30, 60),
+        minutes: Iterable[int] | int = (5, 15, 30, 60),
         exclude_bad_prints: bool = False,
         as_traded: bool = False,
     ) -> OpeningRangeRun:
         """High and low of the session's first minutes, and when price left them.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             minutes: Lengths of the range, in minutes from the opening bell on.
@@ -633,15 +637,15 @@ class AsyncOpeningRangeEngine(AsyncEngine):
         symbol: str,
         as_of: When | None = None,
         *,
-        minutes: Sequence[int] = (5, 15, 30, 60),
+        minutes: Iterable[int] | int = (5, 15, 30, 60),
         exclude_bad_prints: bool = False,
         as_traded: bool = False,
     ) -> OpeningRangeRun:
         """High and low of the session's first minutes, and when price left them.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             minutes: Lengths of the range, in minutes from the opening bell on.
@@ -665,9 +669,9 @@ class GapEngine(SyncEngine):
     ) -> GapRun:
         """Gaps between sessions that are still open.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             edge: From the range of the day before, or from its close to the open.
@@ -691,9 +695,9 @@ class AsyncGapEngine(AsyncEngine):
     ) -> GapRun:
         """Gaps between sessions that are still open.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             edge: From the range of the day before, or from its close to the open.
@@ -719,9 +723,9 @@ class PointOfControlEngine(SyncEngine):
     ) -> PocRun:
         """Points of control that no price came back to, and the session's own as it develops.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             days_back: Calendar days of minutes to look at.
@@ -749,9 +753,9 @@ class AsyncPointOfControlEngine(AsyncEngine):
     ) -> PocRun:
         """Points of control that no price came back to, and the session's own as it develops.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             days_back: Calendar days of minutes to look at.
@@ -782,9 +786,9 @@ class ATREngine(SyncEngine):
     ) -> AtrRun:
         """Average true range of all hours and of regular hours, and the usual range by time of day.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -818,9 +822,9 @@ class AsyncATREngine(AsyncEngine):
     ) -> AtrRun:
         """Average true range of all hours and of regular hours, and the usual range by time of day.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -849,9 +853,9 @@ class BadPrintEngine(SyncEngine):
     ) -> BadPrintRun:
         """Bars with a price that nothing around them confirms.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -875,9 +879,9 @@ class AsyncBadPrintEngine(AsyncEngine):
     ) -> BadPrintRun:
         """Bars with a price that nothing around them confirms.
 
-        `as_of` is an instant (UTC where it has no zone), now by default and not in the future;
-        nothing in the result was incomplete then. The bars that it needs are fetched in one
-        request.
+        `as_of` is an instant, now by default and not in the future; nothing in the result was
+        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
+        bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.

@@ -64,7 +64,7 @@ def fetch_together(
     is_arrow = response.headers.get("content-type", "").startswith(media.ARROW)
     if not is_arrow and response.status in NO_BATCH:
         return None
-    answers = arrow.decode_many(flow.checked(response, connection.runtime).body)
+    answers = arrow.decode_many(flow.checked(response, connection.runtime).raw)
     if len(answers) != len(queries):
         raise DataFetchError(f"{len(queries)} questions were answered {len(answers)} times")
     now = connection.runtime.now()
@@ -109,7 +109,7 @@ def _post_bars(
     )
     response = flow.checked((yield from connection.send(request)), connection.runtime)
     if response.headers.get("content-type", "").startswith(media.ARROW):
-        return arrow.decode(response.body)
+        return arrow.decode(response.raw)
     return json_rows.decode(response.body, market)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from polytape.client.bars_view import BarsView, block_of, numbers_frame
 from polytape.engines.result import on_basis
+from polytape.model.arrays import Floats, Ints
 from polytape.model.bars import PRICES, Bars
 from polytape.model.basis import MADE_UP
 from polytape.wire.api.messages import BarsMetadata
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 # From here on pandas copies a shared column before it is written to.
 COPY_ON_WRITE = 3
 FRAME_COLUMNS = (*PRICES, "volume", "timestamp")
+# Where the blocks of a frame have their columns.
+PLACES = tuple(np.arange(*ends) for ends in ((0, 4), (4, 5), (5, 6)))
+# Up to so many bars a copy of their starts takes less time than sharing them.
+SHORT = 2_048
 FACTS = ("symbol", "timeframe", "source", "made_up", "adjusted", "complete_through")
 
 
@@ -82,7 +87,8 @@ class FrameMaker:
         """The frame that all others are copies of."""
         if self._frame is None:
             if self._whole is not None and self._rows is not None:
-                self._frame = self._whole._shared().iloc[self._rows]  # noqa: SLF001 - its own kind
+                whole = self._whole._shared()  # noqa: SLF001 - its own kind
+                self._frame = whole if len(whole) == len(self._bars) else whole.iloc[self._rows]
             else:
                 self._frame = _frame_on(self._bars, made_up=self._metadata.made_up)
         return self._frame
@@ -92,7 +98,7 @@ class FrameMaker:
         if self._numbers is None:
             if self._whole is not None and self._rows is not None:
                 whole = self._whole._shared_numbers()  # noqa: SLF001 - its own kind
-                self._numbers = whole.iloc[self._rows]
+                self._numbers = whole if len(whole) == len(self._bars) else whole.iloc[self._rows]
             else:
                 self._numbers = numbers_frame(self._bars, made_up=self._metadata.made_up)
         return self._numbers
@@ -105,14 +111,41 @@ def _frame_on(bars: Bars, *, made_up: bool = False) -> "pd.DataFrame":
     import pandas as pd
 
     # On the memory of the bars: `tz_localize` would copy it.
-    stamps = pd.DatetimeIndex(bars.timestamp, dtype=pd.DatetimeTZDtype("us", "UTC"), copy=False)
-    frame = pd.DataFrame(block_of(bars)[: len(PRICES)].T, copy=False)
+    stamps = pd.DatetimeIndex(bars.timestamp, dtype=_utc(), copy=False)
+    prices = block_of(bars)[: len(PRICES)]
+    volume = np.rint(bars.volume).astype(np.int64)
+    if _copies_on_write() and len(bars) <= SHORT:
+        return _frame_of_blocks(prices, volume, stamps, _names(made_up))
+    frame = pd.DataFrame(prices.T, copy=False)
     # Columns are named last: each name that is added to others costs pandas 0.1 ms.
-    frame[len(PRICES)] = np.rint(bars.volume).astype(np.int64)
-    frame[len(PRICES) + 1] = pd.Series(stamps.array, index=frame.index, copy=False)
+    frame[len(PRICES)] = volume
+    # Of the index itself, so that pandas knows who shares its memory: a column that is written to
+    # is copied before, and the index stays.
+    frame[len(PRICES) + 1] = pd.Series(stamps, index=frame.index, copy=not _copies_on_write())
     frame.columns = _names(made_up)
     frame.index = stamps
     return frame
+
+
+def _frame_of_blocks(
+    prices: Floats, volume: Ints, stamps: "pd.DatetimeIndex", names: "pd.Index[str]"
+) -> "pd.DataFrame":
+    """The same by the shortest way that pandas has: a third of the time."""
+    # pandas' stubs leave it out.
+    from pandas.api.internals import create_dataframe_from_blocks  # type: ignore[import-not-found]
+
+    # A copy: that a column and the index share memory is not known of blocks.
+    blocks = [prices, volume.reshape(1, -1), stamps.array.copy()]
+    placed = list(zip(blocks, PLACES, strict=True))
+    frame: pd.DataFrame = create_dataframe_from_blocks(placed, stamps, names)
+    return frame
+
+
+@cache
+def _utc() -> "pd.DatetimeTZDtype":
+    import pandas as pd
+
+    return pd.DatetimeTZDtype("us", "UTC")
 
 
 @cache

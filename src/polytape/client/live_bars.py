@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from polytape.client import closing
 from polytape.client.answers import BarsAnswer
-from polytape.client.closing import Closing
 from polytape.client.frames import to_frame
 from polytape.client.live_join import LiveJoin
 from polytape.client.live_series import LiveBar
@@ -52,6 +52,11 @@ class _Shared:
         """The bar that may still grow."""
         return self._join.series.forming
 
+    def __repr__(self) -> str:
+        request, bars = self._join.request, self._join.series.bars()
+        what = f"{request.symbol}, {request.timeframe.value}, {len(bars):,} bars"
+        return f"{type(self).__name__}({what})"
+
     def _take(self, event: StreamEvent) -> list[LiveBar]:
         if isinstance(event, StreamNotice) and event.kind in FATAL:
             raise ConfigurationError(event.detail)
@@ -73,7 +78,7 @@ class _Shared:
             raise error
 
 
-class LiveBars(_Shared, Closing):
+class LiveBars(_Shared, closing.Closing):
     """Bars of a symbol as a blocking iterator: first those of the history, then each as it closes
     (or at each update). `frame` has them all at any moment. Leaving the `with` block ends it.
 
@@ -119,8 +124,8 @@ class LiveBars(_Shared, Closing):
         return self._load(answers)
 
 
-class AsyncLiveBars(_Shared):
-    """The same for `async for`."""
+class AsyncLiveBars(_Shared, closing.AsyncBlock):
+    """The same for `async for`; leaving an `async with` block ends it."""
 
     def __init__(
         self,

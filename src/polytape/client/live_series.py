@@ -5,22 +5,25 @@ one of its minutes comes or comes again, so that late and repeated minutes alway
 """
 
 from dataclasses import dataclass, fields, replace
+from datetime import datetime as Moment  # noqa: N812 - `datetime` is a property's name
 
 import numpy as np
 
+from polytape.engines.result import shown_at
 from polytape.model.bar import Bar, bar_rows, bars_from
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.resample import bar_end, bar_start, days_from_minutes, resample
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series, Timeframe
+from polytape.model.timestamps import to_datetime
 
 LAST = np.iinfo(np.int64).max
 # Unanchored bars of regular hours begin at the half hour, as the bell does.
 LONGEST_ON_GRID_MINUTES = 30
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class LiveBar(Bar):
     """A bar of a live series; `end` is when it is complete, microseconds UTC. `forming`: it may
     still grow. `revision`: how often it changed after it was closed. `live`: it came by the stream,
@@ -32,6 +35,17 @@ class LiveBar(Bar):
     forming: bool = False
     revision: int = 0
     live: bool = False
+
+    @property
+    def datetime(self) -> Moment:
+        """Its start, an aware UTC datetime."""
+        return to_datetime(self.timestamp)
+
+    def __repr__(self) -> str:
+        prices = f"open {self.open:g}, high {self.high:g}, low {self.low:g}, close {self.close:g}"
+        state = ", forming" if self.forming else ""
+        span = f"{shown_at(self.datetime)} to {shown_at(to_datetime(self.end))} New York"
+        return f"LiveBar({self.symbol} {span}, {prices}, volume {self.volume:,.0f}{state})"
 
     def plain(self) -> Bar:
         """The bar alone."""

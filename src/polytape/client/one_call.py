@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from polytape.client.bars_request import When
 from polytape.client.bars_view import Zone
 from polytape.client.download import Shape
-from polytape.client.sync import PolygonClient, When
+from polytape.client.sync import PolygonClient
 from polytape.model.timeframes import Timeframe
 
 if TYPE_CHECKING:

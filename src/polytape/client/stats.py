@@ -12,6 +12,7 @@ from time import perf_counter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
 
+from polytape.errors import PolygonClientError
 from polytape.model.histogram import Histogram, Latency, seconds_text
 
 if TYPE_CHECKING:
@@ -143,7 +144,8 @@ class _HasCore(Protocol):
 
 def timed(client: C) -> C:
     """A client's class, whose methods of TIMED are counted by how long they take, and are spans
-    where the client is traced.
+    where the client is traced. Errors of ours come without the way that they took through a flow:
+    their text is all there is to know, and a notebook shows ten lines for each step.
     """
     for name in TIMED:
         method = getattr(client, name)
@@ -163,6 +165,8 @@ def _timed_sync(
                 return method(self, *arguments, **named)
             with core.connection.tracer.span(f"polytape.client.{name}"):
                 return method(self, *arguments, **named)
+        except PolygonClientError as error:
+            raise error.with_traceback(None) from error.__cause__
         finally:
             core.counter.observe(name, perf_counter() - began)
 
@@ -180,6 +184,8 @@ def _timed_async(
                 return await method(self, *arguments, **named)
             with core.connection.tracer.span(f"polytape.client.{name}"):
                 return await method(self, *arguments, **named)
+        except PolygonClientError as error:
+            raise error.with_traceback(None) from error.__cause__
         finally:
             core.counter.observe(name, perf_counter() - began)
 

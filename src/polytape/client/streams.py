@@ -8,13 +8,14 @@ from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 from contextlib import aclosing, suppress
 
-from polytape.client.closing import Closing
+from polytape import errors
+from polytape.client.closing import AsyncBlock, Closing
 from polytape.client.connection import Connection, with_cure
 from polytape.client.stream_pump import Pump
 from polytape.client.stream_session import StreamEvent, StreamNotice, StreamSession
-from polytape.errors import AuthenticationError, ConnectionError, PolygonClientError
 from polytape.net import socket as sockets
 from polytape.wire.api.media import JSON
+from polytape.wire.polygon.events import CHANNELS
 from polytape.wire.polygon.topics import Topic, parse_topic
 
 LONGEST_BACKOFF_S, FIRST_BACKOFF_S = 30.0, 0.25
@@ -23,20 +24,29 @@ SILENCE_S = 15.0
 # A reader that is slower than the gateway lets so many messages wait on its side.
 MAX_BATCHES = 2_000
 LOOK_AGAIN_S = 0.01
+SHOWN_TOPICS = 5
+REFUSED = (
+    "(the gateway asks for another access token: api_key= or POLYTAPE_TOKEN gives it, polytape "
+    "token list shows those that it knows)"
+)
 
 
 def parse_channels(symbols: str | Iterable[str], channels: Iterable[str]) -> frozenset[Topic]:
     """The topics of symbols on channels. Raises: ValidationError."""
     wanted = [symbols] if isinstance(symbols, str) else list(symbols)
     listed = [channels] if isinstance(channels, str) else list(channels)
+    for one in listed:
+        if one not in CHANNELS:
+            raise errors.ValidationError("channels", one, errors.one_of(CHANNELS))
     return frozenset(
         parse_topic(f"{one}.{symbol}", "symbols") for one in listed for symbol in wanted
     )
 
 
-class AsyncStream:
+class AsyncStream(AsyncBlock):
     """Events of topics, for ever: a lost connection is opened again, and what was missed meanwhile
-    is asked for. `async for event in stream` gives typed events and notices.
+    is asked for. `async for event in stream` gives typed events and notices; leaving an `async
+    with` block ends it.
 
     Raises: ConnectionError where there is no server at the start; AuthenticationError.
     """
@@ -67,6 +77,11 @@ class AsyncStream:
         self._want(self._session.wanted - parse_channels(symbols, channels))
 
     @property
+    def wanted(self) -> frozenset[Topic]:
+        """The topics that are subscribed to."""
+        return self._session.wanted
+
+    @property
     def closed(self) -> bool:
         """Whether the iteration was ended."""
         return self._closed
@@ -81,6 +96,9 @@ class AsyncStream:
     def __aiter__(self) -> Pump[StreamEvent]:
         return Pump(self.batches())
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({_listed(self._session.wanted)})"
+
     async def batches(self) -> AsyncGenerator[list[StreamEvent], None]:
         """The same events, as they came together."""
         failures, ever = 0, False
@@ -90,11 +108,12 @@ class AsyncStream:
                     async for events in connected:
                         failures, ever = 0, True
                         yield events
-            except AuthenticationError:
+            except errors.AuthenticationError as error:
                 if not self._connection.use_owner_token(self._headers):
-                    raise
+                    detail = f"{error.detail} {REFUSED}"
+                    raise errors.AuthenticationError(detail, status=error.status) from error
                 continue
-            except ConnectionError as error:
+            except errors.ConnectionError as error:
                 if not ever:
                     raise with_cure(error) from None
                 yield [StreamNotice("disconnected", str(error), self._session.position or 0)]
@@ -127,7 +146,7 @@ class AsyncStream:
         except TimeoutError as error:
             if self.closed:
                 return None
-            raise ConnectionError(f"{self._url} is silent", url=self._url) from error
+            raise errors.ConnectionError(f"{self._url} is silent", url=self._url) from error
 
     async def _keep_subscribed(self, socket: sockets.Socket) -> None:
         """Send what makes the gateway's subscriptions ours, whenever those change."""
@@ -150,7 +169,7 @@ class Stream(Closing):
     def __init__(
         self, connection: Connection, topics: frozenset[Topic], *, replay: bool = False
     ) -> None:
-        self._batches: queue.SimpleQueue[list[StreamEvent] | PolygonClientError | None] = (
+        self._batches: queue.SimpleQueue[list[StreamEvent] | errors.PolygonClientError | None] = (
             queue.SimpleQueue()
         )
         self._events: deque[StreamEvent] = deque()
@@ -176,6 +195,10 @@ class Stream(Closing):
         self._call(lambda stream: stream.close())
         self._thread.join(5.0)
 
+    def __repr__(self) -> str:
+        wanted = self._stream.wanted if self._stream is not None else frozenset()
+        return f"{type(self).__name__}({_listed(wanted)})"
+
     def __iter__(self) -> Iterator[StreamEvent]:
         events = self._events
         while self._wait():
@@ -198,7 +221,7 @@ class Stream(Closing):
         if self._events:
             return True
         batch = self._batches.get(timeout=timeout_s)
-        if isinstance(batch, PolygonClientError):
+        if isinstance(batch, errors.PolygonClientError):
             raise batch
         if batch is None:
             self._batches.put(None)  # the end stays the end
@@ -229,8 +252,14 @@ class Stream(Closing):
                 # The gateway notices that nobody reads; closing still works.
                 while self._batches.qsize() >= MAX_BATCHES and not self._stream.closed:  # noqa: ASYNC110 - another thread reads
                     await asyncio.sleep(LOOK_AGAIN_S)
-        except PolygonClientError as error:
+        except errors.PolygonClientError as error:
             self._batches.put(error)
+
+
+def _listed(topics: Iterable[Topic]) -> str:
+    names = sorted(map(str, topics))
+    more = [f"{len(names) - SHOWN_TOPICS} more"] if len(names) > SHOWN_TOPICS else []
+    return ", ".join([*names[:SHOWN_TOPICS], *more])
 
 
 def _backoff(failures: int) -> float:

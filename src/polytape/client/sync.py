@@ -1,13 +1,12 @@
 """The client for scripts and notebooks."""
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from polytape.client import batch, build, engine_runner, results
 from polytape.client.answers import BarsAnswer
-from polytape.client.bars_request import BarsRequest
+from polytape.client.bars_request import BarsRequest, When
 from polytape.client.bars_view import Zone, parse_view
 from polytape.client.batch_threads import fetch_on_threads
 from polytape.client.candle import candle
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 
     from polytape.client.live_bars import LiveBars
     from polytape.client.streams import Stream
-
-When = str | date | datetime
 
 
 @timed
@@ -65,7 +62,7 @@ class PolygonClient(Closing):
             api_key=api_key,
             tracing=tracing,
         )
-        self._driver = SyncDriver(self._core.base_url, ca=self._core.connection.ca)
+        self._driver = SyncDriver(self._core.base_url, ca=self._core.connection.ca, quick=True)
 
     def fetch_bars(
         self,
@@ -159,7 +156,8 @@ class PolygonClient(Closing):
         """Frames by (symbol, timeframe), fetched together.
 
         `requests` are symbols, each fetched over every one of `timeframes`, or mappings with the
-        fields of `fetch_bars`. With `errors="keep"` an error takes its frame's place.
+        fields of `fetch_bars`, which says what dates and instants mean. With `errors="keep"` an
+        error takes its frame's place.
 
         Raises: ValidationError; the first error as `fetch_bars` raises it, where `errors="raise"`.
         """
@@ -200,11 +198,11 @@ class PolygonClient(Closing):
         transactions are unknown), under an index named `timestamp` (the bar's start) in UTC or the
         zone `tz`. `columns` chooses some, in that order.
 
-        `start` and `end` are dates, instants or words: "today", "yesterday" (the trading day before
-        today), "now", and as `start` also "ytd" or a length: "5d" (trading days, today's the
-        first), "3w", "1mo", "1y", "90min". `period` is such a length before `end`, in place of
-        `start`; one month, where neither is given. `end` is today by default. Words are read by the
-        gateway's time. `adjusted=False`: as traded, before splits.
+        `start` and `end` are dates, instants (UTC where they have no zone) or words: "today",
+        "yesterday" (the trading day before today), "now", and as `start` also "ytd" or a length:
+        "5d" (trading days, today's the first), "3w", "1mo", "1y", "90min". `period` is such a
+        length before `end`, in place of `start`; one month, where neither is given. `end` is today
+        by default. Words are read by the gateway's time. `adjusted=False`: before splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -254,7 +252,7 @@ class PolygonClient(Closing):
     def get_latest_price(self, symbol: str) -> Decimal | None:
         """The close of the last complete minute bar, in dollars; None for a symbol without one.
 
-        Raises: ValidationError, ConnectionError, DataFetchError.
+        Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
         return self._driver.run(self._core.api.latest(symbol))
 
@@ -265,8 +263,8 @@ class PolygonClient(Closing):
         timeframe: str | Timeframe = "15min",
         tolerance_minutes: float = 30,
     ) -> results.Candle | None:
-        """The bar that contains an instant, else the one whose start is nearest and at most
-        `tolerance_minutes` away, else None.
+        """The bar that contains an instant (UTC where it has no zone), else the one whose start is
+        nearest and at most `tolerance_minutes` away, else None.
 
         Raises: as `fetch_bars`.
         """
@@ -289,8 +287,9 @@ class PolygonClient(Closing):
         return self._driver.run(self._core.clear(symbol))
 
     def session(self, symbol: str, session_datetime: When) -> SessionData:
-        """Prices and ATRs of a symbol as they could be known at an instant, to be read, shown in a
-        notebook and drawn; `error` names what is missing.
+        """Prices and ATRs of a symbol as they could be known at an instant (UTC where it has no
+        zone; a date is its start in New York), to be read, shown in a notebook and drawn; `error`
+        names what is missing.
 
         Raises: ValidationError, ConnectionError, DataFetchError.
         """
@@ -374,7 +373,7 @@ class PolygonClient(Closing):
         return self._driver.run(self._core.api.status())
 
     def test_connection(self) -> tuple[bool, str]:
-        """Whether the gateway answers, and a sentence about it. Does not raise."""
+        """Whether the gateway answers and takes the token, and a sentence. Never raises."""
         return self._driver.run(self._core.api.test_connection())
 
     def stats(self, *, reset: bool = False) -> results.ClientStats:

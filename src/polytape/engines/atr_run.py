@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
+from polytape.engines import result
 from polytape.engines.as_of import bars_at
 from polytape.engines.atr import atr
 from polytape.engines.flow import EngineFlow
 from polytape.engines.minutes import minutes_of_days
 from polytape.engines.options import AtrOptions
-from polytape.engines.result import EngineRunResult, iso_minutes
 from polytape.engines.usual_range import UsualRange, range_at, usual_ranges
 from polytape.engines.validation import intraday
 from polytape.model.counts import counted
@@ -18,10 +19,12 @@ from polytape.model.timestamps import to_datetime
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AtrRun(EngineRunResult):
+class AtrRun(result.EngineRunResult):
     """ATRs in dollars, None with too few bars. `usual_now` is the usual true range of the bar that
     runs at the instant; `usual` has every time of day.
     """
+
+    COLUMNS: ClassVar[tuple[str, ...]] = result.names_of(UsualRange)
 
     symbol: str
     as_of: datetime
@@ -42,7 +45,7 @@ class AtrRun(EngineRunResult):
         named = (("all hours", self.atr), ("regular", self.atr_regular), ("now", self.usual_now))
         values = ", ".join(f"{name} {'none' if v is None else f'{v:.4f}'}" for name, v in named)
         method = f"ATR({self.period}, {self.method}) of {self.timeframe}"
-        return self._shown(f"{self.symbol} at {iso_minutes(self.as_of)}: {method}: {values}")
+        return self._shown(f"{self.symbol} at {result.new_york(self.as_of)}: {method}: {values}")
 
 
 def atr_flow(symbol: str, as_of: int, market: Market, options: AtrOptions) -> EngineFlow[AtrRun]:

@@ -2,25 +2,28 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
+from polytape.engines import result
 from polytape.engines.as_of import bars_at
 from polytape.engines.bad_prints import BadPrint, bad_prints
 from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.minutes import minutes_of_days
 from polytape.engines.options import BadPrintOptions
-from polytape.engines.result import EngineRunResult, iso_minutes, shortened
 from polytape.engines.validation import intraday
 from polytape.model.counts import counted
 from polytape.model.market import Market
-from polytape.model.timestamps import iso, to_datetime
+from polytape.model.timestamps import to_datetime
 
 SHOWN_PRINTS = 8
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BadPrintRun(EngineRunResult):
+class BadPrintRun(result.EngineRunResult):
     """The bad prints of a symbol as they could be seen at one instant, among so many `bars`."""
+
+    COLUMNS: ClassVar[tuple[str, ...]] = result.names_of(BadPrint)
 
     symbol: str
     as_of: datetime
@@ -34,11 +37,11 @@ class BadPrintRun(EngineRunResult):
         return self.prints
 
     def __repr__(self) -> str:
-        texts = (f"{iso_minutes(one.datetime)} {one.percent:+.1f} %" for one in self.prints)
-        prints = shortened(texts, SHOWN_PRINTS)
+        texts = (f"{result.shown_at(one.datetime)} {one.percent:+.1f} %" for one in self.prints)
+        prints = result.shortened(texts, SHOWN_PRINTS)
         text = f"{counted(len(self.prints), 'bad print')} in {counted(self.bars, 'bar')}"
         what = f"{text}: {prints}" if prints else text
-        return self._shown(f"{self.symbol} at {iso_minutes(self.as_of)}: {what}")
+        return self._shown(f"{self.symbol} at {result.new_york(self.as_of)}: {what}")
 
 
 def bad_print_flow(
@@ -52,7 +55,7 @@ def bad_print_flow(
     minutes = yield from minutes_of_days(symbol, options.days_back, as_of, market)
     bars = bars_at(minutes.bars, timeframe, as_of, market)
     days = counted(options.days_back, "day")
-    notes = () if len(bars) else (f"no bar in {days} before {iso(as_of)}",)
+    notes = () if len(bars) else (f"no bar in {days} before {result.new_york(as_of)}",)
     return BadPrintRun(
         symbol,
         to_datetime(as_of),

@@ -51,7 +51,8 @@ class Camarilla(Result):
 
     def __repr__(self) -> str:
         name = f"running {self.period}" if self.running else f"{self.period}"
-        span = f" of the {name} {self.start} to {self.end}" if self.period else ""
+        days = f"{self.start}" if self.start == self.end else f"{self.start} to {self.end}"
+        span = f" of the {name} {days}" if self.period else ""
         shown = " ".join(
             f"{name} {self.levels[name]:.2f}" for name in ("S4", "S3", "PP", "R3", "R4")
         )

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from polytape.engines.as_of import AsOfBars, pivot_bars
 from polytape.engines.camarilla import Camarilla, camarilla_of_period
 from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.options import CamarillaOptions, Period
-from polytape.engines.result import EngineRunResult, iso_minutes
+from polytape.engines.result import EngineRunResult, new_york
 from polytape.errors import IncompleteDataError, ValidationError
 from polytape.model.market import Market
 from polytape.model.timeframes import Timeframe
@@ -22,6 +23,8 @@ SHOWN_DAYS = 66
 class CamarillaRun(EngineRunResult):
     """The pivots of a symbol at one instant, by period."""
 
+    COLUMNS: ClassVar[tuple[str, ...]] = ("period", "name", "price")
+
     symbol: str
     as_of: datetime
     pivots: dict[Period, Camarilla]
@@ -34,7 +37,7 @@ class CamarillaRun(EngineRunResult):
         ]
 
     def __repr__(self) -> str:
-        head = f"{self.symbol} at {iso_minutes(self.as_of)}:"
+        head = f"{self.symbol} at {new_york(self.as_of)}:"
         return self._shown("\n  ".join([head, *map(repr, self.pivots.values())]))
 
 

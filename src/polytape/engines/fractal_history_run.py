@@ -5,6 +5,7 @@ made of them.
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from polytape.engines import fractals, result, validation
 from polytape.engines.as_of import MAX_DAYS_BACK, bars_at, days_back
@@ -21,6 +22,8 @@ class FractalHistoryRun(result.EngineRunResult):
     """The swings of a symbol as they were shown at each instant from `start` to `as_of`. `history`
     has those that were shown in that time.
     """
+
+    COLUMNS: ClassVar[tuple[str, ...]] = result.names_of(fractals.ShownSwing)
 
     symbol: str
     start: datetime
@@ -53,7 +56,7 @@ class FractalHistoryRun(result.EngineRunResult):
             yield moment, self.at(moment)
 
     def __repr__(self) -> str:
-        since = f"from {result.iso_minutes(self.start)} to {result.iso_minutes(self.as_of)}"
+        since = f"from {result.shown_at(self.start)} to {result.new_york(self.as_of)}"
         return self._shown(f"{self.symbol} {self.timeframe} {since}: {self.history!r}")
 
 

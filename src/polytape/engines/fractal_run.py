@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import ClassVar
 
 from polytape.engines.as_of import bars_at, days_back, few, hole_notes
 from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.fractals import FractalHistory, Fractals, Swing, final, fractal_history
 from polytape.engines.options import FractalOptions
-from polytape.engines.result import EngineRunResult, iso_minutes
+from polytape.engines.result import EngineRunResult, names_of, new_york
 from polytape.engines.validation import intraday
 from polytape.engines.zigzag import WARM_UP_DAYS
 from polytape.model.bars import Bars
@@ -23,6 +24,8 @@ from polytape.model.timestamps import to_datetime
 class FractalRun(EngineRunResult):
     """The swings of a symbol at one instant."""
 
+    COLUMNS: ClassVar[tuple[str, ...]] = names_of(Swing)
+
     symbol: str
     as_of: datetime
     timeframe: str
@@ -35,7 +38,7 @@ class FractalRun(EngineRunResult):
 
     def __repr__(self) -> str:
         return self._shown(
-            f"{self.symbol} {self.timeframe} at {iso_minutes(self.as_of)}: {self.fractals!r}"
+            f"{self.symbol} {self.timeframe} at {new_york(self.as_of)}: {self.fractals!r}"
         )
 
 

@@ -12,14 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime as Moment  # noqa: N812 - `datetime` is a field's name
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 
 from polytape.engines import validation, zigzag
 from polytape.engines.atr import Atr, atr
 from polytape.engines.options import AtrMethod
-from polytape.engines.result import SHOWN_IN, Result
+from polytape.engines.result import Result, names_of, shown_at
 from polytape.engines.zigzag import Kind, Shown
 from polytape.model.arrays import Ints
 from polytape.model.bars import Bars
@@ -32,6 +32,7 @@ from polytape.model.timestamps import to_datetime
 Structure: TypeAlias = Literal[
     "UPTREND", "DOWNTREND", "EXPANDING", "CONTRACTING", "MIXED", "INSUFFICIENT_DATA"
 ]
+SHOWN_SWINGS = 4
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,7 @@ class Swing(Result):
         return self.settled_at is not None
 
     def __repr__(self) -> str:
-        at = self.datetime.astimezone(SHOWN_IN)
-        return f"{self.kind} {self.price:.2f} on {at:%a %Y-%m-%d %H:%M}"
+        return f"{self.kind} {self.price:.2f} on {shown_at(self.datetime)}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -99,6 +99,8 @@ class Fractals(Result):
     lows. With fewer than `needed` bars there are none. ATRs are smoothed by `atr_method`.
     """
 
+    COLUMNS: ClassVar[tuple[str, ...]] = names_of(Swing)
+
     swings: tuple[Swing, ...]
     structure: Structure
     bars: int
@@ -118,8 +120,8 @@ class Fractals(Result):
     def __repr__(self) -> str:
         if self.bars < self.needed:
             return f"Fractals: {counted(self.bars, 'bar')}, {self.needed} are needed"
-        last = ", ".join(map(repr, self.swings[-4:]))
-        return f"Fractals: {self.structure}, {counted(len(self.swings), 'swing')} ({last})"
+        head = f"Fractals: {self.structure}, {counted(len(self.swings), 'swing')}"
+        return "\n  ".join([head, *map(repr, self.swings[-SHOWN_SWINGS:])])
 
 
 @dataclass(frozen=True, repr=False)
@@ -127,6 +129,8 @@ class FractalHistory(Result):
     """Every swing that was ever shown, in order of `confirmed_at`, with the span in which it was:
     what `fractals` gave at each instant, without a run for each.
     """
+
+    COLUMNS: ClassVar[tuple[str, ...]] = names_of(ShownSwing)
 
     swings: tuple[ShownSwing, ...]
     bars: int

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from polytape.engines import result
 from polytape.engines.as_of import (
@@ -33,6 +34,8 @@ class GapRun(result.EngineRunResult):
     the last known close.
     """
 
+    COLUMNS: ClassVar[tuple[str, ...]] = result.names_of(Gap)
+
     symbol: str
     as_of: datetime
     price: float | None
@@ -47,7 +50,7 @@ class GapRun(result.EngineRunResult):
         texts = (f"{g.open_low:.2f}-{g.open_high:.2f} ({g.day})" for g in self.gaps)
         gaps = result.shortened(texts, SHOWN_GAPS)
         return self._shown(
-            f"{self.symbol} at {result.iso_minutes(self.as_of)}: {gaps or 'no open gap'}"
+            f"{self.symbol} at {result.new_york(self.as_of)}: {gaps or 'no open gap'}"
         )
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from typing import ClassVar
 
 from polytape.engines import as_of as as_of_bars
 from polytape.engines import result
@@ -27,6 +28,8 @@ class HvnRun(result.EngineRunResult):
     """The profiles of a symbol at one instant, by days back. `anchors`, where they were wanted, are
     the points of control of the same days as one bar each, in dollars.
     """
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ("window", "price", "rank", "volume", "share", "width")
 
     symbol: str
     as_of: datetime
@@ -54,7 +57,7 @@ class HvnRun(result.EngineRunResult):
         profiles = [f"{days}d {_short(profile)}" for days, profile in self.profiles.items()]
         profiles += [f"{days}d anchor {price:.2f}" for days, price in self.anchors.items()]
         return self._shown(
-            "\n  ".join([f"{self.symbol} at {result.iso_minutes(self.as_of)}:", *profiles])
+            "\n  ".join([f"{self.symbol} at {result.new_york(self.as_of)}:", *profiles])
         )
 
 

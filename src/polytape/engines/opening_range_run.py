@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import ClassVar
 
+from polytape.engines import result
 from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.minutes import minutes_since
 from polytape.engines.opening_range import OpeningRange, opening_range
 from polytape.engines.options import OpeningRangeOptions
-from polytape.engines.result import EngineRunResult, iso_minutes
 from polytape.engines.validation import is_number, require
 from polytape.model.counts import counted
 from polytape.model.market import REGULAR_MINUTES, Market
@@ -18,10 +19,12 @@ from polytape.model.units import MINUTE_US
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OpeningRangeRun(EngineRunResult):
+class OpeningRangeRun(result.EngineRunResult):
     """The opening ranges of a session that were complete at an instant; `price` in dollars, None
     before the session's first minute.
     """
+
+    COLUMNS: ClassVar[tuple[str, ...]] = result.names_of(OpeningRange)
 
     symbol: str
     as_of: datetime
@@ -36,7 +39,8 @@ class OpeningRangeRun(EngineRunResult):
 
     def __repr__(self) -> str:
         ranges = "; ".join(f"{r.minutes}min {r.low:.2f}-{r.high:.2f}" for r in self.ranges)
-        return self._shown(f"{self.symbol} at {iso_minutes(self.as_of)}: {ranges or 'no range'}")
+        head = f"{self.symbol} at {result.new_york(self.as_of)}"
+        return self._shown(f"{head}: {ranges or 'no range'}")
 
 
 def opening_range_flow(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import ClassVar
 
 from polytape.engines import result
 from polytape.engines.as_of import missing_days
@@ -30,6 +31,8 @@ class PocRun(result.EngineRunResult):
     that one's own; `day` is that session. Prices in dollars, on multiples of `step`.
     """
 
+    COLUMNS: ClassVar[tuple[str, ...]] = result.names_of(NakedPoc)
+
     symbol: str
     as_of: datetime
     day: date | None
@@ -49,9 +52,7 @@ class PocRun(result.EngineRunResult):
             (f"{one.price:.2f} ({one.day})" for one in self.naked), SHOWN_NAKED
         )
         poc = "none" if self.poc is None else f"{self.poc:.2f}"
-        text = (
-            f"{self.symbol} at {result.iso_minutes(self.as_of)}: POC {poc}, naked {naked or 'none'}"
-        )
+        text = f"{self.symbol} at {result.new_york(self.as_of)}: POC {poc}, naked {naked or 'none'}"
         return self._shown(text)
 
 
@@ -73,7 +74,7 @@ def poc_flow(symbol: str, as_of: int, market: Market, options: PocOptions) -> En
     days = market.days_of(bars.timestamp)
     moves = developing_poc(bars.take(days == days[-1:]), price_step=step)
     searched = counted(options.days_back, "day")
-    notes = [] if moves else [f"no volume in {searched} before {timestamps.iso(as_of)}"]
+    notes = [] if moves else [f"no volume in {searched} before {result.new_york(as_of)}"]
     if lacking := missing_days(bars, market):
         notes.append(f"{no_bar_of(lacking, 'minute')}: what was traded then is not known")
     return PocRun(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,6 +13,7 @@ from polytape.engines.as_traded import as_traded_text, beside_as_traded
 from polytape.engines.holes import named_once
 from polytape.engines.same import same
 from polytape.model.basis import MADE_UP, Basis
+from polytape.model.timestamps import to_datetime
 
 if TYPE_CHECKING:
     import os
@@ -31,8 +32,11 @@ SHOWN_IN = ZoneInfo("America/New_York")
 
 class Result:
     """A frozen dataclass of plain values, tuples and further results. Those with arrays compare by
-    what is in them: a pickled one equals its original.
+    what is in them: a pickled one equals its original. `COLUMNS` are those of a frame without a
+    row.
     """
+
+    COLUMNS: ClassVar[tuple[str, ...]] = ()
 
     def __eq__(self, other: object) -> bool:
         return same(self, other) if type(other) is type(self) else NotImplemented
@@ -57,7 +61,8 @@ class Result:
         """One row for each of `rows`."""
         import pandas as pd
 
-        return pd.DataFrame([plain(row) for row in self.rows()])
+        rows = [plain(row) for row in self.rows()]
+        return pd.DataFrame(rows, columns=None if rows else self.COLUMNS)
 
 
 class Shown(Result):
@@ -72,7 +77,7 @@ class Shown(Result):
     ) -> "Figure | Axes":
         """Draw it: on these axes, which are returned, or as a figure, which a notebook shows by
         itself; with `path` that is written to a file, in the form that its ending names. `style` is
-        light or dark. Needs `pip install 'polytape[plot]'`.
+        light or dark. Needs the extra `plot`.
 
         Raises: ConfigurationError where matplotlib is missing; ValidationError for another style,
         for what is no axes, and for a path that cannot be written.
@@ -146,10 +151,17 @@ class EngineRunResult(Shown):
         """One row for each of `rows`; `attrs` has the basis, and the preset where there is one."""
         import pandas as pd
 
-        frame = pd.DataFrame(self.frame_rows())
+        rows = self.frame_rows()
+        frame = pd.DataFrame(rows, columns=None if rows else self._columns())
         if self.preset is not None:
             frame.attrs["preset"] = self.preset
         return on_basis(frame, self.basis)
+
+    def _columns(self) -> tuple[str, ...]:
+        """The columns of a frame without a row."""
+        if not self.as_traded:
+            return self.COLUMNS
+        return tuple(beside_as_traded(dict.fromkeys(self.COLUMNS, 0.0), None))
 
     def basis_line(self) -> str:
         """What a reader must be told of the bars; empty where that is nothing."""
@@ -183,7 +195,7 @@ class EngineRunResult(Shown):
 
 def facts_of(moment: datetime, basis: Basis | None) -> list[str]:
     """As of when a result is, and what kind of prices it stands on, in a few words each."""
-    facts = [f"as known on {moment.astimezone(SHOWN_IN):%a %Y-%m-%d %H:%M} New York"]
+    facts = [f"as known on {new_york(moment)}"]
     if basis is not None:
         facts += [MADE_UP] if basis.made_up else []
         facts.append(_adjusted(basis))
@@ -248,9 +260,22 @@ def plain(value: object) -> Any:
     return None if _is_nan(value) else value
 
 
-def iso_minutes(moment: datetime) -> str:
-    """A UTC instant to the minute: `2026-11-18T16:30Z`."""
-    return moment.isoformat(timespec="minutes").replace("+00:00", "Z")
+def names_of(kind: type) -> tuple[str, ...]:
+    """The names of a dataclass's fields."""
+    return tuple(one.name for one in fields(kind))
+
+
+def shown_at(moment: datetime) -> str:
+    """An instant to the minute in the exchange's time: `Wed 2026-11-18 11:30`."""
+    return f"{moment.astimezone(SHOWN_IN):%a %Y-%m-%d %H:%M}"
+
+
+def new_york(moment: datetime | int) -> str:
+    """The same of a datetime or of microseconds UTC, with the name of the zone: `Wed 2026-11-18
+    11:30 New York`.
+    """
+    aware = moment if isinstance(moment, datetime) else to_datetime(moment)
+    return f"{shown_at(aware)} New York"
 
 
 def _is_nan(value: object) -> bool:

@@ -10,7 +10,7 @@ from polytape.engines.atr import atr
 from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.options import MINUTES_BACK_DAYS, NoOptions
-from polytape.engines.result import SHOWN_IN, Shown, basis_remark, basis_words, facts_of
+from polytape.engines.result import Shown, basis_remark, basis_words, facts_of, new_york
 from polytape.errors import NotFoundError
 from polytape.model import timestamps
 from polytape.model.bars import Bars
@@ -109,13 +109,13 @@ class SessionData(Shown):
         return replace(self, error=missing or None, basis=basis)
 
     def __repr__(self) -> str:
-        moment = f"{self.session_datetime.astimezone(SHOWN_IN):%a %Y-%m-%d %H:%M} New York"
         prices = [
             f"{name.removesuffix('_price').replace('_', ' ')} {value:.{2 if value >= 1 else 4}f}"
             for name, value in self._known().items()
             if isinstance(value, Decimal)
         ]
-        text = f"{self.symbol} {moment}: {', '.join(prices) or 'no prices'}"
+        head = f"{self.symbol} at {new_york(self.session_datetime)}"
+        text = f"{head}: {', '.join(prices) or 'no prices'}"
         lines = (text, self.error or "", basis_words(self.basis))
         return "\n  ".join(line for line in lines if line)
 
@@ -152,7 +152,7 @@ def _session_data(symbol: str, at: int, minutes: Bars, days: Bars, market: Marke
     day = market.date_of(at)
     missing: list[str] = []
     if not len(minutes):
-        missing.append(f"no minute bar in the {MINUTES_BACK_DAYS} days before {timestamps.iso(at)}")
+        missing.append(f"no minute bar in the {MINUTES_BACK_DAYS} days before {new_york(at)}")
     else:
         missing += _price_of_another_day(minutes, at, market)
     if market.session(day) is None:
@@ -186,7 +186,7 @@ def _price_of_another_day(minutes: Bars, at: int, market: Market) -> tuple[str, 
     # The first minute is complete a minute after the first hour began.
     if session is None or at < session.extended.start + MINUTE_US or last >= session.day:
         return stale(minutes, at, market, "minute")
-    return (f"no minute bar of {session.day} before {timestamps.iso(at)}, the price is of {last}",)
+    return (f"no minute bar of {session.day} before {new_york(at)}, the price is of {last}",)
 
 
 def _ranges(

@@ -2,24 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 import numpy as np
 
-from polytape.engines import validation
+from polytape.engines import result, validation
 from polytape.engines.anchors import anchor_at
 from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.minutes import minutes_since
 from polytape.engines.options import VwapOptions
-from polytape.engines.result import EngineRunResult, Result, iso_minutes
 from polytape.engines.vwap import Vwap, vwap
 from polytape.model.bars import Bars
 from polytape.model.market import Market
-from polytape.model.timestamps import iso, to_datetime
+from polytape.model.timestamps import to_datetime
 
 
 @dataclass(frozen=True)
-class VwapLevel(Result):
+class VwapLevel(result.Result):
     """The VWAP, or a band: so many standard deviations above it, below 0 under it. In dollars."""
 
     name: str
@@ -28,11 +28,13 @@ class VwapLevel(Result):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class VwapRun(EngineRunResult):
+class VwapRun(result.EngineRunResult):
     """The VWAP of a symbol at one instant since `anchor` (UTC). Prices in dollars, None without
     volume; `levels` from the highest down; `own_share` is the share of the bars whose own vwap
     counted.
     """
+
+    COLUMNS: ClassVar[tuple[str, ...]] = result.names_of(VwapLevel)
 
     symbol: str
     as_of: datetime
@@ -51,8 +53,9 @@ class VwapRun(EngineRunResult):
 
     def __repr__(self) -> str:
         what = "no volume" if self.vwap is None else f"{self.vwap:.2f} (SD {self.deviation:.2f})"
-        since = iso_minutes(self.anchor)
-        return self._shown(f"{self.symbol} at {iso_minutes(self.as_of)}: VWAP {what} since {since}")
+        since = result.shown_at(self.anchor)
+        head = f"{self.symbol} at {result.new_york(self.as_of)}"
+        return self._shown(f"{head}: VWAP {what} since {since}")
 
 
 def vwap_flow(symbol: str, as_of: int, market: Market, options: VwapOptions) -> EngineFlow[VwapRun]:
@@ -78,7 +81,7 @@ def vwap_flow(symbol: str, as_of: int, market: Market, options: VwapOptions) -> 
         levels=_levels(reading, multiples),
         bars=len(bars),
         own_share=float(reading.own.mean()) if len(bars) else None,
-        notes=notes if mean is not None else (*notes, f"no volume since {iso(anchor)}"),
+        notes=notes if mean is not None else (*notes, f"no volume since {result.new_york(anchor)}"),
         drawn=_drawn(bars, reading, multiples, as_of, market),
     )
 

@@ -66,7 +66,7 @@ class WatchDay(result.EngineRunResult):
 
     def __repr__(self) -> str:
         price = "no bars" if self.price is None else f"{self.price:.2f}"
-        return self._shown(f"{self.symbol} at {result.iso_minutes(self.as_of)}: {price}")
+        return self._shown(f"{self.symbol} at {result.new_york(self.as_of)}: {price}")
 
 
 def watch_day_flow(symbol: str, as_of: int, market: Market) -> EngineFlow[WatchDay]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import ClassVar
 
 from polytape.engines import result
 from polytape.engines.as_of import AsOfBars, bars_as_of, stale
@@ -19,6 +20,8 @@ from polytape.model.timeframes import Timeframe
 class ZoneRun(result.EngineRunResult):
     """The zones of a symbol at one instant; ATRs and the price in dollars, None where unknown."""
 
+    COLUMNS: ClassVar[tuple[str, ...]] = result.names_of(Zone)
+
     symbol: str
     as_of: datetime
     price: float | None
@@ -33,7 +36,7 @@ class ZoneRun(result.EngineRunResult):
         return self.zones
 
     def __repr__(self) -> str:
-        head = f"{self.symbol} at {result.iso_minutes(self.as_of)}:"
+        head = f"{self.symbol} at {result.new_york(self.as_of)}:"
         return self._shown("\n  ".join([head, *map(repr, self.zones)]))
 
 
@@ -58,7 +61,7 @@ def zones_at(
     """
     ranges, notes = _ranges(known, options)
     if known.price is None:
-        notes = [f"no minute bar before {timestamps.iso(known.as_of)}", *notes]
+        notes = [f"no minute bar before {result.new_york(known.as_of)}", *notes]
     else:
         notes += stale(known.minutes, known.as_of, known.market, "minute")
     day, lacks = _anchors(known, "day")

@@ -46,7 +46,8 @@ class Zone(Result):
     inputs: str
 
     def __repr__(self) -> str:
-        return f"{self.name} {self.level:.2f} ({self.low:.2f}-{self.high:.2f}, {self.side})"
+        span = f"{self.low:.2f}-{self.high:.2f}"
+        return f"{self.name} {self.level:.2f} ({span}, {self.family} {self.side})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,9 @@ from typing import TypeAlias
 Json: TypeAlias = dict[str, object]
 Query: TypeAlias = dict[str, str]
 
+# In each response where prices are invented: who reads them has to say so.
+MADE_UP = {"X-Polytape-Made-Up": "true"}
+
 
 @dataclass
 class Answer:

@@ -170,7 +170,9 @@ class LiveVendor:
     ) -> None:
         """One WebSocket until it ends. `head` is its HTTP request."""
         session = VendorSession(self._admits, self._channels, self._take_all(AT_HANDSHAKE))
-        connection = LiveConnection(writer, session, self._take_change, self.max_buffer)
+        connection = LiveConnection(
+            writer, session, self._take_change, self.max_buffer, self._market.marks
+        )
         self._connections.append(connection)
         try:
             await connection.run(head, reader)

@@ -3,7 +3,7 @@ deaf.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
@@ -23,9 +23,9 @@ POLICY_VIOLATION = 1008
 class LiveConnection:
     """`changed` is called after the handshake and after each message of the client's.
 
-    `max_buffer` bytes may wait for a client that does not read; with more it is told
-    `slow_consumer` and closed. `frames` counts what was sent. `mute` sends nothing more, `deaf`
-    reads nothing more.
+    `marks` are headers of the handshake. `max_buffer` bytes may wait for a client that does not
+    read; with more it is told `slow_consumer` and closed. `frames` counts what was sent. `mute`
+    sends nothing more, `deaf` reads nothing more.
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class LiveConnection:
         session: VendorSession,
         changed: Callable[["LiveConnection"], None],
         max_buffer: int,
+        marks: Mapping[str, str],
     ) -> None:
         self.session = session
         self.frames = 0
@@ -41,6 +42,7 @@ class LiveConnection:
         self._writer = writer
         self._changed = changed
         self._max_buffer = max_buffer
+        self._marks = marks
         self._protocol = ServerProtocol(max_size=None)
         self._message = b""
 
@@ -89,7 +91,9 @@ class LiveConnection:
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Request):
-                self._protocol.send_response(self._protocol.accept(event))
+                response = self._protocol.accept(event)
+                response.headers.update(self._marks)
+                self._protocol.send_response(response)
                 self._send_all(self.session.data_to_send())
                 self._changed(self)
             elif isinstance(event, Frame) and event.opcode in MESSAGE_OPCODES:

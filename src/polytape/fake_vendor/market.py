@@ -7,7 +7,7 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from polytape.errors import NotFoundError
-from polytape.fake_vendor.answers import Json
+from polytape.fake_vendor.answers import MADE_UP, Json
 from polytape.model.market import Market
 from polytape.model.query import series_query
 from polytape.model.securities import SymbolInfo
@@ -89,6 +89,11 @@ class FakeMarket:
     universe: tuple[str, ...]
     extra_splits: list[Split] = field(default_factory=list)
     corrections: dict[tuple[str, int], FakeBar] = field(default_factory=dict)
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """What each response says of the prices: nothing where they are real."""
+        return MADE_UP if self.upstream.made_up else {}
 
     def base(self, symbol: str, series: Series, start_ms: int, end_ms: int) -> list[FakeBar]:
         """Unadjusted minutes or days that start in [start, end] (milliseconds), oldest first."""

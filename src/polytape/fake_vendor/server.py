@@ -83,6 +83,11 @@ class FakeVendor:
             self.budget = plan.requests, plan.seconds
         self._lock = threading.Lock()
 
+    @property
+    def marks(self) -> dict[str, str]:
+        """What each response says of the prices."""
+        return self.routes.market.marks
+
     def admits(self, key: str) -> bool:
         """Whether a key is accepted."""
         return bool(key) and self.key in (None, key)
@@ -240,6 +245,7 @@ async def _one(
         answer = refused(405, f"{method} is not allowed")
     else:
         answer = vendor.answer(target, headers)
+    answer.headers |= vendor.marks
     return await _send(writer, answer, headers, head_only=method == "HEAD")
 
 

@@ -55,6 +55,16 @@ class Refusal:
     who: str = "-"
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What the bytes of a request say of its caller: the tokens that it offers, and the role that
+    it needs. The same whenever it is sent again.
+    """
+
+    offered: Sequence[bytes]
+    needed: Role
+
+
 CHALLENGE: tuple[Header, ...] = ((b"www-authenticate", b'Bearer realm="polytape"'),)
 NO_TOKEN = Refusal(
     HTTPStatus.UNAUTHORIZED,
@@ -111,14 +121,23 @@ class Admission:
         self, headers: Headers, path: str, method: str, address: str, query: bytes = b""
     ) -> Caller | Refusal:
         """Who sends an HTTP request, or why it is refused."""
-        foreign = self._guard.refusal(method, path, headers)
-        if foreign is not None:
-            return _browser_refusal(foreign)
+        claim = self.claim(headers, path, method, query)
+        if isinstance(claim, Refusal):
+            return claim
         if path in UNCOUNTED:
             return self._anybody
         if path in self._open_paths or path.startswith(PAGE_FILES):
             return self._over_anonymous(address) or self._anybody
-        return self._judge(self._offered(headers, path, query), needed_role(method, path), address)
+        return self.judge(claim, address)
+
+    def claim(
+        self, headers: Headers, path: str, method: str, query: bytes = b""
+    ) -> Claim | Refusal:
+        """What a request claims, for `judge`; or why a page may not send it."""
+        foreign = self._guard.refusal(method, path, headers)
+        if foreign is not None:
+            return _browser_refusal(foreign)
+        return Claim(self._offered(headers, path, query), needed_role(method, path))
 
     def admit_socket(
         self, headers: Headers, path: str, address: str, query: bytes = b""
@@ -133,11 +152,11 @@ class Admission:
             return self._over_anonymous(address) or self._anybody
         offered = self._offered(headers, path, query)
         offered += _in_protocols(headers.get(b"sec-websocket-protocol", b""))
-        return self._judge(offered, Role.READ, address)
+        return self.judge(Claim(offered, Role.READ), address)
 
     def admit_key(self, key: str, address: str) -> Caller | Refusal:
         """Who sends a key in a message of a WebSocket."""
-        return self._judge((key.encode("utf-8", "replace"),), Role.READ, address)
+        return self.judge(Claim((key.encode("utf-8", "replace"),), Role.READ), address)
 
     def wrong_code(self, address: str) -> Refusal:
         """What is said to who sends a code that opens nothing."""
@@ -145,18 +164,19 @@ class Admission:
         slow = self._slowed(address)
         return slow or Refusal(HTTPStatus.UNAUTHORIZED, "not-authorized", detail, CHALLENGE)
 
-    def _judge(self, offered: Sequence[bytes], needed: Role, address: str) -> Caller | Refusal:
-        caller = self._known(offered)
+    def judge(self, claim: Claim, address: str) -> Caller | Refusal:
+        """Who sends a request with a claim now, or why it is refused."""
+        caller = self._known(claim.offered)
         if caller is None:
             over = self._over_anonymous(address)
             if over is not None:
                 return over
-            if not self.asks and needed <= self._anybody.role:
+            if not self.asks and claim.needed <= self._anybody.role:
                 return self._anybody  # a key of the vendor's, say: the older tools send one
-            return self._unknown(offered, address)
-        if caller.role < needed:
-            may, this = MEANINGS[caller.role], MEANINGS[needed]
-            detail = f"token {caller.name} may {may}; this is to {this} (role {needed.word})"
+            return self._unknown(claim.offered, address)
+        if caller.role < claim.needed:
+            may, this = MEANINGS[caller.role], MEANINGS[claim.needed]
+            detail = f"token {caller.name} may {may}; this is to {this} (role {claim.needed.word})"
             return Refusal(HTTPStatus.FORBIDDEN, "role", detail, who=caller.name)
         wait = caller.wait_s(self.table.seconds())
         return _over_quota(caller, wait) if wait else caller

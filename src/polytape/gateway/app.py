@@ -19,6 +19,7 @@ from litestar.types import ASGIApp
 
 import polytape
 from polytape.errors import ConfigurationError
+from polytape.extras import install_command
 from polytape.gateway.admission import Admission, simple_admission
 from polytape.gateway.api.bars import BARS_ROUTES
 from polytape.gateway.api.clock import CLOCK_ROUTES
@@ -138,6 +139,6 @@ def _docs_assets() -> Router:
     # The package is never imported: only its files are wanted.
     spec = find_spec("swagger_ui")
     if spec is None or spec.origin is None:
-        raise ConfigurationError("the gateway's page needs pip install 'polytape[gateway]'")
+        raise ConfigurationError(f"the gateway's page needs {install_command('gateway')}")
     folder = Path(spec.origin).parent / "static"
     return create_static_files_router(ASSETS, [folder], include_in_schema=False, name="docs-assets")

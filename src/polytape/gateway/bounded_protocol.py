@@ -5,10 +5,10 @@ a URL of many megabytes would take the loop minutes.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 import httptools
 import msgspec
@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from polytape.engines.registry import ENGINES
 from polytape.gateway.doorkeeper import Doorkeeper, address_of
 from polytape.gateway.frame_protocol import FrameProtocol
-from polytape.gateway.quick_bars import PATH
+from polytape.gateway.quick_bars import PATH, QuickAnswer, QuickBars
 from polytape.wire.api.media import API, PROBLEM_JSON
 from polytape.wire.api.problems import problem
 
@@ -34,8 +34,6 @@ HEALTH = b"/health"
 # What may be answered while it is read, and up to which size of a body.
 BARS = PATH.encode()
 SHORT_BYTES = 16 * 1024
-# Head and body of an answer that is in memory, by scope and body of the request.
-AnswerAtOnce: TypeAlias = Callable[[HTTPScope, bytes], tuple[bytes, bytes] | None]
 BUSY = "this gateway has as many connections and requests as it takes"
 
 
@@ -44,22 +42,23 @@ class _RefusedError(Exception):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """One connection. `door` is that of its server; `answer_at_once` has answers that need no
-    application.
-    """
+    """One connection. `door` is its server's; `quick` gives answers that need no application."""
 
     def __init__(
         self,
         *arguments: Any,
         door: Doorkeeper,
-        answer_at_once: AnswerAtOnce | None = None,
+        quick: QuickBars | None = None,
         **named: Any,
     ) -> None:
         super().__init__(*arguments, **named)
         self._door = door
-        self._answer_at_once = answer_at_once
+        self._quick = quick
         # The body of a request that may be answered at once, as far as it has come.
         self._question: bytes | None = None
+        # How many messages began in what the parser was fed last, and the last quick answer to one.
+        self._begun = 0
+        self._given: QuickAnswer | None = None
         # A response is written, and not yet taken.
         self._unread_end = False
         self._answered_at = 0.0
@@ -67,14 +66,16 @@ class BoundedProtocol(HttpToolsProtocol):
         self._limits = door.limits
         self._refusal: tuple[HTTPStatus, str] | None = None
         self._running: tuple[asyncio.Task[None], RequestResponseCycle] | None = None
-        self._in_head = True
+        self._in_message = self._in_head = False
         self._head_bytes = 0
         self._body_bytes = 0
+        self._address = "-"
         self._crowded = False
         self._gone = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self._address = address_of(self) or "-"
         self._crowded = not self._door.admits(self)
         if self._crowded and self._door.is_full():
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
@@ -92,22 +93,33 @@ class BoundedProtocol(HttpToolsProtocol):
             self._running[0].cancel()
 
     def data_received(self, data: bytes) -> None:
+        if self._answers_again(data):
+            return
         for part in _slices(data):
             if self._gone or self.transport.is_closing():
                 return
             self._feed(part)
 
+    def _answers_again(self, data: bytes) -> bool:
+        """Whether this is a whole request that came before, and was answered: without a parser."""
+        quiet = self.cycle is None or self.cycle.response_complete
+        if self._quick is None or self._in_message or self._crowded or not quiet:
+            return False
+        if self.flow.write_paused or self.transport.is_closing():
+            return False
+        answer = self._quick.answer_again(data, self._address)
+        if answer is None:
+            return False
+        self._door.head_came(self)
+        self._give(answer)
+        return True
+
     def _feed(self, data: bytes) -> None:
+        whole, self._begun, self._given = not self._in_message, 0, None
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            if self._should_upgrade():
-                self._door.forget(self)
-                self.handle_websocket_upgrade()
-                frames = cast("FrameProtocol", self.transport.get_protocol())
-                frames.count_loss(partial(self._door.leave, address_of(self)))
-            else:
-                self._unsupported_upgrade_warning()
+            self._upgrade()
             return
         except httptools.HttpParserError:
             status, detail = self._refusal or (HTTPStatus.BAD_REQUEST, "this is no HTTP request")
@@ -117,6 +129,27 @@ class BoundedProtocol(HttpToolsProtocol):
             self._count_head(len(data))
         elif self._question is not None or (self.cycle is not None and self.cycle.more_body):
             self._door.await_body(self, self.loop.time())
+        elif whole and self._begun == 1:
+            self._remember(data)
+
+    def _upgrade(self) -> None:
+        if self._should_upgrade():
+            self._door.forget(self)
+            self.handle_websocket_upgrade()
+            frames = cast("FrameProtocol", self.transport.get_protocol())
+            frames.count_loss(partial(self._door.leave, address_of(self)))
+        else:
+            self._unsupported_upgrade_warning()
+
+    def _remember(self, request: bytes) -> None:
+        """What came was one request, whole: where it was answered, it is known from now on."""
+        if self._given is not None and self._quick is not None:
+            self._quick.remember(request, self._given.question)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_message = self._in_head = True
+        self._begun += 1
 
     def _count_head(self, size: int) -> None:
         """The head goes on: it has its limits of size and time."""
@@ -145,7 +178,7 @@ class BoundedProtocol(HttpToolsProtocol):
             self._stop(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, detail)
         if self._crowded and self.url.partition(b"?")[0] != HEALTH:
             self._stop(HTTPStatus.SERVICE_UNAVAILABLE, BUSY)
-        if self._answer_at_once is not None and self._may_be_at_once():
+        if self._quick is not None and self._may_be_at_once():
             self._question = b""
         else:
             self._unset_keepalive_if_required()
@@ -193,7 +226,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._body_bytes = 0
 
     def on_message_complete(self) -> None:
-        self._in_head = True
+        self._in_message = False
         self._door.body_came(self)
         if self._question is not None:
             if self._was_answered(self._question):
@@ -202,19 +235,23 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _was_answered(self, question: bytes) -> bool:
-        assert self._answer_at_once is not None
-        answer = self._answer_at_once(cast("HTTPScope", self.scope), question)
+        assert self._quick is not None
+        answer = self._quick.answer(cast("HTTPScope", self.scope), question, self._address)
         if answer is None:
             return False
-        self._question = None
-        self.transport.writelines([answer[0] + self._date_lines(), answer[1]])
-        self.server_state.total_requests += 1
+        self._question, self._given = None, answer
         self._drop_body()
+        self._give(answer)
+        return True
+
+    def _give(self, answer: QuickAnswer) -> None:
+        """Write an answer that needed no application."""
+        self.transport.writelines([answer.head + self._date_lines(), answer.body])
+        self.server_state.total_requests += 1
         self._answered_at = self.loop.time()
         if self.timeout_keep_alive_task is None:
             self._keep_alive_for(self.timeout_keep_alive)
         self._await_next()
-        return True
 
     def _date_lines(self) -> bytes:
         """The server's own headers, which change once a second, and the end of the head."""

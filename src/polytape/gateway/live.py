@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from uuid import uuid4
 
@@ -14,7 +15,7 @@ from polytape.errors import (
     one_of,
 )
 from polytape.gateway.hub import HEARTBEAT, Hub
-from polytape.gateway.subscriber import Subscriber
+from polytape.gateway.subscriber import Lifecycle, Subscriber
 from polytape.history.live_writer import LiveWriter
 from polytape.model.histogram import Histogram
 from polytape.upstream.live import LiveSource
@@ -31,6 +32,8 @@ TURNS = 4
 MOST_TOGETHER = 32
 # Notices that are no news of the feed's health.
 USUAL = frozenset({HEARTBEAT, "through"})
+# As many as an hour of a bad feed has; the oldest goes first.
+MOST_NOTICES = 200
 NO_LIVE = "this gateway's source has no live bars: history still works"
 
 
@@ -60,6 +63,8 @@ class LiveService:
         self.lag_seconds: float | None = None
         # Up to when minutes are complete, microseconds UTC, as far as the feed has said it.
         self.through: int | None = None
+        # What happened to the feed, and when: microseconds UTC of the market's clock.
+        self.notices: deque[tuple[int, Lifecycle]] = deque(maxlen=MOST_NOTICES)
         self._connections: dict[str, LiveConnection] = {}
         self._refusal: str | None = None
         self._waking: asyncio.Handle | None = None
@@ -151,7 +156,9 @@ class LiveService:
         log.log(logging.DEBUG if kind in USUAL else logging.INFO, "feed: %s %s", kind, detail)
         if kind == "through":
             self.through = end
-        self.hub.announce(kind, detail, start=start, end=end)
+        notice = self.hub.announce(kind, detail, start=start, end=end)
+        if self._now is not None and kind not in USUAL:
+            self.notices.append((self._now(), notice))
         if self._writer is not None:
             self._writer.notice(kind, detail, start=start, end=end)
         self._wake()

@@ -3,13 +3,10 @@ are in its headers, it is counted, and what changes something is in the audit. P
 """
 
 import asyncio
-import itertools
 import logging
 import math
-import re
 import time
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeAlias
@@ -31,8 +28,9 @@ from polytape.gateway.admission import UNTRIED, Admission, Header, Refusal
 from polytape.gateway.audit import Change
 from polytape.gateway.caller import Caller
 from polytape.gateway.dialects.dialect import Dialect, ErrorBody, dialect_of
+from polytape.gateway.exchange import Exchange, RequestIds
 from polytape.gateway.gateway import Gateway
-from polytape.gateway.quick_bars import find_answer
+from polytape.gateway.quick_bars import ADMITTED, QuickBars
 from polytape.gateway.request_work import log_slow
 from polytape.gateway.roles import changes_state
 from polytape.upstream.budget.spender import SPENDER
@@ -64,24 +62,6 @@ STOPPING = Refusal(
     "the gateway is shutting down",
     ((b"retry-after", b"5"),),
 )
-OK = b"HTTP/1.1 200 OK\r\n"
-# Where the scope's state has what admission said already.
-ADMITTED = "admitted"
-_REQUEST_ID = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
-
-
-@dataclass
-class Exchange:
-    """One HTTP request, and how far its response has come. `who`: the name of the caller; `change`:
-    where it changes something.
-    """
-
-    request_id: str
-    began: float
-    status: int = HTTPStatus.INTERNAL_SERVER_ERROR
-    started: bool = False
-    who: str = "-"
-    change: Change | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +87,7 @@ class UsualHeaders:
 
 class Middleware:
     """Wraps the application: what `admission` refuses does not reach it. `at_once`: answers that
-    are in memory are given without it; where answers are compressed it makes each anew.
+    are in memory are given without it, by `quick`; where answers are compressed it makes each anew.
     """
 
     def __init__(
@@ -120,13 +100,15 @@ class Middleware:
         at_once: bool = True,
     ) -> None:
         self._app = app
-        self._at_once = at_once
         self._gateway = gateway
         self._admission = admission
         self._dialects = dialects
-        self._new_id = _counted_ids()
+        self._ids = RequestIds()
         made_up = gateway.bars.made_up
         self._usual = UsualHeaders.of(gateway.budget_state(), made_up=made_up)
+        lines = lambda: self._usual_headers().lines  # noqa: E731
+        quick = QuickBars(gateway, admission, self._ids, lines, self._count)
+        self.quick = quick if at_once else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind: str = scope["type"]
@@ -136,30 +118,6 @@ class Middleware:
             await self._http(scope, receive, send)
         else:
             await self._websocket(scope, receive, send)
-
-    def answer_at_once(self, scope: HTTPScope, body: bytes) -> tuple[bytes, bytes] | None:
-        """Status line and headers, and the body, of an answer that is in memory; None for a request
-        that the application has to answer. The same as an answer of the application's in all but
-        the way: admitted, identified, counted.
-        """
-        if not self._at_once:
-            return None
-        began = time.perf_counter()
-        headers = dict(scope["headers"])
-        answer = find_answer(self._gateway, scope, headers, body)
-        if answer is None:
-            return None
-        caller = self._admit(scope, headers)
-        if isinstance(caller, Refusal):
-            scope["state"][ADMITTED] = caller
-            return None
-        identity = _request_id(headers, self._new_id)
-        lines = b"x-request-id: %b\r\n%b" % (identity.encode(), self._usual_headers().lines)
-        self._count(scope, Exchange(identity, began, HTTPStatus.OK, started=True, who=caller.name))
-        if self._gateway.tracer is not None:
-            sent = {name.decode("latin-1"): one.decode("latin-1") for name, one in headers.items()}
-            self._gateway.tracer.answered_at_once(scope["method"], scope["path"], sent)
-        return OK + answer.head + lines, answer.body
 
     async def _websocket(self, scope: WebSocketScope, receive: Receive, send: Send) -> None:
         query = scope.get("query_string", b"")
@@ -174,7 +132,7 @@ class Middleware:
 
     async def _http(self, scope: HTTPScope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        exchange = Exchange(_request_id(headers, self._new_id), time.perf_counter())
+        exchange = Exchange(self._ids.of(headers), time.perf_counter())
         scope.setdefault("state", {})["request_id"] = exchange.request_id
         if changes_state(scope["method"], scope["path"]):
             exchange.change = Change(scope)
@@ -198,7 +156,7 @@ class Middleware:
                 raise
             await self._refuse(scope, send_on, exchange, STOPPING)
         finally:
-            self._count(scope, exchange)
+            self._count(scope, exchange, _address(scope))
 
     async def _answer(
         self, scope: HTTPScope, receive: Receive, send: Send, exchange: Exchange
@@ -240,14 +198,13 @@ class Middleware:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
 
-    def _count(self, scope: HTTPScope, exchange: Exchange) -> None:
+    def _count(self, scope: HTTPScope, exchange: Exchange, address: str) -> None:
         seconds = time.perf_counter() - exchange.began
         status, identity = int(exchange.status), exchange.request_id
         route = scope.get("path_template") or "unmatched"
         self._gateway.metrics.count(route, status, seconds)
         if seconds >= self._gateway.slow_request_s:
             log_slow(scope, status, seconds, identity, exchange.who)
-        address = _address(scope)
         if access_log.isEnabledFor(logging.INFO):
             # A path may have line ends in it, which would make lines of the log.
             facts = {
@@ -268,20 +225,6 @@ def _address(scope: ClientScope) -> str:
     """Where a request comes from: what proxies say of others is not believed."""
     client = scope.get("client")
     return client[0] if client else "-"
-
-
-def _counted_ids() -> Callable[[], str]:
-    """Ids of 32 hexadecimal digits: half of them chance, once; half a count. Chance anew for each
-    would be a call of the operating system's.
-    """
-    begin, count = uuid.uuid4().hex[:16], itertools.count(1)
-    return lambda: f"{begin}{next(count):016x}"
-
-
-def _request_id(headers: Mapping[bytes, bytes], new_id: Callable[[], str]) -> str:
-    """The id that the client offers, where it is one; else a new one."""
-    offered = headers.get(b"x-request-id", b"")
-    return offered.decode() if offered and _REQUEST_ID.fullmatch(offered) else new_id()
 
 
 def error_body(path: str, error: Problem, dialects: Sequence[Dialect]) -> ErrorBody:

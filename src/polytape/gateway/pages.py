@@ -39,7 +39,7 @@ def home_page(status: Status) -> str:
         '<a href="/metrics">metrics</a> · <a href="/health">health</a></p>'
         "<h2>Ask</h2><pre>from polytape import PolygonClient\n\n"
         "with PolygonClient() as client:\n"
-        '    print(client.fetch_bars("SPY", "2024-01-02", "2024-01-05", "15min"))</pre>',
+        '    print(client.bars("SPY", period="5d", timeframe="15min"))</pre>',
     )
 
 

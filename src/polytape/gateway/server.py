@@ -1,6 +1,7 @@
 """Sockets and uvicorn: how the gateway runs."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -84,6 +85,8 @@ def serve(
     of a certificate. `limits`: by default as many connections as the process may open.
     """
     sys.setswitchinterval(SWITCH_S)
+    # What is there now stays to the end: to look through it for garbage stops all answers for long.
+    gc.freeze()
     _server(app, context, limits or machine_limits()).run(sockets=sockets)
 
 
@@ -124,10 +127,10 @@ def _server(
     app: ASGIApp, context: ssl.SSLContext | None, limits: ConnectionLimits
 ) -> uvicorn.Server:
     door = Doorkeeper(limits)
-    at_once = app.answer_at_once if isinstance(app, Middleware) else None
+    quick = app.quick if isinstance(app, Middleware) else None
     config = uvicorn.Config(
         app,
-        http=partial(BoundedProtocol, door=door, answer_at_once=at_once),  # type: ignore[arg-type]
+        http=partial(BoundedProtocol, door=door, quick=quick),  # type: ignore[arg-type]
         ws=FrameProtocol,
         ws_per_message_deflate=False,
         ws_max_size=MESSAGE_BYTES,

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from polytape.errors import NotFoundError, ValidationError
+from polytape import errors
 from polytape.history.bars_result import splits_basis
 from polytape.history.bars_service import BarsService
 from polytape.history.symbol_reference import SymbolReference
+from polytape.model.bars import Bars
 from polytape.model.securities import SymbolInfo
 from polytape.model.splits import adjust
 from polytape.model.symbols import parse_symbol
@@ -32,7 +33,7 @@ class SymbolsService:
         Raises: ValidationError for too many, DataFetchError where the source fails.
         """
         if len(symbols) > MAX_SYMBOLS:
-            raise ValidationError("symbols", len(symbols), f"at most {MAX_SYMBOLS} symbols")
+            raise errors.ValidationError("symbols", len(symbols), f"at most {MAX_SYMBOLS} symbols")
         verdict = partial(_verdict, self._bars.reference())
         room = asyncio.Semaphore(VALIDATED_AT_ONCE)
 
@@ -45,12 +46,11 @@ class SymbolsService:
     async def latest(self, symbol: str) -> Latest:
         """The close of the last complete minute.
 
-        Raises: NotFoundError where there is none, ValidationError for what is no symbol.
+        Raises: NotFoundError where there is no such symbol, NoPriceError where there is no bar of
+        it, ValidationError for what is no symbol.
         """
         reference, symbol, market = self._bars.reference(), parse_symbol(symbol), self._bars.market
-        bar = await self._workers.foreground(partial(reference.last_bar, symbol))
-        if not len(bar):
-            raise NotFoundError(f"{reference.name} has no price for {symbol}")
+        bar = await self._last_bar(reference, symbol)
         # In today's shares, as bars are: it may be older than a split.
         splits = await self._bars.splits(symbol, int(bar.timestamp[-1]))
         bar = adjust(bar, splits.used or (), market.date_of(self._now()), market)
@@ -63,13 +63,23 @@ class SymbolsService:
             splits_basis(reference, splits),
         )
 
+    async def _last_bar(self, reference: SymbolReference, symbol: str) -> Bars:
+        try:
+            bar = await self._workers.foreground(partial(reference.last_bar, symbol))
+            if len(bar):
+                return bar
+            await self._bars.must_exist(symbol)
+        except errors.NotFoundError as error:
+            raise await self._bars.suggesting(error, symbol) from error
+        raise errors.NoPriceError(f"{reference.name} has no price for {symbol}")
+
     async def search(self, query: str, *, active_only: bool) -> SearchAnswer:
         """Up to MAX_RESULTS securities, the best first.
 
         Raises: ValidationError for an empty query, DataFetchError where the source fails.
         """
         if not query.strip():
-            raise ValidationError("query", query, "some text of a symbol or a name")
+            raise errors.ValidationError("query", query, "some text of a symbol or a name")
         search = partial(self._bars.reference().search, query.strip(), active_only=active_only)
         results = [_result(info) for info in (await self._workers.foreground(search))[:MAX_RESULTS]]
         return SearchAnswer(query, len(results), results)
@@ -78,7 +88,7 @@ class SymbolsService:
 def _verdict(reference: SymbolReference, symbol: str, detailed: bool) -> Verdict:
     try:
         info = reference.find(parse_symbol(symbol, "symbols"))
-    except ValidationError as error:
+    except errors.ValidationError as error:
         return Verdict(valid=False, reason=str(error) if detailed else None)
     if info is None or not detailed:
         return Verdict(valid=info is not None)

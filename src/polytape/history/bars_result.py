@@ -89,7 +89,7 @@ def make_basis(
         market,
         now=now if read.through is None else min(now, read.through),
         complete_through=_complete_through(query, read, market, now),
-        lacks=Lacks(read.missing, read.from_minutes),
+        lacks=Lacks(read.missing, read.from_minutes, read.missing_reason),
     )
     used = _used(query, read.bars, splits, market, now)
     return Basis(

@@ -54,8 +54,14 @@ class BarsService:
     async def bars(self, query: BarsQuery) -> BarsResult:
         """The answer to a query.
 
-        Raises: errors of our tree.
+        Raises: errors of our tree; where there is no such symbol, with those that may be meant.
         """
+        try:
+            return await self._bars(query)
+        except NotFoundError as error:
+            raise await self.suggesting(error, query.symbol) from error
+
+    async def _bars(self, query: BarsQuery) -> BarsResult:
         reference = self.reference()
         # Before the read: what is traded while it takes place is not in the answer.
         now = self.filler.now()
@@ -63,10 +69,10 @@ class BarsService:
             read = await self.filler.read(query.of_series(self.market))
         except IncompleteDataError:  # where there is no such symbol, that is why
             if self.filler.upstream is None:
-                await self._must_exist(reference, query.symbol)
+                await self.must_exist(query.symbol)
             raise
         if not len(read.bars):
-            await self._must_exist(reference, query.symbol)
+            await self.must_exist(query.symbol)
         splits = Splits(())
         if query.adjusted and len(read.bars):
             splits = await self.splits(query.symbol, int(read.bars.timestamp[0]))
@@ -94,7 +100,14 @@ class BarsService:
             refused = await workers.work(partial(upstream.refused_splits, symbol))
         return await self._checker.check(listed, since, refused)
 
-    async def _must_exist(self, reference: SymbolReference, symbol: str) -> None:
+    async def suggesting(self, error: NotFoundError, symbol: str) -> NotFoundError:
+        """The error that there is no such symbol, with those that may be meant."""
+        suggest = partial(self.reference().suggest, symbol)
+        return error.suggesting(await self.filler.workers.foreground(suggest))
+
+    async def must_exist(self, symbol: str) -> None:
+        """Raises: NotFoundError where the source, or the store alone, knows no such symbol."""
+        reference = self.reference()
         if await self.filler.workers.foreground(partial(reference.find, symbol)) is None:
             if self.filler.upstream is None:
                 raise NotFoundError(not_stored(symbol))

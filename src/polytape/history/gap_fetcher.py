@@ -27,6 +27,7 @@ from polytape.upstream.budget.spender import may_spend
 from polytape.upstream.source import SourceBars, Upstream
 
 AT_ONCE = 4
+NAMING = "; missing: "
 UNSTORED = "what was fetched could not be stored, and is fetched again another time: {}"
 # Fetches of all questions with more gaps than that, together: others find threads that are free.
 LONG_AT_ONCE = 4
@@ -54,7 +55,7 @@ class GapFetcher:
 
     async def fetch(self, query: BarsQuery, gaps: tuple[spans.Span, ...]) -> reader.SeriesRead:
         """The bars of a query inside some gaps, tidy; where the query allows a part, gaps that
-        could not be fetched are `missing`.
+        could not be fetched are `missing`, for the reason that the source gave.
 
         Raises: errors of our tree, naming the gaps that are missing for them.
         """
@@ -83,7 +84,8 @@ class GapFetcher:
         absent = bridged(unheld, self.market)
         if absent and not query.allow_partial:
             raise self._incomplete(query, absent)
-        join = partial(_joined, answers, (*missing, *absent))
+        reason = "; ".join(dict.fromkeys(map(_reason, failures.values())))
+        join = partial(_joined, answers, (*missing, *absent), reason)
         return await self.workers.heavy(join) if len(gaps) > AT_ONCE else join()
 
     def _incomplete(
@@ -150,7 +152,9 @@ class GapFetcher:
             await self.workers.work(store)
 
 
-def _joined(answers: list[SourceBars], missing: tuple[spans.Span, ...]) -> reader.SeriesRead:
+def _joined(
+    answers: list[SourceBars], missing: tuple[spans.Span, ...], missing_reason: str
+) -> reader.SeriesRead:
     published = [answer.through for answer in answers if answer.through is not None]
     return reader.SeriesRead(
         Bars.concat(answer.bars for answer in answers).tidy(),
@@ -160,15 +164,22 @@ def _joined(answers: list[SourceBars], missing: tuple[spans.Span, ...]) -> reade
         min(published, default=None),
         tuple(day for answer in answers for day in answer.from_minutes),
         next((answer.write_failure for answer in answers if answer.write_failure), ""),
+        missing_reason,
     )
+
+
+def _reason(error: errors.PolygonClientError) -> str:
+    """Why a gap could not be fetched, without the spans that another caller was told."""
+    text = error.detail if isinstance(error, errors.DataFetchError) else str(error)
+    return text.partition(NAMING)[0]
 
 
 def _naming(
     missing: tuple[spans.Span, ...], error: errors.PolygonClientError
 ) -> errors.PolygonClientError:
     """The same error, saying which spans are missing for it."""
-    named = isinstance(error, errors.NotFoundError) or "; missing: " in str(error)
+    named = isinstance(error, errors.NotFoundError) or NAMING in str(error)
     if isinstance(error, errors.DataFetchError) and not named:
-        text = f"{error.detail}; missing: {reader.spans_text(missing)}"
+        text = f"{error.detail}{NAMING}{reader.spans_text(missing)}"
         error.detail, error.args = text, (text,)
     return error

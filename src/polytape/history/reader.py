@@ -19,9 +19,10 @@ SHOWN_SPANS = 3
 
 @dataclass(frozen=True)
 class SeriesRead:
-    """Bars of a stored series, and the spans that are `missing` from them. `provisional`: some bars
-    are not to be stored or cached. `through`: the instant up to which the source has published,
-    microseconds UTC, where that is not now. `from_minutes`: the days whose bar was made from those.
+    """Bars of a stored series, and the spans that are `missing` from them; `missing_reason` says
+    why, where the source did. `provisional`: some bars are not to be stored or cached. `through`:
+    the instant up to which the source has published, microseconds UTC, where that is not now.
+    `from_minutes`: the days whose bar was made from those.
     `write_failure`: why fetched bars of it could not be stored; "" where they were.
     """
 
@@ -32,6 +33,7 @@ class SeriesRead:
     through: int | None = None
     from_minutes: tuple[date, ...] = ()
     write_failure: str = ""
+    missing_reason: str = ""
 
 
 def read_stored(store: SegmentStore, query: BarsQuery, market: Market, now: int) -> SeriesRead:

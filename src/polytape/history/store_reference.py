@@ -2,11 +2,14 @@
 
 from polytape.history.splits import Splits, stored_splits
 from polytape.model.bars import Bars
+from polytape.model.near_symbols import near
 from polytape.model.securities import SymbolInfo, matches, rank
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
+from polytape.store.answers import StoredAnswers
 from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
+from polytape.upstream.made_up_check import QUESTION
 
 
 class StoreReference:
@@ -16,7 +19,7 @@ class StoreReference:
         self._store = store
         self._reference = Reference(store.storage)
         self.name = store.source
-        self.made_up = store.source.startswith("synthetic")
+        self.made_up = store.source.startswith("synthetic") or _says_made_up(store)
 
     def last_bar(self, symbol: str) -> Bars:
         """The last stored minute bar, else the last daily bar."""
@@ -44,5 +47,15 @@ class StoreReference:
         infos = map(SymbolInfo, self._symbols())
         return rank([i for i in infos if matches(i, query, active_only=active_only)], query)
 
+    def suggest(self, symbol: str) -> tuple[str, ...]:
+        """Symbols with a stored bar that may be meant by one without."""
+        return near(symbol, self._symbols().__contains__)
+
     def _symbols(self) -> set[str]:
         return {symbol for series in Series for symbol in self._store.catalog.symbols(series)}
+
+
+def _says_made_up(store: SegmentStore) -> bool:
+    """Whether a vendor that is not the real one has said so: the real one is not looked at."""
+    another = store.source.startswith("polygon/")
+    return another and StoredAnswers(store.storage).get(QUESTION) is not None

@@ -51,6 +51,7 @@ class StoredSource:
             days=self,
             close=self._store.close,
             refused_splits=self._reference.refused_splits,
+            suggest=self._candidates.suggest,
         )
 
     def earliest(self) -> int:

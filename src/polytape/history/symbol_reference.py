@@ -38,6 +38,10 @@ class SymbolReference(Protocol):
         """As `ReferenceSource.search`."""
         ...
 
+    def suggest(self, symbol: str) -> tuple[str, ...]:
+        """As `Upstream.suggest`."""
+        ...
+
 
 @dataclass(frozen=True)
 class UpstreamReference:
@@ -53,7 +57,7 @@ class UpstreamReference:
     @property
     def made_up(self) -> bool:
         """As `SymbolReference.made_up`."""
-        return self.upstream.made_up
+        return self.upstream.is_made_up
 
     def last_bar(self, symbol: str) -> Bars:
         """As `BarSource.last_bar`."""
@@ -70,3 +74,7 @@ class UpstreamReference:
     def search(self, query: str, *, active_only: bool) -> list[SymbolInfo]:
         """As `ReferenceSource.search`."""
         return self.upstream.reference.search(query, active_only=active_only)
+
+    def suggest(self, symbol: str) -> tuple[str, ...]:
+        """As `Upstream.suggest`."""
+        return self.upstream.suggest(symbol)

@@ -1,7 +1,7 @@
 """Bars as columns."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,6 +10,7 @@ from polytape.model.arrays import Bools, Column, Floats, Ints
 from polytape.model.spans import Span
 
 PRICES = ("open", "high", "low", "close")
+COLUMNS = ("timestamp", *PRICES, "volume", "vwap", "transactions")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -73,7 +74,7 @@ class Bars:
 
     def columns(self) -> dict[str, Column]:
         """The columns by name, not copied."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in COLUMNS}
 
     def __len__(self) -> int:
         return len(self.timestamp)

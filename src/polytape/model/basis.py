@@ -17,12 +17,13 @@ SHOWN_RUNS = 3
 @dataclass(frozen=True, slots=True, order=True)
 class SessionRun:
     """Trading days that follow each other, first and last included, and how many they are; 0 where
-    they were not counted.
+    they were not counted. `reason` says why they are missing; "" where nobody said.
     """
 
     first: date
     last: date
     sessions: int
+    reason: str = ""
 
     def __str__(self) -> str:
         if self.sessions == 1:
@@ -76,7 +77,7 @@ class SeriesBasis:
         first = self.needed_from
         if first is None or not run.first < first <= run.last:
             return run
-        return SessionRun(first, run.last, 1 if first == run.last else 0)
+        return SessionRun(first, run.last, 1 if first == run.last else 0, run.reason)
 
     def _is_needed(self, run: SessionRun) -> bool:
         inside = self.needed_from is None or run.last >= self.needed_from
@@ -103,7 +104,7 @@ class SplitStep:
         return f"{self.split_to:g}:{self.split_from:g} on {self.day}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Basis:
     """What an answer stands on.
 
@@ -140,8 +141,16 @@ class Basis:
 
     @property
     def lacks(self) -> tuple[str, ...]:
-        """What is missing of what is needed, in plain words."""
-        return tuple(text for one in self.inputs for text in one.remarks())
+        """What is missing of what is needed, in plain words; then why, each reason once."""
+        reasons = (run.reason for one in self.inputs for run in one.lacking)
+        said = [text for one in self.inputs for text in one.remarks()]
+        return (*said, *dict.fromkeys(filter(None, reasons)))
+
+    def __repr__(self) -> str:
+        kinds = {None: "not known whether adjusted", True: "adjusted", False: "as traded"}
+        series = ", ".join(one.series for one in self.inputs)
+        facts = (f"source {self.source}", kinds[self.adjusted], series, self.one_line())
+        return f"Basis({'; '.join(filter(None, facts))})"
 
     def one_line(self) -> str:
         """What a reader must be told, in plain words; empty where it is perfect."""

@@ -1,36 +1,27 @@
 """Dates and instants as callers write them.
 
 A date is that whole trading day of the market (New York's, for US stocks), both ends included. A
-datetime is an instant; without a zone it is UTC.
+datetime is an instant; without a zone it is UTC, as in pandas (the command line reads it as New
+York's). `ET`, `NY` and `New York` are America/New_York; `EST` and `EDT` are while in force.
 """
 
-import re
 from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 
 from polytape.errors import ValidationError
+from polytape.model.date_texts import read_date_text
 from polytape.model.spans import Span
 from polytape.model.timestamps import iso, to_datetime, to_us
 from polytape.model.units import SECOND_US
 from polytape.model.wall_clock import WallClock
+from polytape.model.zones import ZoneError
 
 ALLOWED = (
     "a date (a date, YYYY-MM-DD, YYYY/MM/DD, MM/DD/YYYY, YYYYMMDD) "
     "or an instant (a datetime, ISO 8601 with or without zone)"
 )
 
-_DATE_FORMS = (
-    re.compile(r"(?P<y>\d{4})-(?P<m>\d{2})-(?P<d>\d{2})"),
-    re.compile(r"(?P<y>\d{4})/(?P<m>\d{2})/(?P<d>\d{2})"),
-    re.compile(r"(?P<m>\d{2})/(?P<d>\d{2})/(?P<y>\d{4})"),
-    re.compile(r"(?P<y>\d{4})(?P<m>\d{2})(?P<d>\d{2})"),
-)
-_INSTANT_FORM = re.compile(
-    r"(?P<clock>\d{4}-\d{2}-\d{2}[T ]\d{2}(?::?\d{2}(?::?\d{2}(?:[.,]\d{1,9})?)?)?"
-    r"(?:Z|z| ?[+-]\d{2}(?::?\d{2})?)?)(?: (?P<zone>[A-Za-z_]+(?:/[A-Za-z_+\-0-9]+)*))?"
-)
 # By so much two machines' clocks differ: an instant that is "now" on the one is no future.
 CLOCKS_DIFFER_US = 2 * SECOND_US
 # Room for the day that a date's end lies after it, and for any zone's offset.
@@ -45,7 +36,9 @@ def parse_day_or_instant(value: object, param: str) -> date | int:
     try:
         parsed = _parse(value)
         year = _year(parsed)
-    except (ValueError, OverflowError, OSError, ZoneInfoNotFoundError) as error:
+    except ZoneError as error:
+        raise ValidationError(param, value, str(error)) from error
+    except (ValueError, OverflowError, OSError) as error:
         raise ValidationError(param, value, ALLOWED) from error
     if parsed is None:
         raise ValidationError(param, value, ALLOWED)
@@ -136,15 +129,5 @@ def _from_datetime(value: datetime) -> int:
 
 
 def _parse_text(text: str) -> date | int | None:
-    for form in _DATE_FORMS:
-        if match := form.fullmatch(text):
-            return date(int(match["y"]), int(match["m"]), int(match["d"]))
-    match = _INSTANT_FORM.fullmatch(text)
-    if match is None:
-        return None
-    moment = datetime.fromisoformat(match["clock"].replace(" +", "+").replace(" -", "-").upper())
-    if match["zone"]:
-        if moment.tzinfo is not None:
-            return None
-        moment = moment.replace(tzinfo=ZoneInfo(match["zone"]))
-    return _from_datetime(moment)
+    read = read_date_text(text)
+    return _from_datetime(read) if isinstance(read, datetime) else read

@@ -70,7 +70,7 @@ class Session:
         return self.minutes < REGULAR_MINUTES
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Market(WallClock):
     """Sessions as sorted arrays: `days` since 1970, `opens` and `closes` in microseconds UTC.
 
@@ -90,6 +90,12 @@ class Market(WallClock):
         firsts = [day_number(rule.first) for rule in self.hours]
         if firsts != sorted(set(firsts)) or not firsts:
             raise ValidationError("hours", self.hours, "rules in the order of their first dates")
+
+    def __repr__(self) -> str:
+        span = (
+            f"{number_day(self.days[0])} to {number_day(self.days[-1])}, " if len(self.days) else ""
+        )
+        return f"{type(self).__name__}({self.name}, {span}{len(self.days):,} sessions)"
 
     @property
     def pre_market_us(self) -> int:

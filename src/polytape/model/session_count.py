@@ -19,12 +19,13 @@ from polytape.model.units import DAY_US
 
 @dataclass(frozen=True, slots=True)
 class Lacks:
-    """What is known of bars beside the bars: the spans that are `missing`, and the days whose bar
-    was made `from_minutes`.
+    """What is known of bars beside the bars: the spans that are `missing`, the `reason` for that,
+    and the days whose bar was made `from_minutes`.
     """
 
     missing: tuple[Span, ...] = ()
     from_minutes: tuple[date, ...] = ()
+    reason: str = ""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -72,14 +73,14 @@ class SessionDays:
             inside |= (self.days >= day_number(run.first)) & (self.days <= day_number(run.last))
         return inside
 
-    def runs(self, which: Bools) -> tuple[SessionRun, ...]:
-        """Some of the days, those that follow each other as one."""
+    def runs(self, which: Bools, reason: str = "") -> tuple[SessionRun, ...]:
+        """Some of the days, those that follow each other as one, each for a reason."""
         if not which.any():
             return ()
         places = np.flatnonzero(which)
         parts = np.split(self.days[places], np.flatnonzero(np.diff(places) > 1) + 1)
         return tuple(
-            SessionRun(number_day(int(part[0])), number_day(int(part[-1])), len(part))
+            SessionRun(number_day(int(part[0])), number_day(int(part[-1])), len(part), reason)
             for part in parts
         )
 
@@ -117,7 +118,7 @@ def series_basis(
         expected=int(expected.sum()),
         with_bars=int((expected & seen & ~missing).sum()),
         first_bar=sessions.first(seen),
-        missing=sessions.runs(missing),
+        missing=sessions.runs(missing, lacks.reason),
         without_bars=sessions.runs(_between(seen) & bare) if bare.any() else (),
         from_minutes=sessions.runs(np.isin(sessions.days, made)) if len(made) else (),
         provisional_from=to_datetime(final) if provisional else None,
@@ -139,6 +140,7 @@ def _cut(one: SeriesBasis, bars: Bars, span: Span, market: Market) -> SeriesBasi
     through, end = one.complete_through, to_datetime(span.end)
     over = sessions.closes <= (span.end if through is None else to_us(through))
     provisional = one.provisional_from
+    reasons = (run.reason for run in one.missing if run.reason)
     return replace(
         one,
         start=to_datetime(span.start),
@@ -146,7 +148,7 @@ def _cut(one: SeriesBasis, bars: Bars, span: Span, market: Market) -> SeriesBasi
         expected=int((over | seen | missing).sum()),
         with_bars=int((seen & ~missing).sum()),
         first_bar=sessions.first(seen),
-        missing=sessions.runs(missing),
+        missing=sessions.runs(missing, "; ".join(dict.fromkeys(reasons))),
         without_bars=sessions.runs(bare),
         from_minutes=sessions.runs(made),
         provisional_from=provisional if provisional is not None and provisional < end else None,

@@ -149,12 +149,16 @@ def adjust(bars: Bars, splits: Iterable[Split], today: date, market: WallClock) 
     Prices before a split are divided by its ratio, volumes multiplied. A row of the table that
     says the same twice counts once; future splits do not count.
     """
-    done = sorted({split for split in splits if split.execution_date <= today})
-    if not done or not len(bars):
+    if not len(bars):
         return bars
-    executed = np.array([market.day_start(split.execution_date) for split in done], np.int64)
-    ratios = np.array([split.ratio for split in done])
+    first = market.date_of(int(bars.timestamp[0]))
+    done = sorted({split for split in splits if first < split.execution_date <= today})
+    if not done:
+        return bars
     # The factor of a bar is the product of all ratios executed after its start.
+    ratios = [split.ratio for split in done]
     factors = np.append(np.cumprod(ratios[::-1])[::-1], 1.0)
-    factor = factors[np.searchsorted(executed, bars.timestamp, side="right")]
+    executed = [market.day_start(split.execution_date) for split in done]
+    edges = np.searchsorted(bars.timestamp, np.array(executed, np.int64))
+    factor = np.repeat(factors, np.diff(edges, prepend=0, append=len(bars)))
     return bars if np.all(factor == 1.0) else bars.scaled(factor, factor)

@@ -9,7 +9,7 @@ import httpx2
 from httpcore2 import AnyIOBackend
 
 from polytape.errors import ConnectionError, IncompleteDataError
-from polytape.net import http
+from polytape.net import http, httpx_transport
 from polytape.wire.flow import Flow, Request, Response, Wait
 
 T = TypeVar("T")
@@ -67,11 +67,11 @@ class AsyncDriver:
         url = self._base + request.path
         try:
             async with asyncio.timeout(request.timeout):
-                with http.translated(url):
-                    built = http.build_request(self._pool(), url, request)
+                with httpx_transport.translated(url):
+                    built = httpx_transport.build_request(self._pool(), url, request)
                     response = await self._pool().send(built, stream=True)
                 try:
-                    with http.translated(url, reading=True):
+                    with httpx_transport.translated(url, reading=True):
                         body = await _read(url, request, response)
                 finally:
                     await response.aclose()
@@ -79,14 +79,14 @@ class AsyncDriver:
             if isinstance(error, ConnectionError):
                 raise
             raise ConnectionError(http.too_slow(url, request.timeout), url=url) from error
-        return http.to_response(response, body)
+        return httpx_transport.to_response(response, body)
 
     def _pool(self) -> httpx2.AsyncClient:
         loop = asyncio.get_running_loop()
         if self._client is None or self._loop is not loop:
             self._loop = loop
             self._client = httpx2.AsyncClient(
-                transport=self._transport, **http.pool_settings(self._base, self._ca)
+                transport=self._transport, **httpx_transport.pool_settings(self._base, self._ca)
             )
             if self._transport is None:
                 from polytape.net.names import AsyncNamesBackend, Resolver
@@ -96,7 +96,7 @@ class AsyncDriver:
 
 
 async def _read(url: str, request: Request, response: httpx2.Response) -> bytes:
-    body = http.body_of(url, request, response)
+    body = httpx_transport.body_of(url, request, response)
     assert isinstance(response.stream, httpx2.AsyncByteStream)
     async for part in response.stream:
         body.feed(part)

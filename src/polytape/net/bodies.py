@@ -4,6 +4,7 @@ https://www.rfc-editor.org/rfc/rfc9110#section-8.4
 """
 
 import zlib
+from http import HTTPStatus
 
 from polytape.errors import DataFetchError, IncompleteDataError
 from polytape.wire.texts import shown
@@ -87,7 +88,20 @@ class Body:
     def _overflow(self) -> None:
         self.full = True
         if not self._cut:
-            raise DataFetchError(
-                f"the answer from {self._url} is larger than {self._most:,} bytes, the most that "
-                "is read of one"
-            )
+            raise too_large(self._url, self._most)
+
+
+def too_large(url: str, most: int) -> DataFetchError:
+    """The error for an answer of more bytes than it may have."""
+    return DataFetchError(
+        f"the answer from {url} is larger than {most:,} bytes, the most that is read of one"
+    )
+
+
+def body_of_status(url: str, status: int, encoding: str, most: int) -> Body:
+    """The body of a response, to be fed as it comes. An error's is cut, and what is larger than the
+    request allows is an error.
+    """
+    if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
+        return Body(url, encoding, most)
+    return Body(url, encoding, min(most, MOST_ERROR_BYTES), cut=True)

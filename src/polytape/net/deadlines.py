@@ -13,6 +13,8 @@ from contextvars import ContextVar
 
 from polytape.errors import DataFetchError
 
+# Who is not known, or does not take a connection, in this time has no time for a request either.
+CONNECT_S = 10.0
 NOBODY_WAITS = "nobody waits for this answer any more"
 
 
@@ -91,11 +93,15 @@ class Deadlines(threading.local):
         if stop is not None:
             stop.wait_on(None)
 
+    def left(self) -> float | None:
+        """Seconds that are left of the request at hand."""
+        return None if self.ends is None else self.ends - self._monotonic()
+
     def cut(self, timeout: float | None) -> float | None:
         """A time-out of a step, no longer than what is left. Raises: TimeoutError."""
-        if self.ends is None:
+        left = self.left()
+        if left is None:
             return timeout
-        left = self.ends - self._monotonic()
         if left <= 0:
             raise TimeoutError
         return left if timeout is None else min(timeout, left)

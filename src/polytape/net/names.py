@@ -15,12 +15,12 @@ from typing import TypeAlias
 import httpcore2
 import httpx2
 
+from polytape.net.deadlines import CONNECT_S as CONNECT_S  # noqa: PLC0414 - also from here
+
 # How long a stop that comes while a name is looked up is not seen, at most.
 LOOK_AGAIN_S = 0.25
 # A client asks one gateway, a gateway a vendor's few hosts.
 MOST_LOOKUPS = 16
-# Who is not known, or does not take a connection, in this time has no time for a request either.
-CONNECT_S = 10.0
 
 Key: TypeAlias = tuple[str, int]
 LookUp: TypeAlias = Callable[[str, int], list[str]]

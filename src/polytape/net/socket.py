@@ -1,7 +1,7 @@
 """WebSockets for asyncio over the `websockets` library. Its errors are translated here, once."""
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -78,8 +78,10 @@ async def connect(
     *,
     timeout_s: float = 10.0,
     ca: Path | None = None,
+    on_headers: Callable[[Mapping[str, str]], None] = lambda _: None,
 ) -> AsyncIterator[Socket]:
     """A connection to a WebSocket server, closed at the end. `ca`: the only authorities.
+    `on_headers` is called with the headers of the server's response, names in lower case.
 
     Raises: ConnectionError with the URL; AuthenticationError where the server asks for a token;
     ConfigurationError naming `ca`.
@@ -99,6 +101,9 @@ async def connect(
             proxy=None,
             ssl=context,
         ) as connection:
+            if connection.response is not None:
+                pairs = connection.response.headers.raw_items()
+                on_headers({name.lower(): text for name, text in pairs})
             opened = Socket(url, connection)
             yield opened
     except websockets.exceptions.InvalidStatus as error:

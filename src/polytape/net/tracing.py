@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 SCOPE = "polytape"
-NEEDS_EXTRA = "tracing needs OpenTelemetry: pip install 'polytape[otel]'"
 
 
 def open_tracer(provider: "TracerProvider | None" = None) -> "Tracer":
@@ -32,7 +31,12 @@ def open_tracer(provider: "TracerProvider | None" = None) -> "Tracer":
     try:
         from opentelemetry import trace
     except ImportError as error:
-        raise ConfigurationError(NEEDS_EXTRA) from error
+        # What it loads takes as long as the rest of a client without pandas.
+        from polytape.extras import install_command
+
+        raise ConfigurationError(
+            f"tracing needs OpenTelemetry: {install_command('otel')}"
+        ) from error
     import polytape
 
     return Tracer(trace.get_tracer(SCOPE, polytape.__version__, provider))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from polytape.engines.result import Shown
 from polytape.errors import ConfigurationError, ValidationError, one_of
+from polytape.extras import install_command
 from polytape.plot.palette import palette_of
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _new_figure() -> Any:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ConfigurationError("pictures need pip install 'polytape[plot]'") from error
+        raise ConfigurationError(f"pictures need {install_command('plot')}") from error
     figure = Figure(figsize=SIZE_INCHES, dpi=DPI)
     FigureCanvasAgg(figure)  # no window, whether there is a display or not
     # Notebooks look for this; pyplot and `%matplotlib inline` are not needed.

@@ -18,7 +18,7 @@ from polytape.engines.hvn_run import HvnRun
 from polytape.engines.opening_range_run import OpeningRangeRun
 from polytape.engines.poc_run import PocRun
 from polytape.engines.rates import Calibration, Difference, Rate
-from polytape.engines.result import SHOWN_IN, Shown
+from polytape.engines.result import Shown, shown_at
 from polytape.engines.scan_result import ScanResult
 from polytape.engines.session import RANGES, SessionData
 from polytape.engines.vwap_run import VwapRun
@@ -271,7 +271,7 @@ def _price(price: float | None) -> str:
 
 def _moment(moment: datetime | None) -> str:
     """In New York's time."""
-    return "" if moment is None else f"{moment.astimezone(SHOWN_IN):%a %Y-%m-%d %H:%M}"
+    return "" if moment is None else shown_at(moment)
 
 
 TABLES: dict[type, Callable[[Any], Table]] = {

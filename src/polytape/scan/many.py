@@ -31,6 +31,7 @@ from polytape.errors import (
     PolygonClientError,
     ValidationError,
 )
+from polytape.extras import install_command
 from polytape.history.stored_bars import StoredBars
 from polytape.model.basis import MADE_UP, Basis, union
 from polytape.model.counts import counted
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 
 Engine: TypeAlias = Literal["processes", "dask"]
 Outcome: TypeAlias = ScanResult | PolygonClientError
-SYMBOLS_AT_A_TIME = 16
+# Few, so that no worker has much left when the others are done.
+SYMBOLS_AT_A_TIME = 8
 
 
 class DaskClient(Protocol):
@@ -111,11 +113,12 @@ def scan_many(
     rates: Iterable[Calibration] = (),
     drawn: bool = False,
 ) -> ScanMany:
-    """Scan symbols as of an instant (now by default, not in the future) from the bars of a store: a
-    path, or s3://BUCKET/PREFIX. `on_symbol` gets each symbol that is done; `options` go to the
-    scanner (`ScanOptions(nearest=6)`, or a mapping of the same names), `rates` (calibrations) give
-    zones the rate of their level. With `drawn` results include what `plot` draws, which costs more
-    to send than to make.
+    """Scan symbols as of an instant (UTC where it has no zone; a date is its start in New York; now
+    by default, not in the future) from the bars of a store: a path, or s3://BUCKET/PREFIX.
+    `on_symbol` gets each symbol that is done; `options` go to the scanner
+    (`ScanOptions(nearest=6)`, or a mapping of the same names), `rates` (calibrations) give zones
+    the rate of their level. With `drawn` results include what `plot` draws, which costs more to
+    send than to make.
 
     `engine="dask"` runs on a cluster: that of a given `dask.distributed` client, else a local one.
     Every worker must reach the store.
@@ -252,7 +255,7 @@ def _on_dask(tasks: list[ScanTask], client: DaskClient | None) -> Iterator[dict[
     try:
         distributed = import_module("dask.distributed")
     except ImportError as error:
-        raise ConfigurationError("engine='dask' needs pip install 'polytape[dask]'") from error
+        raise ConfigurationError(f"engine='dask' needs {install_command('dask')}") from error
     cluster: DaskClient = (
         distributed.Client(processes=True, dashboard_address=None) if client is None else client
     )

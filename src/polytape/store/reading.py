@@ -2,6 +2,7 @@
 is listed again and its successor read.
 """
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,8 +17,9 @@ from polytape.model.timeframes import Series
 from polytape.net.stages import stage
 from polytape.store.catalog import SegmentCatalog, again
 from polytape.store.decoded_rows import DecodedRows
-from polytape.store.footer import DamagedSegmentError, Segment, arrow_schema
+from polytape.store.footer import DamagedSegmentError, Segment
 from polytape.store.segment import read_market, read_symbol, table_within
+from polytape.wire import arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,8 +57,7 @@ class SegmentReader:
 
         with stage("store_read"):
             parts = self._retried(lambda: self._parts(symbol, series, span, self._tables_of))
-        empty = arrow_schema().remove(0).empty_table()
-        return pa.concat_tables(parts) if parts else empty
+        return pa.concat_tables(parts) if parts else arrow.to_table(Bars.empty())
 
     def market(self, folder: str, segment: Segment, groups: range | None = None) -> MarketBars:
         """All rows of some row groups of a segment, in force or not; of all groups by default."""
@@ -75,10 +76,22 @@ class SegmentReader:
         return [part for _, part in sorted(placed, key=itemgetter(0))]
 
     def _run(self, jobs: list[Callable[[], T]]) -> list[T]:
-        """In two threads where that pays: decoding gives up the interpreter."""
+        """In two threads where that pays: decoding gives up the interpreter. The caller's own is
+        one of them, and does all where the pool is busy.
+        """
         if not FEW_JOBS <= len(jobs) <= MANY_JOBS:
             return [job() for job in jobs]
-        return list(self._pool.map(lambda job: job(), jobs))
+        results: dict[int, T] = {}
+        todo = deque(enumerate(jobs))
+        helper = self._pool.submit(_do, todo, results)
+        try:
+            _do(todo, results)
+        finally:
+            todo.clear()  # where a job has failed, no other is begun
+            has_begun = not helper.cancel()
+        if has_begun:
+            helper.result()
+        return [results[at] for at in range(len(jobs))]
 
     def _bars_of(
         self, folder: str, name: str, symbol: str, spans: list[Span]
@@ -126,3 +139,13 @@ class SegmentReader:
                 raise damage[0]
             return result
         raise damage[0]
+
+
+def _do(todo: "deque[tuple[int, Callable[[], T]]]", results: dict[int, T]) -> None:
+    """Do jobs until none is left; another thread may take of them, too."""
+    while todo:
+        try:
+            at, job = todo.popleft()
+        except IndexError:  # the other thread was faster
+            return
+        results[at] = job()

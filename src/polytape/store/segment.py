@@ -134,7 +134,7 @@ def table_within(table: "pa.Table", span: Span) -> "pa.Table":
     column = table.column("timestamp")
     if not len(column) or (span.start <= column[0].value and column[-1].value < span.end):
         return table
-    stamps = column.cast(pa.int64()).to_numpy()
+    stamps = arrow.to_numpy(column.cast(pa.int64()))
     left, right = np.searchsorted(stamps, (span.start, span.end))
     return table.slice(int(left), int(right - left))
 
@@ -200,7 +200,7 @@ def _symbols_of(table: "pa.Table", segment: Segment) -> tuple[np.ndarray, list[s
     """The symbol of each row, as a place in the list of symbols."""
     try:
         column = table.column("symbol").combine_chunks().dictionary_encode()
-        return np.asarray(column.indices), column.dictionary.to_pylist()
+        return arrow.to_numpy(column.indices), column.dictionary.to_pylist()
     except ValueError as error:  # bytes that are no text
         raise DamagedSegmentError(segment.name, error) from error
 
@@ -228,6 +228,7 @@ def to_bars(table: "pa.Table") -> Bars:
     """A table of COLUMNS as bars."""
     import pyarrow as pa
 
-    starts = table.column("timestamp").cast(pa.int64()).to_numpy()
-    floats = [table.column(n).to_numpy().astype(np.float64, copy=False) for n in COLUMNS[1:]]
-    return Bars(starts, *floats)
+    starts = arrow.to_numpy(table.column("timestamp").cast(pa.int64()))
+    columns = [arrow.to_numpy(table.column(name)) for name in COLUMNS[1:]]
+    floats = [column.astype(np.float64, copy=False) for column in columns]
+    return Bars(starts.astype(np.int64, copy=False), *floats)

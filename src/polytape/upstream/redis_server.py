@@ -3,12 +3,17 @@
 import hashlib
 from urllib.parse import urlsplit
 
-NEED_REDIS = "--redis needs pip install 'polytape[redis]'"
+from polytape.extras import install_command
 
 
 def shared_name(purpose: str, key: str) -> str:
     """What a thing is called on the server, which gets a hash of the API key only."""
     return f"polytape:{purpose}:{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+
+
+def need_redis() -> str:
+    """The library is missing: what brings it."""
+    return f"--redis needs {install_command('redis')}"
 
 
 def without_password(url: str) -> str:

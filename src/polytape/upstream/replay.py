@@ -39,6 +39,7 @@ def replayed(upstream: Upstream, market: Market, now: Callable[[], int]) -> Upst
         days=days,
         close=upstream.close,
         refused_splits=upstream.refused_splits,
+        suggest=upstream.suggest,
     )
 
 

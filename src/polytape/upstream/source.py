@@ -13,6 +13,7 @@ from typing import Protocol
 
 from polytape.model.bars import Bars
 from polytape.model.market_bars import MarketBars
+from polytape.model.near_symbols import near
 from polytape.model.query import BarsQuery
 from polytape.model.securities import SymbolInfo
 from polytape.model.spans import Span
@@ -154,11 +155,13 @@ class ReadThrough(Protocol):
 class Upstream:
     """Where a gateway's bars come from, in the parts that there are.
 
-    `name` is what answers call the source; `made_up` says that its prices are invented. `close`
-    ends all requests: those that wait for a turn are refused. `files` are the vendor's flat files
-    beside its API. `refused_splits` gives the records of a symbol that are no splits, of the list
-    that `splits` was made from; it makes no request. `trouble` says why nothing can be fetched now,
-    by what happened last. `clock` compares this machine's clock with the vendor's.
+    `name` is what answers call the source; `made_up` says that its prices are invented, and
+    `says_made_up` whether its answers have said so. `close` ends all requests: those that wait for
+    a turn are refused. `files` are the vendor's flat files beside its API. `refused_splits` gives
+    the records of a symbol that are no splits, of the list that `splits` was made from; it makes no
+    request. `trouble` says why nothing can be fetched now, by what happened last. `clock` compares
+    this machine's clock with the vendor's. `suggest` gives symbols that may be meant by one that
+    there is not; it makes no request.
     """
 
     name: str
@@ -172,6 +175,13 @@ class Upstream:
     refused_splits: Callable[[str], tuple[RefusedSplit, ...]] = lambda _: ()
     trouble: Callable[[], str | None] = lambda: None
     clock: ClockCheck | None = None
+    suggest: Callable[[str], tuple[str, ...]] = near
+    says_made_up: Callable[[], bool] = lambda: False
+
+    @property
+    def is_made_up(self) -> bool:
+        """Whether its prices are invented, as far as that is known by now."""
+        return self.made_up or self.says_made_up()
 
     @property
     def whole_days(self) -> DaySource | None:

@@ -89,6 +89,26 @@ def to_array(values: Column, kind: "pa.DataType") -> "pa.Array":
     return pa.Array.from_buffers(kind, len(values), [None, data])
 
 
+def to_numpy(column: "pa.Array | pa.ChunkedArray") -> Column:
+    """The numbers of a column, over the very memory where that can be; NaN where one is null. A
+    `to_numpy` of pyarrow's would load pandas.
+    """
+    import pyarrow as pa
+
+    array = column
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks == 1 else array.combine_chunks()
+    if not array.null_count:
+        values: Column = np.from_dlpack(array)
+        return values
+    (bitmap, data), first = array.buffers(), array.offset
+    whole = pa.Array.from_buffers(array.type, len(array), [None, data], offset=first)
+    numbers = np.from_dlpack(whole).astype(np.float64)
+    known = np.unpackbits(np.frombuffer(bitmap, np.uint8), bitorder="little")
+    numbers[known[first : first + len(array)] == 0] = np.nan
+    return numbers
+
+
 def to_text_array(texts: Sequence[str]) -> "pa.Array":
     """Texts as an array."""
     import pyarrow as pa
@@ -112,20 +132,75 @@ def _array_with_nulls(values: Floats, kind: "pa.DataType") -> "pa.Array":
     return pa.Array.from_buffers(kind, len(values), buffers)
 
 
-def decode(body: bytes) -> tuple[Bars, BarsMetadata | None]:
-    """Bars and metadata from a stream; another server's stream has no metadata.
+def decode(body: bytes | bytearray) -> tuple[Bars, BarsMetadata | None]:
+    """Bars and metadata from a stream; another server's stream has no metadata. The memory of a
+    `bytearray` becomes that of the bars.
 
     Raises: DataFetchError for what is no such stream, IncompleteDataError for a short one.
     """
     import pyarrow as pa
 
     try:
-        table = pa.ipc.open_stream(body).read_all()
-        bars, metadata = from_table(table)
+        source = pa.py_buffer(body)
+        batches, schema = _batches(source)
+        bars, metadata = _bars_of(batches, schema, source, body)
     except (pa.ArrowException, OSError, KeyError, ValueError, msgspec.DecodeError) as error:
         raise DataFetchError(f"the Arrow answer could not be read: {error}") from error
     _whole(bars, metadata)
     return bars, metadata
+
+
+def _batches(source: "pa.Buffer | pa.NativeFile") -> "tuple[list[pa.RecordBatch], pa.Schema]":
+    import pyarrow as pa
+
+    reader = pa.ipc.open_stream(source)
+    return list(reader), reader.schema
+
+
+def _bars_of(
+    batches: "list[pa.RecordBatch]",
+    schema: "pa.Schema",
+    source: "pa.Buffer",
+    body: bytes | bytearray,
+) -> tuple[Bars, BarsMetadata | None]:
+    """Bars of the batches that were read from `source`, the memory of `body`, and metadata."""
+    import pyarrow as pa
+
+    if len(batches) == 1:
+        bars = _in_place(batches[0], source.address, body)
+        if bars is not None:
+            return bars, _metadata(schema)
+    return from_table(pa.Table.from_batches(batches, schema))
+
+
+def _in_place(batch: "pa.RecordBatch", address: int, body: bytes | bytearray) -> Bars | None:
+    """The bars of a batch in the very memory that it was read from, or in one copy of it where that
+    is not to be written to; None where they do not lie there as numbers alone.
+    """
+    if not batch.schema.equals(_plain_schema()):
+        return None
+    starts, *places = _places(batch, address)
+    first, step = places[0], places[1] - places[0]
+    evenly = places == [first + step * number for number in range(len(NUMBERS))]
+    # What was compressed lies elsewhere.
+    inside = 0 <= starts < first < len(body)
+    if not (evenly and inside and step >= 8 * len(batch)):
+        return None
+    memory = body if isinstance(body, bytearray) else bytearray(body)
+    shape, strides = (len(NUMBERS), len(batch)), (step, 8)
+    numbers = np.ndarray(shape, np.float64, memory, first, strides)
+    numbers[-1] = numbers[-1].view(np.int64)  # transactions are numbers like the others here
+    return Bars(np.ndarray(len(batch), np.int64, memory, starts), *numbers)
+
+
+def _places(batch: "pa.RecordBatch", address: int) -> list[int]:
+    """Where the columns' values begin, in bytes from an address; -1 for a column that may have
+    unknown ones.
+
+    https://arrow.apache.org/docs/format/Columnar.html#fixed-size-primitive-layout
+    """
+    buffers = [column.buffers() for column in batch.columns]
+    return [data.address - address if bitmap is None else -1 for bitmap, data in buffers]
 
 
 def encode_many(answers: Iterable[tuple[Bars, BarsMetadata] | Problem]) -> bytes:
@@ -144,7 +219,7 @@ def encode_problem(error: Problem) -> bytes:
     return bytes(schema.serialize()) + END_OF_STREAM
 
 
-def decode_many(body: bytes) -> list[tuple[Bars, BarsMetadata | None] | Problem]:
+def decode_many(body: bytes | bytearray) -> list[tuple[Bars, BarsMetadata | None] | Problem]:
     """The answers of such a body, in their order.
 
     Raises: DataFetchError for what is no such body, IncompleteDataError for a short answer.
@@ -152,15 +227,19 @@ def decode_many(body: bytes) -> list[tuple[Bars, BarsMetadata | None] | Problem]
     import pyarrow as pa
 
     answers: list[tuple[Bars, BarsMetadata | None] | Problem] = []
-    source = pa.BufferReader(body)
+    buffer = pa.py_buffer(body)
+    source, memory = pa.BufferReader(buffer), memoryview(body)
     try:
-        while source.tell() < len(body):
-            table = pa.ipc.open_stream(source).read_all()
-            raw = (table.schema.metadata or {}).get(PROBLEM_KEY)
+        while (begin := source.tell()) < len(body):
+            batches, schema = _batches(source)
+            raw = (schema.metadata or {}).get(PROBLEM_KEY)
             if raw is not None:
                 answers.append(msgspec.json.decode(raw, type=Problem))
                 continue
-            bars, metadata = from_table(table)
+            end = source.tell()
+            # In memory of its own: an answer that is cached must not hold all the others.
+            own = bytearray(memory[begin:end])
+            bars, metadata = _bars_of(batches, schema, buffer.slice(begin, end - begin), own)
             _whole(bars, metadata)
             answers.append((bars, metadata))
     except (pa.ArrowException, OSError, KeyError, ValueError, msgspec.DecodeError) as error:
@@ -182,8 +261,7 @@ def from_table(table: "pa.Table") -> tuple[Bars, BarsMetadata | None]:
     """
     import pyarrow as pa
 
-    raw = (table.schema.metadata or {}).get(METADATA_KEY)
-    metadata = None if raw is None else msgspec.json.decode(raw, type=BarsMetadata)
+    metadata = _metadata(table.schema)
     if not table.schema.equals(_plain_schema()):
         counts = _plain_schema().get_field_index("transactions")
         as_numbers = _plain_schema().set(counts, pa.field("transactions", pa.float64()))
@@ -194,6 +272,11 @@ def from_table(table: "pa.Table") -> tuple[Bars, BarsMetadata | None]:
     for column, room in zip(columns, numbers, strict=True):
         _copied(column, room)
     return Bars(starts, *numbers), metadata
+
+
+def _metadata(schema: "pa.Schema") -> BarsMetadata | None:
+    raw = (schema.metadata or {}).get(METADATA_KEY)
+    return None if raw is None else msgspec.json.decode(raw, type=BarsMetadata)
 
 
 def _copied(column: "pa.ChunkedArray", room: Column) -> Column:

@@ -42,11 +42,18 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A whole answer. Header names are in lower case."""
+    """A whole answer. Header names are in lower case. `raw` is its body as it was read: where that
+    is a `bytearray` it is nobody else's, and who reads it may use its memory.
+    """
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    raw: bytes | bytearray
+
+    @property
+    def body(self) -> bytes:
+        """The body."""
+        return bytes(self.raw)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,13 @@ class RetryPolicy:
     retried: frozenset[int] = RETRIED
     # Whether what carries the requests delays them after a 429: then nothing is waited here.
     gated: bool = False
+    # Whether a connection that nobody took is tried again: not where somebody waits at a terminal.
+    retries_refused: bool = True
+
+    def gives_up(self, error: Exception, attempt: int) -> bool:
+        """Whether the try of this number, from 0, was the last one that what went wrong leaves."""
+        refused = isinstance(error, ConnectionError) and not error.sent
+        return attempt == self.max_retries or (refused and not self.retries_refused)
 
     def backoff(self, attempt: int, jitter: float) -> float:
         """Seconds to wait after the try of this number, from 0; `jitter` is in [0, 1)."""
@@ -122,8 +136,8 @@ def ask(
         on_try(attempt)
         try:
             response = yield tried
-        except (ConnectionError, IncompleteDataError):
-            if last_try or runtime.monotonic() + pause >= end:
+        except (ConnectionError, IncompleteDataError) as error:
+            if policy.gives_up(error, attempt) or runtime.monotonic() + pause >= end:
                 raise
         else:
             assert response is not None

@@ -10,9 +10,10 @@ import pytest
 
 from polytape.engines.camarilla import camarilla
 from polytape.engines.options import NoOptions
-from polytape.engines.registry import ENGINES, HVN, EngineSpec
+from polytape.engines.registry import ENGINES, HVN, SCAN, EngineSpec
 from polytape.gateway.app import create_app
 from polytape.gateway.gateway import Gateway
+from polytape.gateway.server import running
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import series_query
@@ -27,7 +28,9 @@ from polytape.store.segments import SegmentStore
 from polytape.upstream.budget.budget import Budget
 from polytape.upstream.flatfiles.source import FlatFiles
 from polytape.upstream.synthetic.source import Synthetic
+from polytape.wire.polygon.plans import PlanName
 from tests.conftest import DATA, MARKET, NOW, day_span, gateway_of
+from tests.fakes.vendor import street
 from tests.gateway.conftest import speaking_to
 from tests.store.bars import write
 
@@ -152,6 +155,26 @@ async def test_missing_history_is_noted_not_refused(market: Market, synthetic: S
     assert "1min bars are not held in full" in answer["basis"]["line"]
     assert answer["basis"]["made_up"]
     gateway.close()
+
+
+@pytest.mark.socket
+@pytest.mark.parametrize("plan", ["basic", None])
+def test_a_plan_that_does_not_reach_back_is_named(plan: PlanName | None, market: Market) -> None:
+    """By its name, else as the vendor refuses it, with the next step: not only that bars lack."""
+    with street(NOW, plan="basic") as wall:
+        gateway = gateway_of(wall.source(plan).upstream(), market)
+        with running(create_app(gateway)) as url:
+            body = {"symbol": "AAPL", "as_of": "2024-01-03T19:30:00Z"}
+            answer = httpx2.post(f"{url}/api/v1{SCAN.path}", json=body, timeout=20).json()
+    line = answer["basis"]["line"]
+    if plan is None:
+        assert "the key's plan does not reach back to these dates" in line
+        assert "upgrade your plan" in line
+    else:
+        assert line.count("the basic plan holds 2 years: nothing before 2024-11-23") == 1
+        assert line.endswith(
+            "; polytape history import brings in older bars, a larger plan has more"
+        )
 
 
 # Presets, and prices as traded

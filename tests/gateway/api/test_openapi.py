@@ -53,6 +53,6 @@ def test_every_route_is_described() -> None:
         "/api/v1/bars", "/api/v1/bars/batch", "/api/v1/validate", "/api/v1/latest/{symbol}",
         "/api/v1/history", "/api/v1/history/backfill", "/api/v1/history/compact", "/api/v1/history/export", "/api/v1/history/repair",
         "/api/v1/history/status", "/api/v1/history/verify",
-        "/api/v1/search", "/api/v1/cache", "/api/v1/rate-limit", "/api/v1/clock", "/api/v1/jobs", "/api/v1/jobs/{job_id}", "/api/v1/session", "/api/v1/session/code", "/api/v1/watchlist", "/api/v1/calendar",
+        "/api/v1/search", "/api/v1/cache", "/api/v1/rate-limit", "/api/v1/clock", "/api/v1/jobs", "/api/v1/jobs/{job_id}", "/api/v1/session", "/api/v1/session/code", "/api/v1/watchlist", "/api/v1/scan/batch", "/api/v1/calendar",
         "/health", "/ready", "/status",
     }  # fmt: skip

@@ -1,12 +1,13 @@
 """`/history/months` and `/status/history` over HTTP."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx2
 import pytest
 
 from polytape.gateway.app import create_app
 from polytape.gateway.gateway import Gateway
+from polytape.model.timestamps import iso
 from polytape.net.storage import open_storage
 from polytape.store.segments import SegmentStore
 from polytape.upstream.budget.budget import Budget
@@ -18,13 +19,18 @@ MONTHS = "/api/v1/history/months"
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[httpx2.AsyncClient]:
+def desk() -> Iterator[Gateway]:
     store = SegmentStore(open_storage("memory"), "synthetic/0", MARKET)
     upstream = Synthetic(MARKET, lambda: NOW).upstream()
     gateway = Gateway(upstream, MARKET, lambda: NOW, Budget.of(100, 1.0), store)
-    async with speaking_to(create_app(gateway)) as client:
-        yield client
+    yield gateway
     gateway.close()
+
+
+@pytest.fixture
+async def http(desk: Gateway) -> AsyncIterator[httpx2.AsyncClient]:
+    async with speaking_to(create_app(desk)) as client:
+        yield client
 
 
 async def test_what_is_stored_is_counted_by_month_and_planned_with_its_rows(
@@ -53,6 +59,22 @@ async def test_wrong_requests_name_their_parameter(
 ) -> None:
     answer = await http.post(MONTHS, json=body)
     assert (answer.status_code, answer.json()["param"]) == (400, param)
+
+
+async def test_what_happened_to_the_feed_is_there_for_whoever_comes_later(
+    desk: Gateway, http: httpx2.AsyncClient
+) -> None:
+    """Oldest first, on the market's clock; signs of life are no news."""
+    desk.live.notice("gap", "the vendor hung up", start=NOW - 60_000_000)
+    desk.live.notice("heartbeat")
+    desk.live.notice("through", end=NOW)
+    desk.live.notice("backfilled", start=NOW - 60_000_000, end=NOW)
+    feed = (await http.get("/api/v1/status/history")).json()["feed"]
+    said = [(one["kind"], one["detail"], one["start"], one["end"]) for one in feed]
+    begin, end = iso(NOW - 60_000_000), iso(NOW)
+    gap = ("gap", "the vendor hung up", begin, None)
+    assert said == [gap, ("backfilled", "", begin, end)]
+    assert {one["at"] for one in feed} == {iso(NOW)}
 
 
 @pytest.mark.socket

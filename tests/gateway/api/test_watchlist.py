@@ -1,4 +1,4 @@
-"""`/watchlist` and `/calendar` over HTTP."""
+"""`/watchlist`, `/scan/batch` and `/calendar` over HTTP."""
 
 import httpx2
 import pytest
@@ -17,6 +17,21 @@ def test_each_symbol_has_its_row_and_a_wrong_one_its_error(gateway: str) -> None
     assert "NOSUCHONE" in rows[2]["error"]
 
 
+def test_zones_of_many_symbols_are_those_of_their_scans(gateway: str) -> None:
+    """Bounds, level and score of each zone as `/scan` has them; an error takes a row's place."""
+    moment = "2024-07-02T15:00:00Z"
+    body = {"symbols": ["NOSUCHONE", "aapl"], "as_of": moment}
+    wrong, row = httpx2.post(f"{gateway}/api/v1/scan/batch", json=body).json()["rows"]
+    one = {"symbol": "AAPL", "as_of": moment}
+    scan = httpx2.post(f"{gateway}/api/v1/scan", json=one).json()
+    assert (wrong["symbol"], row["error"], row["atr_day"]) == ("NOSUCHONE", None, scan["atr_day"])
+    assert "NOSUCHONE" in str(wrong["error"] or wrong["errors"])
+    assert row["zones"]
+    for zone, whole in zip(row["zones"], scan["zones"], strict=True):
+        assert zone == {name: whole[name] for name in zone}
+
+
+@pytest.mark.parametrize("route", ["watchlist", "scan/batch"])
 @pytest.mark.parametrize(
     ("body", "param"),
     [
@@ -26,8 +41,10 @@ def test_each_symbol_has_its_row_and_a_wrong_one_its_error(gateway: str) -> None
         ({"symbols": ["AAPL"], "as_of": "noon"}, "as_of"),
     ],
 )
-def test_what_cannot_be_is_refused(gateway: str, body: dict[str, object], param: str) -> None:
-    answer = httpx2.post(f"{gateway}/api/v1/watchlist", json=body)
+def test_what_cannot_be_is_refused(
+    gateway: str, route: str, body: dict[str, object], param: str
+) -> None:
+    answer = httpx2.post(f"{gateway}/api/v1/{route}", json=body)
     assert (answer.status_code, answer.json()["param"]) == (400, param)
 
 

@@ -122,6 +122,18 @@ async def play(street: Street, seed: int, minutes: int, chance: float) -> Play:
     return stage
 
 
+def test_a_handshake_says_that_prices_are_made_up(vendor: Street) -> None:
+    """A stream may begin before any request was sent."""
+    heard: dict[str, str] = {}
+
+    async def main() -> None:
+        async with connect(socket_url(vendor.url, "/stocks"), on_headers=heard.update):
+            pass
+
+    asyncio.run(main())
+    assert heard["x-polytape-made-up"] == "true"
+
+
 def test_a_vendor_that_is_dead_for_ten_seconds_costs_nothing(vendor: Street) -> None:
     """No bar is lost, none comes twice, and the order is that of time."""
 

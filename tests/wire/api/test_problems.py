@@ -24,6 +24,9 @@ def test_errors_cross_the_wire(error: errors.PolygonClientError) -> None:
     if isinstance(error, errors.DataFetchError):
         assert isinstance(back, errors.DataFetchError)
         assert (back.detail, back.request_id) == (error.detail, "r9")
+    if isinstance(error, errors.NotFoundError):
+        assert isinstance(back, errors.NotFoundError)
+        assert back.suggestions == error.suggestions
     if isinstance(error, errors.ValidationError):
         assert isinstance(back, errors.ValidationError)
         assert (str(back), back.param) == (str(error), error.param)
@@ -47,6 +50,19 @@ def test_any_servers_bad_answer_has_a_type_and_a_text(
     assert type(error) is kind
     assert str(error)
     assert b"why" not in body or "why" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [(b'["A\\u001bB", 5, "AAPL", "X", "Y"]', ("A B", "AAPL")), (b'"AAPL"', ()), (b"{}", ())],
+)
+def test_what_a_server_suggests_is_few_names_fit_to_be_shown(
+    sent: bytes, read: tuple[str, ...]
+) -> None:
+    """A server may send anything."""
+    error = from_answer(404, {}, b'{"detail":"no","suggestions":' + sent + b"}", NOW)
+    assert isinstance(error, errors.NotFoundError)
+    assert error.suggestions == read
 
 
 def test_a_429_says_when_to_come_back() -> None:

@@ -33,6 +33,7 @@ export interface Line {
 export class Bands extends Drawing {
   private bands: readonly Band[] = [];
   private lines: readonly Line[] = [];
+  private marked: Band | undefined;
   private font = "11px sans-serif";
   private text = "#888888";
   private background = "#ffffff";
@@ -64,10 +65,20 @@ export class Bands extends Drawing {
       .sort((a, b) => a.high - a.low - (b.high - b.low))[0];
   }
 
-  /** The names are under the candles, too: no price is ever behind one. */
-  /** All of them, from the highest price down. */
-  get inOrder(): Band[] {
-    return [...this.bands].sort((a, b) => b.high - a.high);
+  get all(): readonly Band[] {
+    return this.bands;
+  }
+
+  /** The one that is marked. */
+  get chosen(): Band | undefined {
+    return this.marked;
+  }
+
+  /** Draw one of them stronger; none: all as they are. */
+  mark(band: Band | undefined): void {
+    if (this.marked === band) return;
+    this.marked = band;
+    this.redraw();
   }
 
   protected draw(canvas: Canvas): void {
@@ -76,7 +87,7 @@ export class Bands extends Drawing {
     this.drawNames(canvas);
   }
 
-  /** The names, at the right, none over another: those of zones first. */
+  /** The names, at the right, under the candles, none over another: those of zones first. */
   private drawNames({ context, width, height }: Canvas): void {
     context.font = this.font;
     context.textBaseline = "middle";
@@ -107,11 +118,13 @@ export class Bands extends Drawing {
     const bottom = this.y(band.low);
     if (top === null || bottom === null || bottom < 0 || top > height) return;
     const thick = Math.max(1.5, bottom - top);
-    context.fillStyle = withAlpha(band.colour, 0.06 + 0.2 * band.strength);
+    const isMarked = band.low === this.marked?.low && band.high === this.marked.high;
+    const edge = isMarked ? 2 : 1;
+    context.fillStyle = withAlpha(band.colour, (isMarked ? 0.16 : 0.06) + 0.2 * band.strength);
     context.fillRect(0, top, width, thick);
-    context.fillStyle = withAlpha(band.colour, 0.25 + 0.5 * band.strength);
-    context.fillRect(0, top, width, 1);
-    context.fillRect(0, top + thick - 1, width, 1);
+    context.fillStyle = withAlpha(band.colour, isMarked ? 1 : 0.25 + 0.5 * band.strength);
+    context.fillRect(0, top, width, edge);
+    context.fillRect(0, top + thick - edge, width, edge);
   }
 
   /** Lines of one look are one stroke, and one row of pixels is drawn once: hundreds cost little. */

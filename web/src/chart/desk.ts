@@ -1,14 +1,17 @@
 // The chart of one place (symbol, timeframe, instant): it loads, lives and says how old it is.
 
-import { ApiError, messageOf, API, type Api } from "../api.ts";
+import { ApiError, messageOf, type Api } from "../api.ts";
 import type { GatewayClock } from "../clock.ts";
+import type { Bar } from "../bars.ts";
 import { byId, fill, h, setClass, setText } from "../dom.ts";
 import type { Engines } from "../engines.ts";
 import { formatPrice, formatVolume } from "../format.ts";
+import { readSessions } from "../hours.ts";
 import type { Place } from "../state.ts";
 import type { FeedNotice, LiveBar } from "../stream.ts";
 import { readTheme } from "../theme.ts";
-import { dateText, instantText, isoText, parseInstant, type WallClock } from "../time.ts";
+import { instantText, type WallClock } from "../time.ts";
+import { endOf } from "../timeframes.ts";
 import type { Band } from "./bands.ts";
 import { Layers, LAYERS, swingText } from "./layers.ts";
 import { BarLoader } from "./loader.ts";
@@ -18,16 +21,10 @@ import { ChartView, legendParts, type Hover, type Scale } from "./view.ts";
 // The gateway's own bar of a longer timeframe, once a minute of it has come.
 const RENEW_AFTER_MS = 300;
 const LEVELS_EVERY_MS = 60_000;
-
-interface SessionRow {
-  date: string;
-  start: string;
-  pre_market_start: string;
-  open: string;
-  close: string;
-  end: string;
-  early_close: boolean;
-}
+// As long as the style sheet waits with the word: nothing flickers while one steps through a day.
+const SLOW_AFTER_MS = 250;
+const WEEK_S = 7 * 86_400;
+const LONG_AGO_S = 60 * 86_400;
 
 export class Desk {
   readonly layers: Layers;
@@ -36,6 +33,10 @@ export class Desk {
   onBars: () => void = () => undefined;
   /** The bars are on the screen, or cannot be had. */
   onShown: () => void = () => undefined;
+  /** Symbols that a wrong one may mean. */
+  findMeant: (symbol: string) => Promise<string[]> = () => Promise.resolve([]);
+  onPick: (symbol: string) => void = () => undefined;
+  onAsOf: (instant: number) => void = () => undefined;
 
   private readonly api: Api;
   private readonly time: GatewayClock;
@@ -65,22 +66,39 @@ export class Desk {
 
   /** Show a place: its bars first, then what the engines say of it. */
   async show(place: Place): Promise<void> {
-    this.loader?.end();
+    const before = this.loader;
+    before?.end();
     const { symbol, timeframe, asOf } = place;
-    const loader = new BarLoader(this.api, { symbol, timeframe, asOf }, () => this.time.now());
+    const loader = new BarLoader(this.api, { symbol, timeframe, asOf }, () => this.time.now(), this.home);
     this.loader = loader;
-    this.zone = undefined;
+    // From one past instant to another of the same chart, what is in sight stays as wide as it is.
+    const isStep =
+      before?.subject.symbol === symbol &&
+      before.subject.timeframe === timeframe &&
+      before.subject.asOf !== null &&
+      asOf !== null &&
+      before.bars.length > 0;
+    this.leaveZone();
     this.layers.leave({ symbol, asOf });
     this.note("");
     this.state("loading", `Loading ${symbol}…`);
+    const clearing = window.setTimeout(() => {
+      // It takes a while: no bars of another symbol or timeframe stay under the new name.
+      if (!isStep && loader === this.loader) this.view.show([], timeframe.intraday);
+    }, SLOW_AFTER_MS);
     setText(byId("subject"), `${symbol} · ${timeframe.label}`);
-    fill(byId("legend"));
+    if (!isStep) {
+      fill(byId("legend"));
+      for (const id of ["made-up", "as-traded", "old-bars"]) setClass(byId(id), "hidden", true);
+    }
     try {
-      const bars = await loader.first();
+      const bars = await loader.first().finally(() => window.clearTimeout(clearing));
       if (loader !== this.loader) return;
-      this.view.show(bars, timeframe.intraday);
-      this.state(bars.length === 0 ? "empty" : "ready", emptyText(symbol, asOf));
+      if (isStep) this.view.step(bars);
+      else this.view.show(bars, timeframe.intraday);
+      this.state(bars.length === 0 ? "empty" : "ready", this.emptyText(symbol, asOf));
       this.legend();
+      this.offerPast(bars.at(-1));
       // After the frame that has them.
       requestAnimationFrame(() => setTimeout(() => performance.mark("bars-painted")));
       this.onShown();
@@ -95,7 +113,7 @@ export class Desk {
       const text = messageOf(error);
       if (text === null || loader !== this.loader) return;
       this.view.show([], timeframe.intraday);
-      this.state("failed", error instanceof ApiError ? text : `Something broke here: ${text}`);
+      this.failed(place, error, text);
       this.onShown();
     }
   }
@@ -137,7 +155,7 @@ export class Desk {
     this.draw();
   }
 
-  /** The start of the bar `by` places from an instant on: for stepping through the past. */
+  /** The end of the bar `by` places from an instant on: for stepping through the past. */
   async step(from: number, by: number): Promise<number | null> {
     const { loader } = this;
     if (loader === null) return null;
@@ -145,14 +163,13 @@ export class Desk {
     if (by < 0) {
       const known = loader.bars;
       const bar = known[known.length - 1 + by] ?? known[0];
-      return bar === undefined ? null : bar.time + timeframe.seconds;
+      return bar === undefined ? null : endOf(timeframe, bar.time, this.home);
     }
-    const end = from + timeframe.pageDays * 86_400;
-    const query = { symbol, timeframe: timeframe.name, start: from, end };
-    const { bars } = await this.api.bars(query);
-    const after = bars.filter((bar) => bar.time + timeframe.seconds > from + 0.5);
-    const bar = after[by - 1];
-    return bar === undefined ? null : bar.time + timeframe.seconds;
+    // The bar that is still growing at that instant has begun before it.
+    const [start, end] = [from - timeframe.seconds, from + timeframe.pageDays * 86_400];
+    const { bars } = await this.api.bars({ symbol, timeframe: timeframe.name, start, end });
+    const ends = bars.map((bar) => endOf(timeframe, bar.time, this.home));
+    return ends.filter((instant) => instant > from + 0.5)[by - 1] ?? null;
   }
 
   private async older(): Promise<void> {
@@ -204,19 +221,7 @@ export class Desk {
     if (first === undefined || subject === undefined || !subject.timeframe.intraday) return;
     const newest = this.sessions.at(-1)?.ends ?? 0;
     if (first >= this.sessionsFrom && newest > this.time.now()) return;
-    const from = dateText(this.home.shift(first - 7 * 86_400));
-    const to = dateText(this.home.shift(this.time.now() + 7 * 86_400));
-    const path = `${API}/calendar?start_date=${from}&end_date=${to}`;
-    const rows = await this.api.get<SessionRow[]>(path);
-    this.sessions = rows.map((row) => ({
-      day: row.date,
-      begins: parseInstant(row.start),
-      preMarket: parseInstant(row.pre_market_start),
-      opens: parseInstant(row.open),
-      closes: parseInstant(row.close),
-      ends: parseInstant(row.end),
-      earlyClose: row.early_close,
-    }));
+    this.sessions = await readSessions(this.api, this.home, first - WEEK_S, this.time.now() + WEEK_S);
     this.sessionsFrom = first;
   }
 
@@ -255,15 +260,25 @@ export class Desk {
     this.tip(band, hover?.x ?? 0, hover?.y ?? 0);
   }
 
-  /** What the pointer shows by hovering, for the keyboard: zone by zone, from the highest down. */
+  /** What the pointer shows by hovering, for the keyboard: of the zones in sight one after the other,
+   * the nearest to the last price first; after the last one, none.
+   */
   nextZone(): void {
-    const bands = this.view.bands.inOrder;
+    const bands = this.view.bandsInSight(this.loader?.bars.at(-1)?.close ?? 0);
     const before = this.zone;
     const same = ({ low, high }: Band) => low === before?.low && high === before.high;
-    const place = bands.findIndex(same) + 1;
-    this.zone = bands[place];
+    this.zone = bands[bands.findIndex(same) + 1];
+    this.view.bands.mark(this.zone);
+    if (bands.length === 0) this.note("No zone in sight: z switches zones on, f shows all bars");
     const y = this.zone === undefined ? null : this.view.yOf(this.zone.low);
     this.tip(this.zone, 60, y ?? 60);
+  }
+
+  /** Close what is shown of a zone. */
+  leaveZone(): void {
+    this.zone = undefined;
+    this.view.bands.mark(undefined);
+    this.tip(undefined, 0, 0);
   }
 
   private tip(band: Band | undefined, x: number, y: number): void {
@@ -303,7 +318,7 @@ export class Desk {
       ...parts.map(([name, text]) =>
         h("span", { class: up ? "up" : "down" }, name ? h("i", {}, name) : null, text),
       ),
-      bar.forming ? h("em", {}, "forming") : null,
+      this.isForming(bar) ? h("em", {}, "forming") : null,
       bar.backfilled ? h("em", {}, "filled after a break") : null,
     );
     const swing = this.hover === null ? undefined : this.view.swings.at(place);
@@ -317,12 +332,66 @@ export class Desk {
     setText(panel, text);
   }
 
+  /** Say why there is no chart, and what can be done: another symbol, or the same once more. */
+  private failed(place: Place, error: unknown, text: string): void {
+    const isApi = error instanceof ApiError;
+    const { reason, meant } = meantOf(text);
+    this.state("failed", isApi ? reason : `Something broke here: ${text}`);
+    const panel = byId("chart-state");
+    if (isApi && error.status === 404) {
+      void this.offerMeant(place.symbol, meant);
+      return;
+    }
+    const again = () => {
+      this.api.askAgain();
+      void this.show(place);
+    };
+    panel.append(h("p", {}, h("button", { type: "button", onclick: again }, "Try again")));
+  }
+
+  /** Bars of long ago say nothing of now: neither zones nor feed. As of their end they do. */
+  private offerPast(last: Bar | undefined): void {
+    const { subject } = this.loader ?? {};
+    const button = byId("old-bars");
+    const end = last === undefined || subject === undefined ? 0 : endOf(subject.timeframe, last.time, this.home);
+    const isOld = subject?.asOf === null && end > 0 && this.time.now() - end > LONG_AGO_S;
+    setClass(button, "hidden", !isOld);
+    if (!isOld) return;
+    setText(button, `The last bar is of ${instantText(this.home, last?.time ?? end, false)}: show it as of then`);
+    button.onclick = () => this.onAsOf(end);
+  }
+
+  /** Offer what the gateway says may be meant; where it says nothing, what the search finds. */
+  private async offerMeant(symbol: string, known: readonly string[]): Promise<void> {
+    const { loader } = this;
+    const meant = known.length > 0 ? known : await this.findMeant(symbol).catch(() => []);
+    if (loader !== this.loader || meant.length === 0) return;
+    const buttons = meant.map((name) => {
+      return h("button", { type: "button", onclick: () => this.onPick(name) }, name);
+    });
+    byId("chart-state").append(h("p", { id: "meant" }, "Did you mean ", ...buttons));
+  }
+
+  private isForming(bar: Bar): boolean {
+    const { subject } = this.loader ?? {};
+    if (bar.forming === true || subject === undefined || subject.asOf !== null) return bar.forming === true;
+    return endOf(subject.timeframe, bar.time, this.home) > this.time.now();
+  }
+
   private note(text: string): void {
     setText(byId("chart-note"), text);
   }
+
+  private emptyText(symbol: string, asOf: number | null): string {
+    const until = asOf === null ? "" : ` before ${instantText(this.home, asOf, true)} New York`;
+    return `No bars of ${symbol}${until}. Is it spelt right? Press / to search.`;
+  }
 }
 
-function emptyText(symbol: string, asOf: number | null): string {
-  const until = asOf === null ? "" : ` before ${isoText(asOf)}`;
-  return `No bars of ${symbol}${until}. Is it spelt right? Press / to search.`;
+/** The gateway's reason, and the symbols that it says may be meant. Pure. */
+export function meantOf(text: string): { reason: string; meant: string[] } {
+  const found = /^(.*?) \(did you mean (.+?)\?\)(.*)$/s.exec(text);
+  if (found === null) return { reason: text, meant: [] };
+  const [, reason = "", names = "", rest = ""] = found;
+  return { reason: reason + rest, meant: names.split(/, | or /) };
 }

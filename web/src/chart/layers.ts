@@ -59,6 +59,8 @@ export class Layers {
   private ended = new AbortController();
   private readonly engines: Engines;
   private subject: LayersSubject | null = null;
+  /** What the readings are of, or were at least known at. */
+  private of: LayersSubject | null = null;
 
   constructor(engines: Engines) {
     this.engines = engines;
@@ -87,12 +89,17 @@ export class Layers {
     this.onChange();
   }
 
-  /** Of another symbol or instant: what was read of the one before is dropped at once. */
+  /** Of another symbol or instant: what was read of the one before is dropped at once; but on the way
+   * from one past instant to a later one it stays until the new is there, for it was known then, too.
+   */
   leave({ symbol, asOf }: Pick<LayersSubject, "symbol" | "asOf">): void {
-    if (this.subject?.symbol === symbol && this.subject.asOf === asOf) return;
+    const before = this.subject;
+    if (before?.symbol === symbol && before.asOf === asOf) return;
     this.ended.abort();
     this.ended = new AbortController();
     this.subject = null;
+    const isLater = this.of?.symbol === symbol && this.of.asOf !== null && asOf !== null && asOf > this.of.asOf;
+    if (isLater) return;
     this.readings = {};
     this.onChange();
   }
@@ -101,6 +108,7 @@ export class Layers {
   async turnTo(subject: LayersSubject): Promise<void> {
     const before = this.subject;
     this.subject = subject;
+    this.of = subject;
     if (before?.symbol === subject.symbol && before.asOf === subject.asOf) {
       const { swings: _, ...others } = this.readings;
       this.readings = others;
@@ -183,7 +191,7 @@ export function zoneDetail(zone: Zone): HTMLElement {
       { class: "chip", title: part.same_as.length > 0 ? `also ${part.same_as.join(", ")}` : "" },
       part.name,
       h("b", {}, formatPrice(part.level)),
-      h("i", {}, `×${part.weight}`),
+      h("i", {}, `×${part.weight} ${part.family}`),
     ),
   );
   const rate = rateText(zone.rate);

@@ -4,7 +4,8 @@
 import type { Api, BarsMetadata } from "../api.ts";
 import { barAt, completeAt, mergeBars, type Bar } from "../bars.ts";
 import type { LiveBar } from "../stream.ts";
-import type { Timeframe } from "../timeframes.ts";
+import type { WallClock } from "../time.ts";
+import { endOf, type Timeframe } from "../timeframes.ts";
 
 const DAY = 86_400;
 // Nothing is older: the exchange's calendar and every vendor begin later.
@@ -28,6 +29,7 @@ export class BarLoader {
 
   private readonly api: Api;
   private readonly now: () => number;
+  private readonly home: WallClock;
   private readonly ended = new AbortController();
   private from: number;
   private empty = 0;
@@ -36,8 +38,9 @@ export class BarLoader {
   /** Bars that came by the feed while their history was still being fetched. */
   private early: LiveBar[] | null = [];
 
-  constructor(api: Api, subject: Subject, now: () => number) {
+  constructor(api: Api, subject: Subject, now: () => number, home: WallClock) {
     this.api = api;
+    this.home = home;
     this.subject = subject;
     this.now = now;
     this.pageDays = subject.timeframe.pageDays;
@@ -108,7 +111,7 @@ export class BarLoader {
       const bars =
         asOf === null
           ? answer.bars
-          : completeAt(answer.bars, asOf, (bar) => bar.time + timeframe.seconds);
+          : completeAt(answer.bars, asOf, (bar) => endOf(timeframe, bar.time, this.home));
       this.turn(start, bars.length);
       this.bars = mergeBars(bars, this.bars);
     } finally {

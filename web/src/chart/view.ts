@@ -20,7 +20,7 @@ import { placeOf, type Bar } from "../bars.ts";
 import { decimalsOf, formatPrice } from "../format.ts";
 import { readTheme, withAlpha, type Theme } from "../theme.ts";
 import type { WallClock } from "../time.ts";
-import { Bands, NARROW } from "./bands.ts";
+import { Bands, NARROW, type Band } from "./bands.ts";
 import { ProfileBars } from "./profile.ts";
 import { runsOf, SessionShades, type Session } from "./sessions.ts";
 import { SwingMarks } from "./swings.ts";
@@ -113,6 +113,32 @@ export class ChartView {
     const to = bars.length - 1 + (room * count) / (width - room);
     this.chart.timeScale().applyOptions({ rightOffsetPixels: room });
     this.chart.timeScale().setVisibleLogicalRange({ from: bars.length - count, to });
+  }
+
+  /** The bars of another instant: the newest one stands where the newest one stood. */
+  step(bars: Bar[]): void {
+    const range = this.chart.timeScale().getVisibleLogicalRange();
+    const by = bars.length - this.bars.length;
+    this.replace(bars);
+    if (range === null) return;
+    this.chart.timeScale().setVisibleLogicalRange({ from: range.from + by, to: range.to + by });
+  }
+
+  /** Zones of which the middle is in sight, the nearest to a price first. */
+  bandsInSight(price: number): Band[] {
+    const height = this.chart.paneSize().height;
+    const inSight = this.bands.all.filter(({ low, high }) => {
+      const y = this.yOf((low + high) / 2);
+      return y !== null && y >= 0 && y <= height;
+    });
+    const away = ({ low, high }: Band) => Math.max(low - price, price - high, 0);
+    return inSight.sort((a, b) => away(a) - away(b));
+  }
+
+  /** The height of the middle of the zone that is marked. */
+  markedAt(): number | null {
+    const { chosen } = this.bands;
+    return chosen === undefined ? null : this.yOf((chosen.low + chosen.high) / 2);
   }
 
   /** The same bars with others before, after or among them; what is in sight stays. */

@@ -3,7 +3,7 @@
 import { API, messageOf, type Api } from "../api.ts";
 import { byId, fill, h, setClass, setText } from "../dom.ts";
 import { formatAge, formatBytes, formatCount } from "../format.ts";
-import { symbolsOf } from "../scanner/row.ts";
+import { pastedSymbols, parseSymbol } from "../symbols.ts";
 import { dateText, parseInstant, type WallClock } from "../time.ts";
 import { Jobs } from "./jobs.ts";
 import { mapRows, type SymbolMonths } from "./months.ts";
@@ -162,7 +162,7 @@ export class History {
     const value = (id: string) => (byId(id) as HTMLInputElement).value;
     const end = value("backfill-to");
     return {
-      symbols: symbolsOf(value("backfill-symbols")),
+      symbols: pastedSymbols(value("backfill-symbols")).symbols,
       timeframe: value("backfill-series"),
       start_date: value("backfill-from"),
       ...(end === "" ? {} : { end_date: end }),
@@ -176,7 +176,7 @@ export class History {
     setText(byId("backfill-note"), "Planning…");
     try {
       const body = { ...request, dry_run: true };
-      const plan = await this.api.post<Plan>(`${API}/history/backfill`, body);
+      const plan = await this.api.act<Plan>(`${API}/history/backfill`, body);
       setText(byId("backfill-note"), planText(plan));
       this.planned = plan.questions > 0 ? JSON.stringify(request) : null;
       (byId("backfill-start") as HTMLButtonElement).disabled = this.planned === null;
@@ -195,7 +195,7 @@ export class History {
   /** Begin a job; from then on the list of jobs says how it goes. */
   private async begin(kind: string, request: object, note: HTMLElement): Promise<void> {
     try {
-      await this.api.post(`${API}/history/${kind}`, { ...request, wait: false });
+      await this.api.act(`${API}/history/${kind}`, { ...request, wait: false });
       setText(note, "It has begun: its progress is below. It goes on when this page is closed.");
       await this.jobs.follow();
     } catch (error) {
@@ -210,7 +210,8 @@ export class History {
   }
 
   private get verifySymbol(): string {
-    return (byId("verify-symbol") as HTMLInputElement).value.trim().toUpperCase();
+    const text = (byId("verify-symbol") as HTMLInputElement).value;
+    return parseSymbol(text) ?? text.trim();
   }
 
   private async verify(): Promise<void> {

@@ -2,11 +2,10 @@
 // notification where the viewer switched them on.
 
 import { byId, fill, h, setClass } from "../dom.ts";
-import type { Zone } from "../engines.ts";
 import { formatPrice } from "../format.ts";
 import { Preference } from "../state.ts";
 import { clockText, type WallClock } from "../time.ts";
-import type { SymbolState } from "./row.ts";
+import type { PlainZone, SymbolState } from "./row.ts";
 
 export const LEVELS = ["L1", "L2", "L3", "L4", "L5"];
 const MOST = 50;
@@ -25,7 +24,7 @@ function isChoice(value: unknown): value is Choice {
 
 export interface Entry {
   symbol: string;
-  zone: Zone;
+  zone: PlainZone;
   price: number;
 }
 
@@ -38,7 +37,7 @@ export function entries(state: SymbolState, before: number | null, level: string
     .map((zone) => ({ symbol, zone, price }));
 }
 
-function holds(zone: Zone, price: number): boolean {
+function holds(zone: PlainZone, price: number): boolean {
   return zone.low <= price && price <= zone.high;
 }
 

@@ -59,6 +59,21 @@ export const COLUMNS: readonly Column[] = [
     text: (state) => (state.error === null ? formatPrice(state.price) : state.error),
   },
   signed("change", "Chg", "From the prior close", (state) => state.change),
+  {
+    name: "zone",
+    label: "Nearest zone",
+    help: "Level and side of the nearest zone, and whether price is inside",
+    value: (state) => state.nearest?.zone.level ?? null,
+    text: zoneText,
+    wide: true,
+  },
+  {
+    name: "distance",
+    label: "Dist",
+    help: "To the zone's nearer edge in daily ATRs, above the price positive",
+    value: (state) => (state.nearest?.atrs == null ? null : Math.abs(state.nearest.atrs)),
+    text: (state) => formatSigned(state.nearest?.atrs ?? null, 2),
+  },
   signed("from-open", "From open", "From the first regular price", (state) => state.changeFromOpen),
   signed("gap", "Gap", "The open from the prior close", (state) => state.gap),
   {
@@ -74,21 +89,6 @@ export const COLUMNS: readonly Column[] = [
     help: "Daily average true range in percent of the price",
     value: (state) => state.atrPercent,
     text: (state) => formatNumber(state.atrPercent, 2, "%"),
-  },
-  {
-    name: "zone",
-    label: "Nearest zone",
-    help: "Level and side of the nearest zone, and whether price is inside",
-    value: (state) => state.nearest?.zone.level ?? null,
-    text: zoneText,
-    wide: true,
-  },
-  {
-    name: "distance",
-    label: "Dist",
-    help: "To the zone's nearer edge in daily ATRs, above the price positive",
-    value: (state) => (state.nearest?.atrs == null ? null : Math.abs(state.nearest.atrs)),
-    text: (state) => formatSigned(state.nearest?.atrs ?? null, 2),
   },
   {
     name: "age",

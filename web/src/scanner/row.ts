@@ -28,15 +28,26 @@ export interface WatchRow {
   closes: number[];
 }
 
+/** Where a zone lies and how strong it is: what the table needs of it. */
+export type PlainZone = Pick<Zone, "id" | "low" | "high" | "kind" | "level">;
+
+/** A row of `/api/v1/scan/batch`. */
+export interface ZoneRow {
+  symbol: string;
+  error: string | null;
+  atr_day: number | null;
+  zones: PlainZone[];
+}
+
 export interface ZoneReading {
-  zones: readonly Zone[];
+  zones: readonly PlainZone[];
   atrDay: number | null;
   at: number;
   error: string | null;
 }
 
 export interface Distance {
-  zone: Zone;
+  zone: PlainZone;
   /** Dollars to the nearer edge: above the price positive, 0 inside. */
   dollars: number;
   atrs: number | null;
@@ -86,6 +97,15 @@ export class SymbolState {
     const since = [...this.early.values()].sort((a, b) => a.time - b.time);
     this.early.clear();
     for (const bar of since) this.push(bar);
+  }
+
+  /** Take zones as they were at `at`, seconds UTC. After an error what was known stays, and is
+   * `retryAge` seconds old: it is tried again soon.
+   */
+  takeZones(row: ZoneRow, at: number, retryAge: number): void {
+    if (row.error === null) this.zones = { zones: row.zones, atrDay: row.atr_day, at, error: null };
+    else if (this.zones === null) this.zones = { zones: [], atrDay: null, at: at - retryAge, error: row.error };
+    else this.zones = { ...this.zones, at: at - retryAge };
   }
 
   /** Take a minute of the feed, once. */
@@ -174,10 +194,4 @@ function sparked(closes: number[], lastEnd: number | null, bar: MinuteBar): numb
   const isSame =
     lastEnd !== null && Math.floor((lastEnd - 60) / QUARTER) === Math.floor(bar.time / QUARTER);
   return [...(isSame ? closes.slice(0, -1) : closes), bar.close];
-}
-
-/** Symbols of a text that was pasted: by blanks, commas, semicolons or lines; each once. */
-export function symbolsOf(text: string): string[] {
-  const words = text.toUpperCase().split(/[\s,;|]+/);
-  return [...new Set(words.filter((word) => /^[A-Z0-9][A-Z0-9.\-/:]{0,31}$/.test(word)))];
 }

@@ -2,29 +2,28 @@
 
 import { API, messageOf, type Api } from "../api.ts";
 import { partAt, sessionAt, type Session } from "../chart/sessions.ts";
-import { byId, fill, h, setClass, setText, Sparkline } from "../dom.ts";
-import type { Engines } from "../engines.ts";
-import { isText, Preference } from "../state.ts";
+import { byId, fill, h, setClass, setText } from "../dom.ts";
+import { Preference } from "../state.ts";
 import type { LiveBar } from "../stream.ts";
-import { dateText, type WallClock } from "../time.ts";
+import { dateText, instantText, isoText, type WallClock } from "../time.ts";
 import type { Alerts } from "./alerts.ts";
+import { Row } from "./cells.ts";
 import { COLUMNS, sorted, toCsv, type Context, type Order } from "./columns.ts";
-import { SymbolState, symbolsOf, type WatchRow } from "./row.ts";
+import { Watchlists } from "./lists.ts";
+import { SymbolState, type WatchRow, type ZoneRow } from "./row.ts";
 
 const AT_ONCE = 40;
-const MOST_SYMBOLS = 1_000;
+// Scans of a request: few at first, so that the table fills soon.
+const FIRST_SCANS = 4;
+const SCANS_AT_ONCE = 20;
 const ZONES_EVERY_S = 900;
+// A scan that failed is as old as this at once: it is tried again half a minute later.
+const RETRY_AT_AGE_S = ZONES_EVERY_S - 30;
+// While one steps through the past the table waits until a step is the last one for a moment.
+const AS_OF_PAUSE_MS = 350;
 const REDRAW_MS = 500;
 const DRAW_MS = 6;
 const RESORT_MS = 3_000;
-const START_LIST = ["SPY", "QQQ", "AAPL", "MSFT", "NVDA", "AMZN", "GOOGL", "META", "TSLA", "AMD"];
-
-type Lists = Record<string, string[]>;
-
-function isLists(value: unknown): value is Lists {
-  return typeof value === "object" && value !== null && Object.values(value).every(Array.isArray);
-}
-
 function isOrder(value: unknown): value is Order | null {
   return value === null || typeof (value as Order | undefined)?.column === "string";
 }
@@ -35,13 +34,11 @@ export class Scanner {
   sessions: readonly Session[] = [];
 
   private readonly api: Api;
-  private readonly engines: Engines;
   private readonly now: () => number;
   private readonly alerts: Alerts;
   private readonly context: Context = { now: 0 };
   private readonly home: WallClock;
-  private readonly lists = new Preference<Lists>("watchlists", { Watchlist: START_LIST }, isLists);
-  private readonly chosen = new Preference<string>("watchlist", "Watchlist", isText);
+  private readonly lists = new Watchlists();
   private readonly order = new Preference<Order | null>("order", null, isOrder);
   private readonly states = new Map<string, SymbolState>();
   private readonly rows = new Map<string, Row>();
@@ -52,10 +49,11 @@ export class Scanner {
   private scanning = false;
   private generation = 0;
   private current = "";
+  private instant: number | null = null;
+  private pause: number | undefined;
 
-  constructor(api: Api, engines: Engines, alerts: Alerts, home: WallClock, now: () => number) {
+  constructor(api: Api, alerts: Alerts, home: WallClock, now: () => number) {
     this.api = api;
-    this.engines = engines;
     this.now = now;
     this.alerts = alerts;
     this.home = home;
@@ -64,15 +62,62 @@ export class Scanner {
     window.setInterval(() => this.redraw(), REDRAW_MS);
     window.setInterval(() => this.resort(), RESORT_MS);
     window.setInterval(() => void this.scanZones(), 5_000);
+    this.lists.onChange = () => this.reset();
     this.reset();
   }
 
   get symbols(): string[] {
-    return this.lists.value[this.chosen.value] ?? [];
+    return this.lists.symbols;
+  }
+
+  /** Of all lists. */
+  get allSymbols(): string[] {
+    return this.lists.all;
+  }
+
+  /** The instant that the table is of, seconds UTC; null: now. What was not known then is not left on
+   * the screen.
+   */
+  set asOf(instant: number | null) {
+    const before = this.instant;
+    if (instant === before) return;
+    this.instant = instant;
+    this.generation += 1;
+    const isLater = before !== null && instant !== null && instant > before;
+    if (!isLater) this.empty();
+    window.clearTimeout(this.pause);
+    this.pause = window.setTimeout(() => {
+      if (this.started) void this.load(this.symbols);
+    }, isLater ? AS_OF_PAUSE_MS : 0);
+    this.sayAsOf();
+  }
+
+  private at(): number {
+    return this.instant ?? this.now();
+  }
+
+  private asOfField(): { as_of?: string } {
+    return this.instant === null ? {} : { as_of: isoText(this.instant) };
+  }
+
+  private sayAsOf(): void {
+    const text = this.instant === null ? "" : `as of ${instantText(this.home, this.instant, true)}`;
+    setText(byId("scan-as-of"), text);
+    setClass(byId("scan-as-of"), "hidden", text === "");
+  }
+
+  /** New states for the same rows. */
+  private empty(): void {
+    for (const symbol of this.symbols) {
+      this.states.set(symbol, new SymbolState(symbol));
+      this.changed.add(symbol);
+    }
+    this.redraw();
   }
 
   /** Bars of the feed, whosever they are. */
   live(bars: readonly LiveBar[]): void {
+    if (this.instant !== null) return;
     for (const { symbol, kind, bar } of bars) {
       const state = this.states.get(symbol);
       if (state === undefined || kind !== "AM") continue;
@@ -89,7 +134,7 @@ export class Scanner {
 
   /** After a break of the feed: everything once more. */
   reload(): void {
-    if (this.started) void this.load(this.symbols);
+    if (this.started && this.instant === null) void this.load(this.symbols);
   }
 
   /** The chart's symbol is marked. */
@@ -140,13 +185,15 @@ export class Scanner {
 
   private async load(symbols: readonly string[]): Promise<void> {
     const { generation } = this;
+    this.sayAsOf();
     for (let place = 0; place < symbols.length; place += AT_ONCE) {
       const some = symbols.slice(place, place + AT_ONCE);
       try {
         type Answer = { rows: WatchRow[] };
-        const answer = await this.api.post<Answer>(`${API}/watchlist`, { symbols: some });
+        const body = { symbols: some, ...this.asOfField() };
+        const answer = await this.api.post<Answer>(`${API}/watchlist`, body);
         if (generation !== this.generation) return;
-        for (const row of answer.rows) this.states.get(row.symbol)?.take(row);
+        answer.rows.forEach((row, n) => this.states.get(some[n] ?? "")?.take(row));
         this.say("");
       } catch (error) {
         this.say(messageOf(error) ?? "");
@@ -158,40 +205,51 @@ export class Scanner {
     void this.scanZones();
   }
 
-  /** Zones of those that have none, or old ones; one after the other, so that charts go first. */
+  /** Zones of those that have none, or old ones: some symbols a request, so that charts go first. */
   private async scanZones(): Promise<void> {
     if (this.scanning || document.hidden) return;
     this.scanning = true;
     const { generation } = this;
+    let many = FIRST_SCANS;
     try {
-      for (const state of this.states.values()) {
-        if (generation !== this.generation) return;
-        if (!state.loaded || state.error !== null || !this.isOld(state)) continue;
-        await this.scan(state);
+      while (generation === this.generation) {
+        const some = [...this.states.values()].filter((state) => this.isOld(state)).slice(0, many);
+        if (some.length === 0) return;
+        await this.scan(some);
+        many = SCANS_AT_ONCE;
       }
     } finally {
       this.scanning = false;
     }
+    // Symbols or instant are other ones since.
+    void this.scanZones();
   }
 
-  private isOld(state: SymbolState): boolean {
-    return state.zones === null || this.now() - state.zones.at > ZONES_EVERY_S;
+  private isOld({ loaded, error, zones }: SymbolState): boolean {
+    if (!loaded || error !== null) return false;
+    const age = zones === null ? Infinity : this.at() - zones.at;
+    return age > ZONES_EVERY_S || age < 0;
   }
 
-  private async scan(state: SymbolState): Promise<void> {
-    const at = this.now();
+  private async scan(states: readonly SymbolState[]): Promise<void> {
+    const [at, { generation }] = [this.at(), this];
+    const symbols = states.map(({ symbol }) => symbol);
     try {
-      const scan = await this.engines.scan(state.symbol, null);
-      state.zones = { zones: scan.zones, atrDay: scan.atr_day, at, error: null };
+      type Answer = { rows: ZoneRow[] };
+      const { rows } = await this.api.post<Answer>(`${API}/scan/batch`, { symbols, ...this.asOfField() });
+      if (generation !== this.generation) return;
+      rows.forEach((row, place) => states[place]?.takeZones(row, at, RETRY_AT_AGE_S));
     } catch (error) {
-      // What was known stays; it is tried again as if it were old.
-      state.zones ??= { zones: [], atrDay: null, at: at - ZONES_EVERY_S + 30, error: messageOf(error) };
+      const reason = messageOf(error) ?? "";
+      for (const state of states) {
+        state.takeZones({ symbol: state.symbol, error: reason, atr_day: null, zones: [] }, at, RETRY_AT_AGE_S);
+      }
     }
-    this.changed.add(state.symbol);
+    for (const symbol of symbols) this.changed.add(symbol);
   }
 
   private redraw(): void {
-    this.context.now = this.now();
+    this.context.now = this.at();
     for (const [symbol, row] of this.rows) {
       const state = this.states.get(symbol);
       if (state !== undefined && !this.changed.has(symbol)) row.age(state, this.context);
@@ -217,7 +275,7 @@ export class Scanner {
 
   /** Put the rows in order; only those that moved are touched. */
   private resort(): void {
-    this.context.now = this.now();
+    this.context.now = this.at();
     let after: Element | null = null;
     for (const { symbol } of sorted([...this.states.values()], this.order.value, this.context)) {
       const element = this.rows.get(symbol)?.element;
@@ -268,48 +326,9 @@ export class Scanner {
   }
 
   private makeTools(): void {
-    const select = byId("scan-list") as HTMLSelectElement;
-    select.addEventListener("change", () => {
-      this.chosen.value = select.value;
-      this.reset();
-    });
-    byId("scan-edit").addEventListener("click", () => this.edit());
     byId("scan-csv").addEventListener("click", () => void this.copy());
     byId("scan-filter").addEventListener("input", () => this.filter());
     byId("scan-inside").addEventListener("change", () => this.filter());
-    byId("list-form").addEventListener("submit", () => this.save());
-    byId("list-remove").addEventListener("click", () => this.remove());
-    this.showLists();
-  }
-
-  private showLists(): void {
-    const select = byId("scan-list") as HTMLSelectElement;
-    fill(select, ...Object.keys(this.lists.value).map((name) => h("option", { value: name }, name)));
-    select.value = this.chosen.value;
-  }
-
-  private edit(): void {
-    (byId("list-name") as HTMLInputElement).value = this.chosen.value;
-    (byId("list-symbols") as HTMLTextAreaElement).value = this.symbols.join(" ");
-    (byId("list-dialog") as HTMLDialogElement).showModal();
-  }
-
-  private save(): void {
-    const name = (byId("list-name") as HTMLInputElement).value.trim() || "Watchlist";
-    const symbols = symbolsOf((byId("list-symbols") as HTMLTextAreaElement).value);
-    this.lists.value = { ...this.lists.value, [name]: symbols.slice(0, MOST_SYMBOLS) };
-    this.chosen.value = name;
-    this.showLists();
-    this.reset();
-  }
-
-  private remove(): void {
-    const { [this.chosen.value]: _, ...others } = this.lists.value;
-    this.lists.value = Object.keys(others).length > 0 ? others : { Watchlist: START_LIST };
-    this.chosen.value = Object.keys(this.lists.value)[0] ?? "Watchlist";
-    (byId("list-dialog") as HTMLDialogElement).close();
-    this.showLists();
-    this.reset();
   }
 
   private async copy(): Promise<void> {
@@ -327,62 +346,5 @@ export class Scanner {
 
   private say(text: string): void {
     setText(byId("scan-note"), text);
-  }
-}
-
-/** A row without figures yet is empty; one that failed has its reason and nothing beside it. */
-function isShown(state: SymbolState, column: string): boolean {
-  if (state.error !== null) return column === "last";
-  return state.loaded || column === "zone";
-}
-
-/** The cells of one symbol. */
-class Row {
-  readonly element: HTMLTableRowElement;
-  private readonly cells: HTMLTableCellElement[];
-  private readonly picture = new Sparkline();
-  private drawn: readonly number[] = [];
-
-  constructor(symbol: string, pick: () => void) {
-    this.cells = COLUMNS.map(({ name, wide }) => h("td", { class: wide ? `wide ${name}` : name }));
-    const open = h("button", { onclick: pick, type: "button" }, symbol);
-    this.cells[0]?.append(open);
-    this.element = h("tr", { "data-symbol": symbol, onclick: pick }, ...this.cells, h("td", { class: "day" }, this.picture.element));
-  }
-
-  draw(state: SymbolState, context: Context): void {
-    setClass(this.element, "failed", state.error !== null);
-    COLUMNS.forEach((column, place) => {
-      const cell = this.cells[place];
-      if (cell === undefined || place === 0) return;
-      setText(cell, isShown(state, column.name) ? column.text(state, context) : "");
-      if (column.signed) {
-        const value = column.value(state, context);
-        setClass(cell, "up", typeof value === "number" && value > 0);
-        setClass(cell, "down", typeof value === "number" && value < 0);
-      }
-      if (column.name === "zone") this.markZone(cell, state);
-    });
-    if (state.closes !== this.drawn) {
-      this.drawn = state.closes;
-      this.picture.show(state.closes);
-    }
-  }
-
-  age(state: SymbolState, context: Context): void {
-    const cell = this.cells.at(-1);
-    const column = COLUMNS.at(-1);
-    if (cell !== undefined && column !== undefined && isShown(state, column.name)) {
-      setText(cell, column.text(state, context));
-    }
-  }
-
-  private markZone(cell: HTMLElement, state: SymbolState): void {
-    const title = state.zones?.error ?? "";
-    if (cell.title !== title) cell.title = title;
-    const nearest = state.nearest;
-    setClass(cell, "support", nearest?.zone.kind === "support");
-    setClass(cell, "resistance", nearest?.zone.kind === "resistance");
-    setClass(cell, "inside", nearest?.dollars === 0);
   }
 }

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 
 from polytape.engines.validation import as_bars, require
 from polytape.model.bar import Bar, bar_rows
+from polytape.model.counts import counted
 
 ALLOWED = "finite prices above 0, high not below low, a finite volume of 0 or more"
 
@@ -27,6 +28,9 @@ class LiveReading(ABC, Generic[State, Value]):
         self._starts: list[int] = []
         self._bars: list[Bar] = []
         self._states: list[State] = []
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}: {self.value!r} after {counted(len(self), 'bar')}"
 
     def __len__(self) -> int:
         return len(self._bars)

@@ -8,19 +8,22 @@ from http import HTTPStatus
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
+from msgspec import structs
 
 from polytape.errors import ValidationError
 from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
+from polytape.gateway.subscriber import Lifecycle
 from polytape.history.months import month_coverage
 from polytape.model.market import Market
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import Series
+from polytape.model.timestamps import iso
 from polytape.store.segments import SegmentStore
 from polytape.wire.api import months_messages as messages
 from polytape.wire.api.history_messages import parse_series
-from polytape.wire.api.status_history_message import StatusHistoryMessage
+from polytape.wire.api.status_history_message import FeedNoticeMessage, StatusHistoryMessage
 
 
 @post("/history/months", status_code=HTTPStatus.OK, responses=PROBLEMS)
@@ -44,13 +47,19 @@ async def history_months(
 
 @get("/status/history", responses=PROBLEMS)
 async def status_history(gateway: NamedDependency[Gateway]) -> StatusHistoryMessage:
-    """The figures of `/status` over the last hour, a sample every 15 seconds, and the size of the
-    store.
+    """The figures of `/status` over the last hour, a sample every 15 seconds, with the size of the
+    store, and what happened to the live feed.
     """
-    return gateway.status_history.message()
+    feed = [_feed_notice(at, notice) for at, notice in gateway.live.notices]
+    return structs.replace(gateway.status_history.message(), feed=feed)
 
 
 OVERVIEW_ROUTES = [history_months, status_history]
+
+
+def _feed_notice(at: int, notice: Lifecycle) -> FeedNoticeMessage:
+    start, end = (None if edge is None else iso(edge) for edge in (notice.start, notice.end))
+    return FeedNoticeMessage(iso(at), notice.kind, notice.detail, start, end)
 
 
 def _first_of_months(market: Market, now: int, months: int) -> int:

@@ -1,15 +1,20 @@
-"""`/watchlist` and `/calendar`: what a table of many symbols, and a chart, begin with."""
+"""`/watchlist`, `/scan/batch` and `/calendar`: what a table of many symbols, and a chart, begin
+with.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 import msgspec
 from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody
 
+from polytape.engines import registry
 from polytape.engines.watch_day import watch_day_flow
 from polytape.errors import PolygonClientError, ValidationError
 from polytape.gateway.api import engines
@@ -30,6 +35,9 @@ from polytape.wire.api.watch_messages import (
 # So many symbols are worked on together: others are answered in between.
 AT_ONCE = 4
 MAX_SESSION_DAYS = 20_000
+# Of a scan and its zones, what a table shows.
+SCAN_FIELDS = ("symbol", "as_of", "price", "atr_day", "errors")
+ZONE_FIELDS = ("id", "low", "high", "kind", "level", "score", "distance_atr")
 
 
 @post("/watchlist", status_code=HTTPStatus.OK, responses=PROBLEMS)
@@ -39,23 +47,31 @@ async def post_watchlist(
     """Where the trading day of each of some symbols stands, in their order; an error takes a row's
     place.
     """
-    if not 1 <= len(data.symbols) <= MAX_SYMBOLS:
-        raise ValidationError("symbols", len(data.symbols), f"1 to {MAX_SYMBOLS} symbols")
     moment = engines.instant_of(data.as_of, gateway)
-    room = asyncio.Semaphore(AT_ONCE)
 
     async def row(symbol: str) -> dict[str, object]:
-        try:
-            flow = watch_day_flow(parse_symbol(symbol), moment, gateway.market)
-            async with room:
-                result = await engines.run_flow(flow, gateway)
-        except PolygonClientError as error:
-            return {"symbol": symbol, "error": str(error)}
-        return {**result.to_dict(), "error": None}
+        flow = watch_day_flow(symbol, moment, gateway.market)
+        return (await engines.run_flow(flow, gateway)).to_dict()
 
-    rows = await asyncio.gather(*map(row, data.symbols))
-    body = await gateway.workers.work(partial(msgspec.json.encode, {"rows": rows}))
-    return Response(body, media_type=JSON)  # type: ignore[arg-type]
+    return await _answer(data.symbols, row, gateway)
+
+
+@post("/scan/batch", status_code=HTTPStatus.OK, responses=PROBLEMS)
+async def post_scan_batch(
+    data: JSONBody[WatchlistRequest], gateway: NamedDependency[Gateway]
+) -> Response[WatchAnswer]:
+    """The zones of each of some symbols, in their order, by the scan's own defaults: where they lie
+    and how strong they are, without their parts. An error takes a row's place.
+    """
+    moment = engines.instant_of(data.as_of, gateway)
+
+    async def row(symbol: str) -> dict[str, object]:
+        flow = registry.SCAN.run(symbol, moment, gateway.market, registry.SCAN.options())
+        scan: Mapping[str, Any] = (await engines.run_flow(flow, gateway)).to_dict()
+        zones = [{name: zone[name] for name in ZONE_FIELDS} for zone in scan["zones"]]
+        return {name: scan[name] for name in SCAN_FIELDS} | {"zones": zones}
+
+    return await _answer(data.symbols, row, gateway)
 
 
 @get("/calendar", responses=PROBLEMS)
@@ -71,7 +87,32 @@ async def get_calendar(
     return list(map(_session, gateway.market.sessions(span)))
 
 
-WATCH_ROUTES = [post_watchlist, get_calendar]
+WATCH_ROUTES = [post_watchlist, post_scan_batch, get_calendar]
+
+
+async def _answer(
+    symbols: Sequence[str],
+    row: Callable[[str], Awaitable[dict[str, object]]],
+    gateway: Gateway,
+) -> Response[WatchAnswer]:
+    """A row for each symbol, some of them worked on together.
+
+    Raises: ValidationError for no symbols, or too many.
+    """
+    if not 1 <= len(symbols) <= MAX_SYMBOLS:
+        raise ValidationError("symbols", len(symbols), f"1 to {MAX_SYMBOLS} symbols")
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def safe(symbol: str) -> dict[str, object]:
+        try:
+            async with room:
+                return {**await row(parse_symbol(symbol)), "error": None}
+        except PolygonClientError as error:
+            return {"symbol": symbol, "error": str(error)}
+
+    rows = await asyncio.gather(*map(safe, symbols))
+    body = await gateway.workers.work(partial(msgspec.json.encode, {"rows": rows}))
+    return Response(body, media_type=JSON)  # type: ignore[arg-type]
 
 
 def _session(session: Session) -> SessionMessage:

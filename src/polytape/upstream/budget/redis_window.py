@@ -11,7 +11,7 @@ import uuid
 from typing import NamedTuple, Protocol
 
 from polytape.errors import ConfigurationError, ConnectionError
-from polytape.upstream.redis_server import NEED_REDIS, shared_name, without_password
+from polytape.upstream.redis_server import need_redis, shared_name, without_password
 from polytape.wire.budget import BudgetState
 
 log = logging.getLogger(__name__)
@@ -201,7 +201,7 @@ def shared_window(url: str, key: str, limit: int, window_s: float) -> SharedWind
     try:
         import redis
     except ImportError as error:
-        raise ConfigurationError(NEED_REDIS) from error
+        raise ConfigurationError(need_redis()) from error
     name = shared_name("budget", key)
     try:
         client = redis.Redis.from_url(url, socket_timeout=5.0, socket_connect_timeout=5.0)

@@ -19,6 +19,7 @@ import numpy as np
 from polytape.errors import DataFetchError
 from polytape.model.bars import Bars
 from polytape.model.market_bars import MarketBars
+from polytape.wire import arrow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -62,9 +63,9 @@ def read_flat(opened: Open, path: str) -> MarketBars:
     Raises: DataFetchError naming the file.
     """
     table = parse(opened, path, COLUMNS)
-    columns = {name: table.column(name).to_numpy() for name in COLUMNS if name != "ticker"}
+    columns = {n: arrow.to_numpy(table.column(n)) for n in COLUMNS if n != "ticker"}
     tickers = table.unify_dictionaries().column("ticker").combine_chunks()
-    codes = np.asarray(tickers.indices).astype(np.int64)
+    codes = arrow.to_numpy(tickers.indices).astype(np.int64)
     bars = Bars.of(
         columns["window_start"] // NS_PER_US,
         columns["open"],
@@ -93,7 +94,8 @@ def parse(opened: Open, path: str, columns: tuple[str, ...]) -> "pa.Table":
     """
     table = _read(opened, path, columns)
     numbers = [name for name in NUMBERS if name in columns]
-    if not all(np.isfinite(table.column(name).drop_null().to_numpy()).all() for name in numbers):
+    chunks = (chunk.drop_null() for name in numbers for chunk in table.column(name).chunks)
+    if not all(np.isfinite(arrow.to_numpy(chunk)).all() for chunk in chunks):
         raise DataFetchError(f"{path} has rows whose numbers are not finite")
     needed = [name for name in columns if name != "transactions"]
     empty = [name for name in needed if table.column(name).null_count]

@@ -59,7 +59,8 @@ class FlatFiles:
 
     def upstream(self) -> source.Upstream:
         """This source by its parts."""
-        return source.Upstream("flatfiles", self, self.reference, days=self.days)
+        suggest = self.reference.tickers.suggest
+        return source.Upstream("flatfiles", self, self.reference, days=self.days, suggest=suggest)
 
     def end_with(self, day: date) -> None:
         """Leave out the files of later days."""

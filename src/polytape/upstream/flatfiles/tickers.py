@@ -5,6 +5,7 @@ import threading
 from datetime import date
 
 from polytape.errors import DataFetchError
+from polytape.model.near_symbols import near
 from polytape.model.timeframes import Series
 from polytape.upstream.flatfiles.listing import FOLDERS, FlatFile, FlatFileListing
 
@@ -36,6 +37,10 @@ class TickerIndex:
                 for name in self._new_tickers(file):
                     last_days[name] = max(file.day, last_days.get(name, file.day))
         return last_days.get(symbol)
+
+    def suggest(self, symbol: str) -> tuple[str, ...]:
+        """As `Upstream.suggest`: of the files that were looked at already."""
+        return near(symbol, lambda name: any(name in days for days in self._last_days.values()))
 
     def symbols(self) -> set[str]:
         """Every symbol of the files."""

@@ -72,7 +72,8 @@ class VendorConnection:
     )
     policies: dict[bool, RetryPolicy] = field(default_factory=lambda: POLICIES, repr=False)
     limits: dict[bool, WalkLimits] = field(default_factory=lambda: LIMITS, repr=False)
-    # Called with the headers of each response: its `Date` is the vendor's clock.
+    # Called with the headers of each response: its `Date` is the vendor's clock, and a stand-in
+    # says there that it is one.
     on_headers: Callable[[Mapping[str, str]], None] = field(default=lambda _: None, repr=False)
 
     def __post_init__(self) -> None:
@@ -157,8 +158,9 @@ class VendorConnection:
         with self.budget.place(background=background) as heard:
 
             def on_response(response: Response) -> None:
-                heard(response)
+                # Before the budget says that something has changed, by which others look again.
                 self.on_headers(response.headers)
+                heard(response)
                 self._note(response)
 
             try:

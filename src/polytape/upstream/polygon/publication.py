@@ -25,6 +25,7 @@ from polytape.wire.polygon.plans import DELAY_US, FIRST_DAY, PLANS, Plan, plan_e
 # A history that begins so close after the edge of a plan's was cut there without a word.
 CLIPPED_US = 7 * DAY_US
 AFTER_THE_DAY = "today's bars are published once the day has ended"
+OLDER = "polytape history import brings in older bars, a larger plan has more"
 LATE = "prices are 15 minutes delayed"
 
 
@@ -61,7 +62,7 @@ class Publication:
             raise PlanError(
                 PlanLimit.DATES,
                 f"the {self.plan.name} plan holds {self.plan.years} years: nothing before "
-                f"{self._first_day()} can be asked for",
+                f"{self._first_day()} can be asked for; {OLDER}",
             )
         if self._refused is not None:
             latest, day = self._refused

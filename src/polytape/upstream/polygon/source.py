@@ -23,7 +23,8 @@ from polytape.wire.polygon.responses import read_any
 class Polygon:
     """The vendor as a source. `plan` None: what the key's plan includes is learned from its
     answers. `now`: microseconds UTC. `memory` stores reference answers beyond the process's end.
-    `clock` compares this machine's clock with the vendor's.
+    `clock` compares this machine's clock with the vendor's; `says_made_up`: whether the vendor has
+    said that its prices are made up.
     """
 
     vendor: VendorConnection
@@ -32,6 +33,7 @@ class Polygon:
     plan: Plan | None = None
     memory: answer_store.AnswerStore = field(default_factory=answer_store.MemoryAnswers)
     clock: ClockCheck | None = None
+    says_made_up: Callable[[], bool] = lambda: False
 
     def __post_init__(self) -> None:
         self._daily = DailyCache(self.memory, self.market, self.now)
@@ -53,6 +55,7 @@ class Polygon:
             refused_splits=self.reference.refused_splits,
             trouble=self.vendor.trouble,
             clock=self.clock,
+            says_made_up=self.says_made_up,
         )
 
     def read_through(self, path: str, query: tuple[tuple[str, str], ...], *, daily: bool) -> bytes:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from polytape.errors import ConfigurationError, ConnectionError, ValidationError
-from polytape.upstream.redis_server import NEED_REDIS, shared_name, without_password
+from polytape.upstream.redis_server import need_redis, shared_name, without_password
 from polytape.upstream.shared_feed.entries import Entry, NewEntry, Position
 from polytape.upstream.shared_feed.shared_log import LEASE_S, NOT_YET, Beat
 from polytape.upstream.shared_feed.tasks import heeding_cancel
@@ -240,7 +240,7 @@ def redis_log(
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
     except ImportError as error:
-        raise ConfigurationError(NEED_REDIS) from error
+        raise ConfigurationError(need_redis()) from error
     try:
         # No retries of the library's own: an answer that is late is worth nothing to a lease.
         client = Redis.from_url(

@@ -9,13 +9,14 @@ from threading import BoundedSemaphore
 from polytape.errors import NotFoundError
 from polytape.model.bars import Bars
 from polytape.model.market import Market
+from polytape.model.near_symbols import near
 from polytape.model.query import BarsQuery
 from polytape.model.securities import SymbolInfo, matches, rank
 from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
 from polytape.model.units import DAY_US
-from polytape.upstream.source import SourceBars, Upstream
+from polytape.upstream import source
 from polytape.upstream.synthetic.bars import SyntheticBars
 from polytape.upstream.synthetic.listing import listing
 
@@ -37,21 +38,21 @@ class Synthetic:
         self._bars = SyntheticBars(self.market, self.now, self.seed)
         self._room = BoundedSemaphore(AT_ONCE)
 
-    def upstream(self) -> Upstream:
+    def upstream(self) -> source.Upstream:
         """This source by its parts."""
-        return Upstream("synthetic", self, self, made_up=True)
+        return source.Upstream("synthetic", self, self, made_up=True, suggest=self.suggest)
 
     def earliest(self) -> int:
         """As `BarSource.earliest`: all of time."""
         return 0
 
-    def bars(self, query: BarsQuery) -> SourceBars:
+    def bars(self, query: BarsQuery) -> source.SourceBars:
         """As `BarSource.bars`."""
         self._must_exist(query.symbol)
         start = query.span.start
         span = Span(start, max(start, min(query.span.end, self.now())))
         parts = self._bars.chunks(query.symbol, span, query.series)
-        return SourceBars(Bars.concat(self._by_turns(parts)).within(span))
+        return source.SourceBars(Bars.concat(self._by_turns(parts)).within(span))
 
     def _by_turns(self, parts: Iterable[Bars]) -> Iterator[Bars]:
         """Parts, each made in its turn: more threads at once would make no more of them, only wait
@@ -90,6 +91,10 @@ class Synthetic:
         """As `ReferenceSource.search`."""
         infos = listing().values()
         return rank([i for i in infos if matches(i, query, active_only=active_only)], query)
+
+    def suggest(self, symbol: str) -> tuple[str, ...]:
+        """As `Upstream.suggest`."""
+        return near(symbol, listing().__contains__)
 
     def _must_exist(self, symbol: str) -> None:
         if symbol not in listing():

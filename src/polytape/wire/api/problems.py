@@ -15,6 +15,7 @@ from polytape.errors import (
     ConnectionError,
     DataFetchError,
     IncompleteDataError,
+    NoPriceError,
     NotFoundError,
     PolygonClientError,
     RateLimitError,
@@ -34,14 +35,18 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     detail: str
     request_id: str | None = None
     param: str | None = None
+    suggestions: tuple[str, ...] = ()
 
 
+# So many symbols of such lengths are read of what a server proposes.
+MOST_SUGGESTIONS, LONGEST_SYMBOL = 3, 32
 # A `Retry-After` of more than a week is a mistake, and says nothing.
 LONGEST_HEADER_S = 7 * 24 * 3600.0
 
 # The first that fits decides; subclasses stand before their parents.
 _KINDS: tuple[tuple[type[PolygonClientError], str, HTTPStatus], ...] = (
     (ValidationError, "validation", HTTPStatus.BAD_REQUEST),
+    (NoPriceError, "no-price", HTTPStatus.NOT_FOUND),
     (NotFoundError, "not-found", HTTPStatus.NOT_FOUND),
     (AuthenticationError, "not-authorized", HTTPStatus.FORBIDDEN),
     (RateLimitError, "rate-limit", HTTPStatus.TOO_MANY_REQUESTS),
@@ -55,7 +60,6 @@ _KINDS: tuple[tuple[type[PolygonClientError], str, HTTPStatus], ...] = (
 _BY_STATUS: dict[int, type[DataFetchError]] = {
     HTTPStatus.UNAUTHORIZED: AuthenticationError,
     HTTPStatus.FORBIDDEN: AuthenticationError,
-    HTTPStatus.NOT_FOUND: NotFoundError,
 }
 _WRONG_REQUEST = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 # What an upstream answered is passed on where it says the same of us; the rest is a bad gateway.
@@ -69,7 +73,10 @@ def to_problem(error: PolygonClientError, request_id: str | None = None) -> Prob
             detail = error.detail if isinstance(error, DataFetchError) else str(error)
             param = error.param if isinstance(error, ValidationError) else None
             shown = _passed_on(error) or status
-            return problem(shown, detail, name=name, request_id=request_id, param=param)
+            made = problem(shown, detail, name=name, request_id=request_id, param=param)
+            if isinstance(error, NotFoundError) and error.suggestions:
+                return msgspec.structs.replace(made, suggestions=error.suggestions)
+            return made
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, str(error), request_id=request_id)
 
 
@@ -117,9 +124,11 @@ def from_answer(
         wait = retry_after(headers, now)
         retry_at = None if wait is None else now + timedelta(seconds=wait)
         return RateLimitError(detail, retry_at=retry_at, status=status, request_id=request_id)
-    incomplete = str(fields.get("type", "")).removeprefix(_URN) == "incomplete"
-    other = IncompleteDataError if incomplete else DataFetchError
-    return _BY_STATUS.get(status, other)(detail, status=status, request_id=request_id)
+    kind = str(fields.get("type", "")).removeprefix(_URN)
+    made = _error_kind(status, kind)(detail, status=status, request_id=request_id)
+    if isinstance(made, NotFoundError):
+        made.suggestions = _suggestions(fields.get("suggestions"), clean)
+    return made
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
@@ -137,6 +146,19 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
         except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
             return None
     return max(0.0, seconds) if seconds < LONGEST_HEADER_S else None
+
+
+def _error_kind(status: int, kind: str) -> type[DataFetchError]:
+    """The error of a status, and of a kind of problem where the status leaves that open."""
+    if status == HTTPStatus.NOT_FOUND:
+        return NoPriceError if kind == "no-price" else NotFoundError
+    return _BY_STATUS.get(status, IncompleteDataError if kind == "incomplete" else DataFetchError)
+
+
+def _suggestions(value: object, clean: Callable[[str], str]) -> tuple[str, ...]:
+    """Symbols that a server proposes in place of another."""
+    names = value[:MOST_SUGGESTIONS] if isinstance(value, list) else []
+    return tuple(shown(clean(name), LONGEST_SYMBOL) for name in names if isinstance(name, str))
 
 
 def _passed_on(error: PolygonClientError) -> HTTPStatus | None:

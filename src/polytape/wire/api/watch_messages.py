@@ -1,4 +1,4 @@
-"""The messages of `/api/v1/watchlist` and `/api/v1/calendar`."""
+"""The messages of `/api/v1/watchlist`, `/api/v1/scan/batch` and `/api/v1/calendar`."""
 
 from typing import Any
 
@@ -8,7 +8,9 @@ MAX_SYMBOLS = 100
 
 
 class WatchlistRequest(msgspec.Struct):
-    """`POST /watchlist`. `as_of`: an instant not in the future, now by default."""
+    """`POST /watchlist` and `POST /scan/batch`. `as_of`: an instant not in the future, now by
+    default.
+    """
 
     symbols: list[str]
     as_of: str | None = None
