@@ -1,6 +1,7 @@
 """What does not vary from run to run, counted: against ways back to slow."""
 
 import gc
+import os
 import tracemalloc
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -116,6 +117,40 @@ def test_a_warm_question_takes_no_thread_and_reads_no_file(
             opens.since()
             ask(accept)
             assert (hops.since(), opens.since()) == (0, 0)
+
+
+async def test_a_warm_batch_takes_no_thread_and_reads_no_file(
+    stored: Gateway,
+    hops: Counted,
+    opens: Counted,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """What is in memory is not even parsed again; as Arrow that holds for answers longer than a
+    record batch of a long one too: they are the bytes that a single question is answered with.
+    """
+    monkeypatch.setattr(arrow, "BATCH_BARS", 100)
+    for folder in [tmp_path, *tmp_path.rglob("*/")]:
+        os.utime(folder, (0, 0))  # what was written just now may still be written to
+    days = {"start_date": "2026-11-20", "end_date": "2026-11-20"}
+    requests = [{"symbol": "SPY", "timeframe": one, **days} for one in ("1min", "5min")]
+    accept = {"accept": ARROW}
+    async with speaking_to(create_app(stored)) as http:
+
+        async def ask() -> bytes:
+            batch = await http.post(
+                "/api/v1/bars/batch", json={"requests": requests}, headers=accept
+            )
+            assert batch.status_code == 200
+            return batch.content
+
+        first = await ask()
+        assert hops.since()
+        opens.since()
+        assert await ask() == first
+        assert (hops.since(), opens.since()) == (0, 0)
+        alone = [await http.post("/api/v1/bars", json=one, headers=accept) for one in requests]
+    assert b"".join(one.content for one in alone) == first
 
 
 async def test_a_new_question_of_minutes_in_memory_opens_no_file(

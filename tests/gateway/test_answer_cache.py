@@ -125,8 +125,10 @@ class World:
         expected = json.loads(json_rows.encode(result.bars, result.metadata, None))
         fresh.close()
         assert [self.ask() for _ in range(2)] == [(200, expected)] * 2
-        batch = self.client.post("/api/v1/bars/batch", json={"requests": [QUESTION]})
-        assert batch.json() == {"answers": [expected]}
+        questions = {"requests": [QUESTION, QUESTION]}
+        for _ in range(2):
+            batch = self.client.post("/api/v1/bars/batch", json=questions)
+            assert batch.json() == {"answers": [expected] * 2}
 
 
 # Each has a gateway to itself.

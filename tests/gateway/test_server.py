@@ -1,5 +1,6 @@
 """The gateway as a process: sockets, signals, refusals."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -7,7 +8,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -16,7 +17,7 @@ import pytest
 from polytape import PolygonClient
 from polytape.cli.app import run
 from polytape.errors import ConfigurationError
-from polytape.gateway.server import address, is_loopback, listen
+from polytape.gateway.server import TAKEN_A_TURN, address, is_loopback, listen, taken_together
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(60)]
 
@@ -59,6 +60,39 @@ def test_who_asks_is_who_connects(tmp_path: Path) -> None:
     assert err.count('"address": "127.0.0.1"') == 12
     assert f"The owner's token is new, in {tmp_path}/owner.token" in err
     assert "192.0.2" not in err
+
+
+def test_who_connects_in_a_crowd_is_taken_within_a_few_turns() -> None:
+    """Nobody waits until those before it were answered again and again."""
+    crowd, turns, taken = 4 * TAKEN_A_TURN, 0, 0
+
+    class Counting(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            nonlocal taken
+            taken += 1
+            transport.close()
+
+    async def take(sockets: list[socket.socket]) -> None:
+        nonlocal turns
+        loop = asyncio.get_running_loop()
+        servers = [await loop.create_server(Counting, sock=one) for one in sockets]
+        while taken < crowd:
+            turns += 1
+            await asyncio.sleep(0)
+        for server in servers:
+            server.close()
+
+    with ExitStack() as stack:
+        first, *others = listen("127.0.0.1", 0)
+        for other in others:
+            other.close()
+        sockets, place = taken_together([first]), first.getsockname()
+        for one in sockets:
+            stack.enter_context(closing(one))
+        for _ in range(crowd):
+            stack.enter_context(closing(socket.create_connection(place)))
+        pytest.importorskip("uvloop").run(take(sockets))
+    assert turns < crowd // 2
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])

@@ -188,7 +188,7 @@ async def http(gateway: Gateway) -> AsyncIterator[httpx2.AsyncClient]:
 async def test_a_long_answer_in_parts_has_what_a_short_one_of_each_month_has(
     http: httpx2.AsyncClient, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("polytape.gateway.api.bars.WHOLE_ARROW_BARS", arrow.BATCH_BARS)
+    monkeypatch.setattr("polytape.gateway.api.answer_body.WHOLE_ARROW_BARS", arrow.BATCH_BARS)
     whole = await http.post("/api/v1/bars", json=MONTHS, headers={"Accept": ARROW})
     bars, metadata = arrow.decode(whole.content)
     assert metadata is not None

@@ -26,7 +26,7 @@ from polytape.web.page import page_routes
 from polytape.wire.polygon.events import MinuteAggregate
 
 MARKET = xnys()
-DAY = date(2024, 7, 2)
+DAY = date(2026, 11, 18)
 OPEN = MARKET.session(DAY).open  # type: ignore[union-attr]
 BEGIN = OPEN + 90 * MINUTE_US
 AXE = Path(__file__).parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"

@@ -6,9 +6,11 @@ import json
 import time
 from collections.abc import Callable
 from datetime import date
+from io import BytesIO
 
 import httpx2
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from polytape.model.timestamps import iso
@@ -74,6 +76,21 @@ def test_as_of_an_instant_nothing_later_is_shown(still: str, visit: Callable[...
     assert "as_of" not in page.url
 
 
+def test_a_chart_without_bars_says_why_and_has_no_crosshair(
+    still: str, visit: Callable[..., Page]
+) -> None:
+    """Before a symbol's first bar: the instant, and what to do; nothing is drawn at its left edge."""
+    page = visit(still, "#/chart?symbol=AAPL&timeframe=1min&as_of=1999-07-02T14:00:00Z")
+    state = page.locator("#chart-state")
+    expect(state).to_contain_text("before Fri 1999-07-02 10:00 New York. Choose a later instant")
+    box = page.locator("#chart").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 300, box["y"] + 300)
+    shot = page.screenshot(clip={"x": box["x"], "y": box["y"] + 60, "width": 3, "height": 400})
+    with Image.open(BytesIO(shot)) as image:
+        assert len(image.convert("RGB").getcolors() or []) == 1
+
+
 def test_layers_are_switched_and_remembered(still: str, visit: Callable[..., Page]) -> None:
     """Zones with their parts under the pointer; what was chosen is chosen after a reload."""
     page = visit(still, "#/chart?symbol=AAPL&timeframe=15min")
@@ -100,13 +117,13 @@ def test_layers_are_switched_and_remembered(still: str, visit: Callable[..., Pag
 
 def test_a_closed_market_is_closed_and_not_stale(visit: Callable[..., Page]) -> None:
     """On the evening before a holiday: when it opens next; a gateway that is gone is cut off."""
-    evening = MARKET.session(date(2024, 7, 3)).extended.end  # type: ignore[union-attr]
+    evening = MARKET.session(date(2026, 11, 25)).extended.end  # type: ignore[union-attr]
     desk = Desk(1.0, begin=evening + 60 * MINUTE_US)
     try:
         page = visit(desk.open(), "#/chart?symbol=AAPL&timeframe=15min", strict=False)
         loaded(page, "AAPL · 15m")
         expect(page.locator("#feed-word")).to_have_text("closed")
-        expect(page.locator("#hours")).to_have_text("opens Fri 5 Jul 09:30")
+        expect(page.locator("#hours")).to_have_text("opens Fri 27 Nov 09:30, closes early at 13:00")
         expect(page.locator("#stale-word")).to_be_hidden()
         picture(page, "closed")
         desk.close()

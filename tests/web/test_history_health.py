@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from polytape.model.timestamps import iso
 from polytape.net.storage import open_storage
 from polytape.store.segments import SegmentStore
-from tests.web.scene import MARKET, SHOWN, WAIT_MS, ZONED, desk_at, loaded, picture, until
+from tests.web.scene import BEGIN, MARKET, SHOWN, WAIT_MS, ZONED, desk_at, loaded, picture, until
 
 pytestmark = [
     pytest.mark.long,
@@ -32,13 +32,13 @@ def test_a_backfill_is_counted_begun_followed_and_seen_on_the_map(
         start = page.locator("#backfill-start")
         expect(start).to_be_disabled()
         page.locator("#backfill-symbols").fill("AAPL MSFT SPY")
-        page.locator("#backfill-from").fill("2024-02-01")
-        page.locator("#backfill-to").fill("2024-05-31")
+        page.locator("#backfill-from").fill("2026-06-01")
+        page.locator("#backfill-to").fill("2026-09-30")
         page.locator("#backfill").click()
         expect(page.locator("#backfill-note")).to_contain_text("requests of the budget")
         expect(page.locator("#backfill-note")).to_contain_text("at most")
         expect(start).to_be_enabled()
-        page.locator("#backfill-from").fill("2024-03-01")
+        page.locator("#backfill-from").fill("2026-07-01")
         expect(start).to_be_disabled()
         page.locator("#backfill").click()
         expect(start).to_be_enabled(timeout=WAIT_MS)
@@ -46,8 +46,8 @@ def test_a_backfill_is_counted_begun_followed_and_seen_on_the_map(
         job = page.locator("#jobs li").first
         expect(job).to_contain_text("backfill AAPL, MSFT, SPY")
         expect(job).to_contain_text("done", timeout=WAIT_MS)
-        march = page.locator("#history-map td.final").first
-        expect(march).to_have_attribute("title", "SPY 2024-03: 20 of 20 trading days")
+        july = page.locator("#history-map td.final").first
+        expect(july).to_have_attribute("title", "SPY 2026-07: 22 of 22 trading days")
         page.locator("#verify-symbol").fill("aapl")
         page.locator("#verify-form button[type=submit]").click()
         report = page.locator("#verify-report .report").first
@@ -122,7 +122,7 @@ def test_an_hour_of_figures_is_drawn_and_a_restart_breaks_the_line(
 
 def busy_hour() -> dict[str, object]:
     """An answer of `/status/history`: a minute without samples after 30 minutes, then a new run."""
-    begin, per_run = 1_719_928_800, 120
+    begin, per_run = BEGIN // 1_000_000 - 3_600, 120
     places = [n for n in range(2 * per_run) if n not in range(per_run - 4, per_run)]
     inside = [n % per_run for n in places]
     wave = [1 + math.sin(n / 9) + 0.3 * math.sin(n * 7.3) for n in places]

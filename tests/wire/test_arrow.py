@@ -1,8 +1,9 @@
 """Bars as Arrow streams: what goes in comes out, and nothing short passes."""
 
+import tracemalloc
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -70,6 +71,19 @@ def test_an_answer_of_several_has_memory_of_its_own(counts: list[int]) -> None:
         block: Any = back[0].open.base
         assert isinstance(block.base, bytearray)
         assert len(block.base) < len(body)
+
+
+def test_an_answer_of_several_record_batches_is_copied_once() -> None:
+    """Into columns that are in one piece: no more memory than they take is taken on the way."""
+    bars = known_bars(2 * arrow.BATCH_BARS)
+    body = bytearray(b"".join(arrow.stream(bars, metadata_of(bars))))
+    arrow.decode_many(body)  # what is loaded the first time is not counted
+    tracemalloc.start()
+    ((back, _),) = cast("list[tuple[Bars, object]]", arrow.decode_many(body))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert back.same(bars)
+    assert peak < 1.2 * len(body)
 
 
 @pytest.mark.parametrize("count", [0, 1, arrow.BATCH_BARS, arrow.BATCH_BARS + 1, 40_000])

@@ -59,6 +59,8 @@ export interface Lag {
 
 const EVERY_MS = 5_000;
 const PAGE_EVERY_MS = 15_000;
+// What the strip says of the store, while the page of the figures is closed.
+const STORE_EVERY_MS = 120_000;
 const STALE_AFTER_S = 150;
 const WORDS: Record<FeedState, string> = {
   connecting: "connecting",
@@ -100,6 +102,7 @@ export class Health {
   private last: Status | null = null;
   private answerMs: number | null = null;
   private storeBytes: number | null = null;
+  private storeReadAt = -Infinity;
   private failure: string | null = null;
   private feed: FeedState = "connecting";
   private detail = "";
@@ -190,7 +193,9 @@ export class Health {
 
   /** The last hour as the gateway has it. The store's size is on the strip, too. */
   private async readPast(): Promise<void> {
-    if (document.hidden || (!this.isShown && this.storeBytes !== null)) return;
+    const isFresh = performance.now() - this.storeReadAt < STORE_EVERY_MS;
+    if (document.hidden || (!this.isShown && isFresh)) return;
+    this.storeReadAt = performance.now();
     try {
       const past = await this.api.get<StatusHistory>(`${API}/status/history`);
       this.storeBytes = past.figures["store_bytes"]?.at(-1) ?? null;
@@ -215,23 +220,26 @@ export class Health {
     const age = lastBarEnd === null ? null : this.time.now() - lastBarEnd;
     setText(byId("last-bar"), age === null ? "" : `last bar ${formatAge(age)} ago`);
     this.drawTime();
-    setText(byId("gateway"), this.failure ?? this.stripText());
+    const [source, now, rest] = this.stripTexts();
+    setText(byId("gateway-source"), source);
+    setText(byId("gateway-now"), now);
+    setText(byId("gateway-rest"), rest);
     setClass(byId("gateway"), "failed", this.failure !== null);
   }
 
-  private stripText(): string {
-    const { last, answerMs } = this;
-    if (last === null) return "";
+  /** The source, what matters most now, and the rest: a phone has room for the second alone. */
+  private stripTexts(): [string, string, string] {
+    const { last, answerMs, failure } = this;
+    if (failure !== null || last === null) return ["", failure ?? "", ""];
     const store = last.store === null ? "no store" : `store ${formatBytes(this.storeBytes)}`;
     const gaps = this.openGaps.size;
+    const gapText = gaps === 0 ? "no gaps" : `${gaps} ${gaps === 1 ? "gap" : "gaps"} open`;
+    const lag = `lag: ${this.lagText()}, gateway ${formatNumber(answerMs, 0, " ms")}`;
     return [
-      last.source,
-      `lag: ${this.lagText()}, gateway ${formatNumber(answerMs, 0, " ms")}`,
-      `budget ${budgetText(last.rate_limit)}`,
-      `cache ${hitText(last)}`,
-      gaps === 0 ? "no gaps" : `${gaps} ${gaps === 1 ? "gap" : "gaps"} open`,
-      store,
-    ].join(" · ");
+      `${last.source} · `,
+      `budget ${budgetText(last.rate_limit)} · ${lag}`,
+      ` · cache ${hitText(last)} · ${gapText} · ${store}`,
+    ];
   }
 
   private lagText(): string {

@@ -34,6 +34,8 @@ LAST_S = 9.5
 # Longer than a client keeps an idle connection, so that the client is the one to close it.
 KEEP_ALIVE_S = 60
 BACKLOG = 2_048
+# Connections that are taken in one turn of the loop, of each address.
+TAKEN_A_TURN = 8
 LIMITS = ConnectionLimits()
 # Work in threads leaves the loop its turn after so many seconds at most.
 SWITCH_S = 0.0003
@@ -69,6 +71,15 @@ def listen(host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
+def taken_together(sockets: list[socket.socket]) -> list[socket.socket]:
+    """The same sockets, each several times: uvloop takes one connection of each in a turn of its
+    loop. When many connect at once, the last one would wait until those before it have been
+    answered as many times as there are connections.
+    """
+    again = [one.dup() for one in sockets for _ in range(TAKEN_A_TURN - 1)]
+    return [*sockets, *again]
+
+
 def address(sockets: list[socket.socket], scheme: str = "http") -> str:
     """The URL of the first socket."""
     host, port = sockets[0].getsockname()[:2]
@@ -87,7 +98,7 @@ def serve(
     sys.setswitchinterval(SWITCH_S)
     # What is there now stays to the end: to look through it for garbage stops all answers for long.
     gc.freeze()
-    _server(app, context, limits or machine_limits()).run(sockets=sockets)
+    _server(app, context, limits or machine_limits()).run(sockets=taken_together(sockets))
 
 
 def machine_limits() -> ConnectionLimits:

@@ -161,7 +161,7 @@ def _bars_of(
     batches: "list[pa.RecordBatch]",
     schema: "pa.Schema",
     source: "pa.Buffer",
-    body: bytes | bytearray,
+    body: bytes | bytearray | memoryview,
 ) -> tuple[Bars, BarsMetadata | None]:
     """Bars of the batches that were read from `source`, the memory of `body`, and metadata."""
     import pyarrow as pa
@@ -173,7 +173,9 @@ def _bars_of(
     return from_table(pa.Table.from_batches(batches, schema))
 
 
-def _in_place(batch: "pa.RecordBatch", address: int, body: bytes | bytearray) -> Bars | None:
+def _in_place(
+    batch: "pa.RecordBatch", address: int, body: bytes | bytearray | memoryview
+) -> Bars | None:
     """The bars of a batch in the very memory that it was read from, or in one copy of it where that
     is not to be written to; None where they do not lie there as numbers alone.
     """
@@ -237,9 +239,9 @@ def decode_many(body: bytes | bytearray) -> list[tuple[Bars, BarsMetadata | None
                 answers.append(msgspec.json.decode(raw, type=Problem))
                 continue
             end = source.tell()
-            # In memory of its own: an answer that is cached must not hold all the others.
-            own = bytearray(memory[begin:end])
-            bars, metadata = _bars_of(batches, schema, buffer.slice(begin, end - begin), own)
+            # A view, and so copied: an answer that is cached must not hold all the others.
+            own, slice_ = memory[begin:end], buffer.slice(begin, end - begin)
+            bars, metadata = _bars_of(batches, schema, slice_, own)
             _whole(bars, metadata)
             answers.append((bars, metadata))
     except (pa.ArrowException, OSError, KeyError, ValueError, msgspec.DecodeError) as error:

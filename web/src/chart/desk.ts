@@ -383,8 +383,9 @@ export class Desk {
   }
 
   private emptyText(symbol: string, asOf: number | null): string {
-    const until = asOf === null ? "" : ` before ${instantText(this.home, asOf, true)} New York`;
-    return `No bars of ${symbol}${until}. Is it spelt right? Press / to search.`;
+    if (asOf === null) return `No bars of ${symbol}. Is it spelt right? Press / to search.`;
+    const until = `${instantText(this.home, asOf, true)} New York`;
+    return `No bars of ${symbol} before ${until}. Choose a later instant above, or press / to search.`;
   }
 }
 

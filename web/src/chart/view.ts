@@ -264,6 +264,9 @@ export class ChartView {
       times[place] = this.timeOf(bars[place] as Bar, times[place - 1]);
     }
     this.times = times;
+    // Without bars it would stand at the left edge, at no price.
+    const mode = bars.length === 0 ? CrosshairMode.Hidden : CrosshairMode.Normal;
+    this.chart.applyOptions({ crosshair: { mode } });
     const last = bars.at(-1);
     if (last !== undefined) {
       const precision = decimalsOf(last.close);

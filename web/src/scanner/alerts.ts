@@ -1,7 +1,7 @@
 // Alerts: price enters a zone of at least a chosen level. In the page always; by sound and desktop
 // notification where the viewer switched them on.
 
-import { byId, fill, h, setClass } from "../dom.ts";
+import { byId, fill, h, setClass, setText } from "../dom.ts";
 import { formatPrice } from "../format.ts";
 import { Preference } from "../state.ts";
 import { clockText, type WallClock } from "../time.ts";
@@ -9,6 +9,8 @@ import type { PlainZone, SymbolState } from "./row.ts";
 
 export const LEVELS = ["L1", "L2", "L3", "L4", "L5"];
 const MOST = 50;
+const NOT_ALLOWED =
+  "The browser does not allow notifications of this page: its settings for this site change that.";
 
 interface Choice {
   on: boolean;
@@ -35,6 +37,10 @@ export function entries(state: SymbolState, before: number | null, level: string
   return zones.zones
     .filter((zone) => zone.level >= level && holds(zone, price) && !holds(zone, before))
     .map((zone) => ({ symbol, zone, price }));
+}
+
+function mayNotify(): boolean {
+  return "Notification" in window && Notification.permission === "granted";
 }
 
 function holds(zone: PlainZone, price: number): boolean {
@@ -87,14 +93,15 @@ export class Alerts {
     while (list.children.length > MOST) list.lastElementChild?.remove();
     setClass(byId("alert-box"), "hidden", false);
     if (this.choice.value.sound) this.beep();
-    if (this.choice.value.desktop && Notification.permission === "granted") {
+    if (this.choice.value.desktop && mayNotify()) {
       new Notification(text, { body: range, tag: `${symbol}-${zone.id}` });
     }
   }
 
   private bind(id: string, name: "on" | "sound" | "desktop"): void {
     const box = byId(id) as HTMLInputElement;
-    box.checked = this.choice.value[name];
+    // What the viewer took back in the browser since is off here, too.
+    box.checked = this.choice.value[name] && (name !== "desktop" || mayNotify());
     box.addEventListener("change", () => void this.switched(box, name));
   }
 
@@ -103,6 +110,7 @@ export class Alerts {
       // Asked for when the viewer wants it, never before.
       const answer = "Notification" in window ? await Notification.requestPermission() : "denied";
       box.checked = answer === "granted";
+      setText(byId("alert-note"), box.checked ? "" : NOT_ALLOWED);
     }
     this.set({ [name]: box.checked });
     if (name === "sound" && box.checked) this.beep();
@@ -120,6 +128,8 @@ export class Alerts {
   private beep(): void {
     this.audio ??= new AudioContext();
     const { audio } = this;
+    // A browser holds the sound of a page that nobody has touched yet.
+    if (audio.state === "suspended") void audio.resume();
     const tone = audio.createOscillator();
     const volume = audio.createGain();
     tone.frequency.value = 880;

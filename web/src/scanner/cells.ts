@@ -46,6 +46,11 @@ export class Row {
     }
   }
 
+  /** Out of sight its figures have no boxes: those of five hundred rows cost every frame. */
+  set isInSight(value: boolean) {
+    setClass(this.element, "far", !value);
+  }
+
   age(state: SymbolState, context: Context): void {
     const cell = this.cells[AGE];
     const column = COLUMNS[AGE];

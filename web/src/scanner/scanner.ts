@@ -24,6 +24,9 @@ const AS_OF_PAUSE_MS = 350;
 const REDRAW_MS = 500;
 const DRAW_MS = 6;
 const RESORT_MS = 3_000;
+// Rows so near to those in sight are drawn, too: a wheel's turn finds them there.
+const NEAR = "600px 0px";
+
 function isOrder(value: unknown): value is Order | null {
   return value === null || typeof (value as Order | undefined)?.column === "string";
 }
@@ -44,6 +47,10 @@ export class Scanner {
   private readonly rows = new Map<string, Row>();
   private readonly changed = new Set<string>();
   private readonly body = byId("scan-rows");
+  private readonly sight = new IntersectionObserver((seen) => this.showInSight(seen), {
+    root: this.body.closest(".scroll"),
+    rootMargin: NEAR,
+  });
   private frame: number | null = null;
   private started = false;
   private scanning = false;
@@ -161,6 +168,7 @@ export class Scanner {
     this.generation += 1;
     this.states.clear();
     this.rows.clear();
+    this.sight.disconnect();
     this.body.replaceChildren();
     for (const symbol of this.symbols) {
       const row = new Row(symbol, () => this.onPick(symbol));
@@ -168,6 +176,7 @@ export class Scanner {
       this.rows.set(symbol, row);
       this.changed.add(symbol);
       this.body.append(row.element);
+      this.sight.observe(row.element);
     }
     setText(byId("scan-count"), `${this.symbols.length} symbols`);
     this.mark(this.current);
@@ -246,6 +255,13 @@ export class Scanner {
       }
     }
     for (const symbol of symbols) this.changed.add(symbol);
+  }
+
+  private showInSight(seen: readonly IntersectionObserverEntry[]): void {
+    for (const { target, isIntersecting } of seen) {
+      const row = this.rows.get((target as HTMLElement).dataset["symbol"] ?? "");
+      if (row !== undefined) row.isInSight = isIntersecting;
+    }
   }
 
   private redraw(): void {

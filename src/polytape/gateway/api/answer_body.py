@@ -12,12 +12,42 @@ from litestar.types import Receive, Scope, Send
 
 from polytape.gateway.memory_gate import Ticket
 from polytape.gateway.workers import ThreadWorkers
+from polytape.history.bars_result import BarsResult
+from polytape.net.stages import stage
+from polytape.wire import arrow, json_rows
+from polytape.wire.api import messages
 
+# Longer answers are written part by part, and are not remembered.
+WHOLE_BARS, WHOLE_ARROW_BARS = arrow.BATCH_BARS, 60_000
 # Parts are written together up to about so many bytes.
 PART_BYTES = 128 * 1024
 # Writes a part of a body; returns once the connection takes more.
 Write: TypeAlias = Callable[[bytes], Awaitable[None]]
 Body: TypeAlias = Callable[[Write], Awaitable[None]]
+
+
+def is_whole(bars: int, *, as_arrow: bool) -> bool:
+    """Whether an answer of so many bars is written whole, and may be remembered."""
+    return bars <= (WHOLE_ARROW_BARS if as_arrow else WHOLE_BARS)
+
+
+def whole_body(result: BarsResult, *, as_arrow: bool) -> bytes:
+    """An answer as one piece."""
+    with stage("encode"):
+        if as_arrow:
+            return arrow.encode(result.bars, result.metadata)
+        return json_rows.encode(result.bars, result.metadata, _report_of(result))
+
+
+def stream_parts(result: BarsResult, *, as_arrow: bool) -> Iterator[bytes]:
+    """An answer in parts, each made when it is wanted."""
+    if as_arrow:
+        return arrow.stream(result.bars, result.metadata)
+    return json_rows.stream(result.bars, result.metadata, _report_of(result))
+
+
+def _report_of(result: BarsResult) -> messages.Validation | None:
+    return None if result.report is None else messages.Validation.of(result.report)
 
 
 class PartsResponse(Response[bytes]):

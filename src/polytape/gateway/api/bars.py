@@ -13,8 +13,15 @@ from polytape.errors import ValidationError
 from polytape.gateway import http
 from polytape.gateway.answer_cache import AnswerKey
 from polytape.gateway.api import answer_entry
-from polytape.gateway.api.answer_body import Body, PartsResponse, write_parts
-from polytape.gateway.api.batch import Batch, stream_parts
+from polytape.gateway.api.answer_body import (
+    Body,
+    PartsResponse,
+    is_whole,
+    stream_parts,
+    whole_body,
+    write_parts,
+)
+from polytape.gateway.api.batch import Batch
 from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.memory_gate import ANSWER_BYTES, Ticket
@@ -22,15 +29,12 @@ from polytape.gateway.quick_bars import ANSWER_KEY
 from polytape.history.bars_result import BarsResult
 from polytape.model.answer_size import most_bars
 from polytape.model.query import BarsQuery
-from polytape.net.stages import stage
-from polytape.wire import arrow, json_rows
+from polytape.wire import json_rows
 from polytape.wire.api import messages
 from polytape.wire.api.media import ARROW, JSON
 from polytape.wire.api.problems import Problem
 
 MAX_JSON_BARS = 2_000_000
-# Longer answers are written part by part, and are not remembered.
-WHOLE_BARS, WHOLE_ARROW_BARS = arrow.BATCH_BARS, 60_000
 VARY = {"Vary": "Accept"}
 
 
@@ -125,9 +129,9 @@ async def _respond(
     now = gateway.now()
     result = await gateway.bars.bars(query)
     ticket.resize(ANSWER_BYTES + result.bars.nbytes)
-    if len(result.bars) > (WHOLE_ARROW_BARS if as_arrow else WHOLE_BARS):
+    if not is_whole(len(result.bars), as_arrow=as_arrow):
         return _streamed(result, ticket, gateway, as_arrow)
-    body = await gateway.workers.work(partial(_encode, result, as_arrow))
+    body = await gateway.workers.work(partial(whole_body, result, as_arrow=as_arrow))
     ticket.resize(len(body))
     media = ARROW if as_arrow else JSON
     if key is not None and tokens is not None:
@@ -174,11 +178,3 @@ def _streamed(
 def _in_parts(body: Body, ticket: Ticket, as_arrow: bool) -> Response[bytes]:
     media = ARROW if as_arrow else JSON
     return PartsResponse(body, ticket, media_type=media, headers=dict(VARY))
-
-
-def _encode(result: BarsResult, as_arrow: bool) -> bytes:
-    with stage("encode"):
-        if as_arrow:
-            return arrow.encode(result.bars, result.metadata)
-        report = None if result.report is None else messages.Validation.of(result.report)
-        return json_rows.encode(result.bars, result.metadata, report)

@@ -13,14 +13,21 @@ import msgspec
 
 from polytape.errors import PolygonClientError, ValidationError
 from polytape.gateway.answer_cache import AnswerKey
-from polytape.gateway.api.answer_body import PART_BYTES, Write, write_parts
+from polytape.gateway.api.answer_body import (
+    PART_BYTES,
+    Write,
+    is_whole,
+    stream_parts,
+    whole_body,
+    write_parts,
+)
 from polytape.gateway.api.answer_entry import entry, may_be_cached
 from polytape.gateway.gateway import Gateway
 from polytape.history.bars_result import BarsResult
 from polytape.history.lane import Lane
 from polytape.model.answer_size import most_bars
 from polytape.model.query import BarsQuery
-from polytape.wire import arrow, json_rows
+from polytape.wire import arrow
 from polytape.wire.api import messages
 from polytape.wire.api.media import ARROW, JSON
 from polytape.wire.api.problems import Problem, to_problem
@@ -29,8 +36,6 @@ MAX_BATCH_BARS = 2_000_000
 AT_ONCE = 8
 # What the bars of a batch may take while they wait to be written; one answer may take more.
 WINDOW_BYTES = 64 * 1024 * 1024
-# A question, how many bytes its answer takes at most, and under which key it may be cached.
-Row: TypeAlias = tuple[BarsQuery | Problem, int, AnswerKey | None]
 
 
 class _Answer(NamedTuple):
@@ -41,6 +46,20 @@ class _Answer(NamedTuple):
     parts: bytes | Iterator[bytes]
     bars: int = 0
     size: int = 0
+
+
+class _Question(NamedTuple):
+    """What is asked, or what is wrong with it; how many bytes its answer takes at most, and under
+    which key it may be cached.
+    """
+
+    query: BarsQuery | Problem
+    size: int
+    key: AnswerKey | None
+
+
+# What was answered before needs no question.
+Row: TypeAlias = _Question | _Answer
 
 
 class _Joined:
@@ -68,7 +87,9 @@ class _Joined:
 
 @dataclass
 class Batch:
-    """Questions, or what is wrong with them. `bytes`: what answering them takes at a time."""
+    """Questions, and answers that were in memory when they came. `bytes`: what answering the
+    questions takes at a time.
+    """
 
     rows: Sequence[Row]
     bytes: int
@@ -85,15 +106,20 @@ class Batch:
         cls, requests: Sequence[dict[str, object]], gateway: Gateway, *, as_arrow: bool
     ) -> "Batch":
         """The batch of requests as they came; what is wrong with one will be its answer."""
-        parse = partial(_parse_all, requests, gateway, as_arrow=as_arrow)
-        rows = await gateway.workers.work(parse)
-        sizes = [size for _, size, _ in rows]
+        keys = [_key(fields, as_arrow=as_arrow) for fields in requests]
+        known = [_known(key, gateway) for key in keys]
+        others = [at for at, answer in enumerate(known) if answer is None]
+        parse = partial(_parse_all, [(requests[at], keys[at]) for at in others], gateway)
+        questions = await gateway.workers.work(parse) if others else []
+        left = iter(questions)
+        rows = [next(left) if answer is None else answer for answer in known]
+        sizes = [question.size for question in questions]
         most = max(sizes, default=0)
         return cls(rows, min(sum(sizes), max(most, WINDOW_BYTES)), gateway, as_arrow)
 
     async def write(self, write: Write) -> None:
         """Write the answers, one after the other; short ones together."""
-        coming: deque[asyncio.Task[_Answer]] = deque()
+        coming: deque[asyncio.Future[_Answer]] = deque()
         rows = iter(self.rows)
         out = _Joined(write)
         if not self.as_arrow:
@@ -101,35 +127,39 @@ class Batch:
         try:
             for number in range(len(self.rows)):
                 while len(coming) < AT_ONCE and (row := next(rows, None)) is not None:
-                    coming.append(asyncio.create_task(self._answer(*row)))
+                    coming.append(self._begin(row))
                 answer = await coming.popleft()
                 if number and not self.as_arrow:
                     await out.write(b",")
                 await self._write(answer, out)
                 self._room.change(-answer.size)
         finally:
-            for task in coming:
-                task.cancel()
+            for one in coming:
+                one.cancel()
         if not self.as_arrow:
             await out.write(b"]}")
         await out.flush()
 
-    async def _answer(self, row: BarsQuery | Problem, size: int, key: AnswerKey | None) -> _Answer:
+    def _begin(self, row: Row) -> asyncio.Future[_Answer]:
+        """An answer that is being made; one that is in memory is there at once."""
+        if isinstance(row, _Question):
+            return asyncio.create_task(self._answer(row))
+        self.gateway.metrics.bars.inc(row.bars)
+        self._room.change(row.size)
+        there: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
+        there.set_result(row)
+        return there
+
+    async def _answer(self, row: _Question) -> _Answer:
         """The answer to one question."""
-        if isinstance(row, Problem):
-            return _Answer(_body_of(row, as_arrow=self.as_arrow))
-        gateway = self.gateway
-        cached = None if key is None else gateway.answers.get(key, gateway.now())
-        await self._room.enter(size)
-        if cached is not None:
-            gateway.metrics.bars.inc(cached.bars)
-            answer = _Answer(cached.body, cached.bars, len(cached.body))
-        else:
-            try:
-                answer = await self._made(row, key)
-            except PolygonClientError as error:
-                answer = _Answer(_body_of(to_problem(error), as_arrow=self.as_arrow))
-        self._room.change(answer.size - size)
+        if isinstance(row.query, Problem):
+            return _Answer(_body_of(row.query, as_arrow=self.as_arrow))
+        await self._room.enter(row.size)
+        try:
+            answer = await self._made(row.query, row.key)
+        except PolygonClientError as error:
+            answer = _Answer(_body_of(to_problem(error), as_arrow=self.as_arrow))
+        self._room.change(answer.size - row.size)
         return answer
 
     async def _made(self, query: BarsQuery, key: AnswerKey | None) -> _Answer:
@@ -137,11 +167,11 @@ class Batch:
         gateway, now = self.gateway, self.gateway.now()
         tokens = None if key is None else gateway.tokens(query)
         result = await self._bars(query)
-        parts = stream_parts(result, as_arrow=self.as_arrow)
         count = len(result.bars)
-        if count > arrow.BATCH_BARS:
+        if not is_whole(count, as_arrow=self.as_arrow):
+            parts = stream_parts(result, as_arrow=self.as_arrow)
             return _Answer(parts, count, result.bars.nbytes)
-        body = await gateway.workers.work(partial(b"".join, parts))
+        body = await gateway.workers.work(partial(whole_body, result, as_arrow=self.as_arrow))
         if key is not None and tokens is not None:
             media = ARROW if self.as_arrow else JSON
             made = entry(query, result, body, media, gateway=gateway, now=now, tokens=tokens)
@@ -180,27 +210,30 @@ def _too_many() -> ValidationError:
     return ValidationError("requests", "this batch", allowed)
 
 
-def stream_parts(result: BarsResult, *, as_arrow: bool) -> Iterator[bytes]:
-    """An answer in parts, each made when it is wanted."""
-    if as_arrow:
-        return arrow.stream(result.bars, result.metadata)
-    report = None if result.report is None else messages.Validation.of(result.report)
-    return json_rows.stream(result.bars, result.metadata, report)
+def _key(fields: dict[str, object], *, as_arrow: bool) -> AnswerKey:
+    """Under which the answer to a question is remembered: a client sends the same question alone as
+    these bytes.
+    """
+    return AnswerKey(msgspec.json.encode(fields), JSON.encode(), as_arrow)
+
+
+def _known(key: AnswerKey, gateway: Gateway) -> _Answer | None:
+    """An answer that is in memory, and still good."""
+    cached = gateway.answers.get(key, gateway.now())
+    return None if cached is None else _Answer(cached.body, cached.bars, len(cached.body))
 
 
 def _parse_all(
-    requests: Sequence[dict[str, object]], gateway: Gateway, *, as_arrow: bool
-) -> list[Row]:
-    return [_parse(fields, gateway, as_arrow=as_arrow) for fields in requests]
+    requests: Sequence[tuple[dict[str, object], AnswerKey]], gateway: Gateway
+) -> list[_Question]:
+    return [_parse(fields, key, gateway) for fields, key in requests]
 
 
-def _parse(fields: dict[str, object], gateway: Gateway, *, as_arrow: bool) -> Row:
+def _parse(fields: dict[str, object], key: AnswerKey, gateway: Gateway) -> _Question:
     try:
         message = messages.read_request(fields)
         query = message.query(gateway.now(), gateway.market)
         size = gateway.memory.size(query)
     except PolygonClientError as error:
-        return to_problem(error), 0, None
-    # A client sends the same question alone as these bytes.
-    alone = AnswerKey(msgspec.json.encode(fields), JSON.encode(), as_arrow)
-    return query, size, alone if may_be_cached(message) else None
+        return _Question(to_problem(error), 0, None)
+    return _Question(query, size, key if may_be_cached(message) else None)
