@@ -1,6 +1,7 @@
-# The menu. Every target makes its own .venv when there is none: python3 and make are enough.
+# The menu. The targets make an environment of their own where there is none: python3 and make are
+# enough. A .venv without the mark of tools/set_up.py is somebody's own, and left alone.
 PYTHON ?= python3
-VENV ?= .venv
+VENV ?= $(if $(wildcard .venv/.ready),.venv,.venv-dev)
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # The demo takes the environment of the tests where that is there, and else one of what it needs.
@@ -79,10 +80,10 @@ release: $(READY)  ## build wheel and sdist, try them in fresh environments, att
 	@$(BIN)/python -m tools.release
 
 clean:  ## remove what the targets made
-	rm -rf .venv .venv-demo .venv-pandas2 .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(if $(wildcard .venv/.ready),.venv) .venv-dev .venv-demo .venv-pandas2 .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
-$(READY): pyproject.toml constraints.txt
-	@$(PYTHON) tools/set_up.py $(VENV) all,dev,docs
+%/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) tools/set_up.py $* all,dev,docs
 
 .venv-demo/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) tools/set_up.py .venv-demo gateway,plot

@@ -1,5 +1,6 @@
 """What does not vary from run to run, counted: against ways back to slow."""
 
+import asyncio
 import gc
 import os
 import tracemalloc
@@ -151,6 +152,20 @@ async def test_a_warm_batch_takes_no_thread_and_reads_no_file(
         assert (hops.since(), opens.since()) == (0, 0)
         alone = [await http.post("/api/v1/bars", json=one, headers=accept) for one in requests]
     assert b"".join(one.content for one in alone) == first
+
+
+async def test_answers_in_memory_keep_no_other_out(stored: Gateway) -> None:
+    """A small question before long answers that are there already: it is written first, and they
+    wait for it, however little room it needs by itself.
+    """
+    day = {"symbol": "SPY", "start_date": "2026-11-20", "end_date": "2026-11-20"}
+    known = [day | {"timeframe": one} for one in ("1min", "5min")]
+    async with speaking_to(create_app(stored)) as http, asyncio.timeout(10):
+        await http.post("/api/v1/bars/batch", json={"requests": known})
+        asked = [day | {"timeframe": "240min"}, *known]
+        batch = await http.post("/api/v1/bars/batch", json={"requests": asked})
+    counts = [one["metadata"]["count"] for one in batch.json()["answers"]]
+    assert counts[0] < counts[2] < counts[1]
 
 
 async def test_a_new_question_of_minutes_in_memory_opens_no_file(

@@ -4,6 +4,7 @@ import inspect
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,26 @@ def test_every_page_that_is_named_is_there() -> None:
     for page in pages:
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / link).is_file(), (page.name, link)
+
+
+def test_a_page_names_the_install_of_what_its_code_imports() -> None:
+    """Where that does not come with polytape, its gateway and its pictures."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    given = [*project["dependencies"], *extras["gateway"], *extras["plot"]]
+    known = {re.split(r"[^\w-]", one)[0] for one in given} | sys.stdlib_module_names | {"polytape"}
+    absent = []
+    for page in (ROOT / "docs").rglob("*.md"):
+        text = page.read_text("utf-8")
+        code = "\n".join(re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
+        lines = re.findall(r"^\s*(?:from|import) ([\w., ]+?)(?: import| as|$)", code, re.MULTILINE)
+        names = {name.split(".")[0] for line in lines for name in re.split(r", *", line)}
+        install = re.findall(r"pip install ([^`\n]+)", text)
+        absent += [
+            (page.name, name) for name in names - known
+            if not any(re.search(rf"\b{name}\b", one) for one in install)
+        ]  # fmt: skip
+    assert absent == []
 
 
 def test_every_folder_is_on_the_map() -> None:

@@ -1,5 +1,7 @@
 """Setting up an environment is not silent, and each target gets what it needs."""
 
+import re
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -114,3 +116,23 @@ def test_the_demo_gets_what_it_needs_and_no_more(tmp_path: Path) -> None:
     there = planned("demo", f"VENV={tmp_path}/there")
     assert f"{tmp_path}/there/bin/polytape demo" in there
     assert ".venv-demo" not in there
+
+
+@pytest.mark.process
+def test_an_environment_of_the_users_own_is_left_alone(tmp_path: Path) -> None:
+    """A .venv that README had somebody make is neither changed nor removed; one of ours serves."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+
+    def planned(target: str) -> str:
+        make = ["make", "-n", "-B", "-C", str(tmp_path), target]
+        return subprocess.run(make, capture_output=True, text=True, check=True).stdout
+
+    (tmp_path / ".venv").mkdir()
+    plans = {target: planned(target) for target in ("docs", "test", "check", "clean")}
+    assert [target for target, plan in plans.items() if re.search(r"\.venv[/ ]", plan)] == []
+    assert "set_up.py .venv-dev all,dev,docs\n.venv-dev/bin/python -m tools.site" in plans["docs"]
+    assert "set_up.py .venv all,dev,docs" in planned(".venv/.ready")  # where that is asked for
+    (tmp_path / ".venv/.ready").touch()
+    assert ".venv/bin/python -m tools.site" in planned("docs")
+    assert "rm -rf .venv .venv-dev" in planned("clean")

@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         NotFoundError,
         PolygonClientError,
         RateLimitError,
+        TimeZoneWarning,
         ValidationError,
     )
     from polytape.model.bar import Bar
@@ -160,6 +161,7 @@ __all__ = [
     "PolygonClientError",
     "RateLimitError",
     "ScanOptions",
+    "TimeZoneWarning",
     "VWAPEngine",
     "ValidationError",
     "ZoneCalculator",

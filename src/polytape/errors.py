@@ -12,6 +12,7 @@
        +- IncompleteDataError    a response arrived that is not whole
 
 The type says who is to blame; the facts are attributes. Every error survives pickling.
+`TimeZoneWarning` is no error: the text of an instant names no zone.
 """
 
 import builtins
@@ -190,6 +191,13 @@ class IncompleteDataError(DataFetchError):
 
     Cure: ask for another span, or allow a part (`allow_partial`, `--allow-partial`): the spans that
     are missing are named in the answer.
+    """
+
+
+class TimeZoneWarning(UserWarning):
+    """A text such as "2026-11-17 10:30" was given for an instant, and names no zone. It is read as
+    UTC; the command line reads the same text as New York's time. Write the zone:
+    "2026-11-17 10:30 ET" or "2026-11-17 10:30 UTC".
     """
 
 

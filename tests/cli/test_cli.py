@@ -280,6 +280,7 @@ def test_history_from_import_to_deletion(polytape: Run, tmp_path: Path) -> None:
     assert "(exit code 1); polytape history repair A asks for those days again" in err
     assert "nothing of ZZZ is stored" in err
     assert "nothing of ZZZ is stored" in polytape("history", "status", "A", "ZZZ", *store)[2]
+    assert polytape("history", "verify", "ZZZ", *store)[0] == 1  # nothing was verified
     _, out, _ = polytape("history", "status", *store)
     assert max(map(len, out.splitlines())) <= 80
     assert polytape("history", "import", str(folder), "--format", "csv", "--on-error", "skip", *store)[0] == 0  # fmt: skip
@@ -289,6 +290,13 @@ def test_history_from_import_to_deletion(polytape: Run, tmp_path: Path) -> None:
     exported = tmp_path / "a.parquet"
     code, out, _ = polytape("history", "export", "A", "--out", str(exported), *store)
     assert (code, pyarrow.parquet.read_table(exported).num_rows) == (0, 30)
+    code, out, err = polytape("history", "export", "A,APPL", "--out", str(exported), *store)
+    assert (code, out.startswith("30 bars of 1 symbol written")) == (1, True)
+    assert "no 1min bars of APPL are stored" in " ".join(err.split())
+    none = tmp_path / "q.csv"
+    code, out, err = polytape("history", "export", "APPL", "--out", str(none), *store)
+    assert (code, out, none.exists()) == (1, "", False)
+    assert "nothing was written (exit code 1)" in err
     code, out, _ = polytape("history", "delete", "A", "--yes", *store)
     assert (code, out) == (0, "30 bars deleted\n")
     code, out, _ = polytape("history", "status", *store, "--format", "json")

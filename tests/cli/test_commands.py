@@ -41,3 +41,18 @@ def test_the_help_lists_all_in_the_order_of_the_table() -> None:
     result = CliRunner().invoke(app, ["frob"])
     assert result.exit_code == 2
     assert "No such command 'frob'" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [(["prise"], "'price'"), (["histroy"], "'history'"), (["bar"], "'bars'"), (["history", "verfy"], "'verify'")],
+)  # fmt: skip
+def test_a_mistyped_command_is_answered_with_the_one_that_may_be_meant(
+    arguments: list[str], meant: str
+) -> None:
+    """As a mistyped option is; nothing near is named for what is near to none."""
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert "Did you mean" in result.output
+    assert meant in result.output
+    assert "Did you mean" not in CliRunner().invoke(app, ["frobnicate"]).output

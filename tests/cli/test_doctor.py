@@ -136,7 +136,7 @@ def test_a_file_that_is_no_toml_is_a_line_with_its_place_and_cure(polytape: Run)
 )  # fmt: skip
 def test_the_key_is_looked_at_and_not_shown(settings: Settings, key: str, plan: str) -> None:
     """A made-up market needs none."""
-    findings = [checkup_key.key_finding(settings), checkup_key.plan_finding(settings)]
+    findings = [checkup_key.key_finding(settings), checkup_key.plan_finding(settings, {})]
     assert [one.verdict for one in findings] == [key, plan]
     assert "hidden" not in str(findings)
     if settings.plan:
@@ -211,13 +211,13 @@ def test_a_store_is_described(tmp_path: Path) -> None:
     folder = tmp_path / "bars"
     stored(folder).close()
     settings = Settings(store=str(folder))
-    disk, store = checkup_store.store_findings(settings, online=False)
+    disk, store = checkup_store.store_findings(settings, {}, online=False)
     assert (disk.verdict, store.verdict) == ("ok", "ok")
     assert f"{folder}: bars of polygon" in store.what
     assert "in 1 file; symbols: 1 of 1min" in store.what
     (path,) = folder.rglob("*.parquet")
     path.write_bytes(b"PAR1")
-    *_, damaged = checkup_store.store_findings(settings, online=False)
+    *_, damaged = checkup_store.store_findings(settings, {}, online=False)
     assert (damaged.check, damaged.verdict) == ("store", "warning")
     assert path.name in damaged.what
     assert "backfill" in damaged.cure
@@ -227,15 +227,15 @@ def test_a_store_of_another_source_is_trouble(tmp_path: Path) -> None:
     """Before a gateway refuses it."""
     stored(tmp_path / "bars").close()
     settings = Settings(store=str(tmp_path / "bars"), source="synthetic")
-    *_, finding = checkup_store.store_findings(settings, online=False)
+    *_, finding = checkup_store.store_findings(settings, {}, online=False)
     assert finding.verdict == "trouble"
     assert "holds bars of polygon, and the settings are for synthetic/0" in finding.what
 
 
 def test_no_store_and_one_elsewhere_are_not_tried() -> None:
     """An object store is asked with --online alone."""
-    (none,) = checkup_store.store_findings(Settings(store="none"), online=False)
-    (bucket,) = checkup_store.store_findings(Settings(store="s3://bars"), online=False)
+    (none,) = checkup_store.store_findings(Settings(store="none"), {}, online=False)
+    (bucket,) = checkup_store.store_findings(Settings(store="s3://bars"), {}, online=False)
     assert (none.what, bucket.what) == ("none: nothing is kept", "s3://bars: not tried")
 
 
@@ -349,3 +349,39 @@ def test_every_requirement_is_understood() -> None:
     names = {name for name, _, extra in checkup.requirements() if not extra}
     assert {"numpy", "pandas", "httpx2", "tzdata", "exchange-calendars"} <= names
     assert {extra for _, _, extra in checkup.requirements()} == {"", *checkup.EXTRAS}
+
+
+def test_without_a_key_nothing_is_to_be_sent_online() -> None:
+    """What the option would try is not advised where it has nothing to try it with."""
+    for online in (False, True):
+        findings = checkup_vendor.network_findings(Settings(), online=online)
+        assert not any("--online" in one.cure for one in findings)
+
+
+def test_the_plan_of_a_gateway_that_runs_is_known_by_its_budget() -> None:
+    """A plan that the settings name is that; a made-up market's budget says nothing of a plan."""
+    limit = {"rate_limit": {"limit": 5, "window_seconds": 60.0}}
+    key = Settings(api_key=Secret("x"))
+    known = checkup_key.plan_finding(key, limit | {"source": "polygon"})
+    assert (known.what, known.cure) == (
+        "not named here; the gateway that runs keeps to 5 requests in 60 s", ""
+    )  # fmt: skip
+    for status in ({}, limit | {"source": "synthetic"}):
+        assert "POLYTAPE_PLAN" in checkup_key.plan_finding(key, status).cure
+    named = Settings(api_key=Secret("x"), plan="starter")
+    assert "starter" in checkup_key.plan_finding(named, limit | {"source": "polygon"}).what
+
+
+def test_the_store_of_the_gateway_that_runs_is_looked_at(tmp_path: Path) -> None:
+    """Where the settings' own is not there yet, as after `serve --source synthetic`; a store that
+    they name is that one.
+    """
+    stored(tmp_path / "bars").close()
+    status = {"store": str(tmp_path / "bars")}
+    _, store = checkup_store.store_findings(Settings(), status, online=False)
+    assert f"{tmp_path / 'bars'}: bars of polygon" in store.what
+    elsewhere = {"store": str(tmp_path / "theirs")}
+    _, store = checkup_store.store_findings(Settings(), elsewhere, online=False)
+    assert store.what == f"{tmp_path / 'theirs'} is the gateway's, and not on this machine"
+    own = Settings(store=str(tmp_path / "own"))
+    assert "none yet" in list(checkup_store.store_findings(own, status, online=False))[-1].what

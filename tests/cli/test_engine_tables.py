@@ -2,10 +2,14 @@
 
 from typing import Any
 
+import click
 import pytest
 
 from polytape.cli.engine_tables import LEVEL_NAMES, heading, how_lines, moment_text, rows_of
+from polytape.cli.output import fitted_lines
 from polytape.engines.registry import CLIENT_ENGINES, SCAN
+
+AS_OF, AT = {"as_of": "2024-07-02T13:30:00Z"}, "Tue 2024-07-02 09:30 New York"
 
 
 def test_an_instant_is_shown_in_new_york_time() -> None:
@@ -24,7 +28,7 @@ def test_a_swing_is_a_row_that_says_when_it_was_known() -> None:
         {"occurred": "2024-07-02 09:30", "kind": "high", "price": 1.2346,
          "confirmed": "2024-07-02 10:00", "settled": ""}
     ]  # fmt: skip
-    assert heading("fractals", result) == "A 15min UPTREND"
+    assert heading("fractals", result | AS_OF) == [f"A 15min UPTREND · {AT}"]
 
 
 def test_a_swing_of_the_history_says_when_another_took_its_place() -> None:
@@ -40,7 +44,29 @@ def test_a_swing_of_the_history_says_when_another_took_its_place() -> None:
         ("", "2024-07-02 11:00"),
         ("2024-07-02 11:00", ""),
     ]
-    assert heading("fractal-history", result) == "A 15min since Mon 2024-06-03 00:00"
+    since = "since Mon 2024-06-03 00:00"
+    assert heading("fractal-history", result | AS_OF) == [f"A 15min · {AT} · {since}"]
+
+
+@pytest.mark.parametrize(("price", "factor"), [(1.0, None), (1234.5, None), (92.4, 7.0)])
+def test_a_table_of_the_history_is_a_line_a_swing_at_80_columns(
+    price: float, factor: float | None
+) -> None:
+    """One column says which of three became of it, and when."""
+    swing = SWING | {"price": price, "price_as_traded": price * 7, "replaced_at": None}
+    later = "2024-07-02T15:00:00Z"
+    swings = [swing, swing | {"settled_at": later}, swing | {"replaced_at": later}]
+    result = {"symbol": "A", "history": {"swings": swings}, "split_factor": factor}
+    rows = rows_of("fractal-history", result, "table")
+    assert [row["outcome"] for row in rows] == [
+        "may be replaced", "settled 2024-07-02 11:00", "replaced 2024-07-02 11:00"
+    ]  # fmt: skip
+    cells = [[str(cell) for cell in row.values()] for row in rows]
+    lines = [click.unstyle(line) for line in fitted_lines(list(rows[0]), cells, 80)]
+    begin = [line for line in lines if "2024-07-02 09:30" in line]
+    assert len(begin) == len(rows)  # a table, not a block for each
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= 4 + 2 * len(rows)
 
 
 def test_a_window_has_its_point_of_control_value_area_and_nodes() -> None:
@@ -70,15 +96,42 @@ def test_zones_are_listed_from_the_highest_down() -> None:
              for n in (1.0, 3.0, 2.0)]  # fmt: skip
     result = {"symbol": "A", "price": 2.5, "zones": zones}
     assert [row["zone"] for row in rows_of("zones", result)] == ["z3.0", "z2.0", "z1.0"]
-    assert heading("zones", result) == "A 2.50"
-    assert heading("zones", result | {"price": None}) is None
+    assert heading("zones", result | AS_OF) == [f"A 2.50 · {AT}"]
+    assert heading("zones", result | AS_OF | {"price": None}) == [f"A as of {AT}"]
+    assert heading("zones", result | {"price": None}) == []
+
+
+HOLIDAY = {
+    "as_of": "2026-11-26T11:05:00Z",
+    "session_day": "2026-11-25",
+    "closed": "exchange holiday",
+}
+WEDNESDAY = "closed: exchange holiday; levels of Wed 2026-11-25"
+
+
+@pytest.mark.parametrize("name", [s.name for s in CLIENT_ENGINES if s is not SCAN])
+def test_a_closed_days_levels_are_not_passed_off_as_nows(name: str) -> None:
+    """Each heading has the instant, why nothing trades, and the session that its levels are of."""
+    result = {"symbol": "A", "timeframe": "15min", "price": 2.5, "atr": 0.1, "atr_regular": 0.1,
+              "start": "2026-10-27T04:00:00Z", "pivots": {},
+              "fractals": {"structure": "UPTREND"}}  # fmt: skip
+    if name == "vwap":
+        result["anchor"] = "2026-11-25T05:00:00Z"
+    lines = heading(name, result | HOLIDAY)
+    text = "\n".join(lines)
+    assert "Thu 2026-11-26 06:05 New York" in text
+    assert WEDNESDAY in text
+    assert max(map(len, lines)) <= 80
+    assert "closed" not in "".join(heading(name, result | HOLIDAY | {"closed": None}))
+    if name == "vwap":
+        assert "since Wed 2026-11-25 00:00" in text
 
 
 def test_an_engine_without_a_table_of_its_own_shows_its_first_records() -> None:
     """A sixth engine has a command at once."""
     assert rows_of("new", {"symbol": "A", "notes": [], "x": [{"a": 1}]}) == [{"a": 1}]
     assert rows_of("new", {"symbol": "A"}) == []
-    assert heading("new", {"symbol": "A"}) is None
+    assert heading("new", {"symbol": "A"}) == []
 
 
 @pytest.mark.parametrize("name", [s.name for s in CLIENT_ENGINES if s is not SCAN])

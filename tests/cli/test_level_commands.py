@@ -66,4 +66,4 @@ def test_the_times_of_an_opening_range_are_new_yorks() -> None:
     (row,) = rows_of("opening-range", {"ranges": [one]})
     assert (row["above"], row["below"]) == ("10:11", "")
     assert rows_of("opening-range", {}) == []
-    assert heading("opening-range", {"symbol": "A", "price": 9.0}) == "A 9.00"
+    assert heading("opening-range", {"symbol": "A", "price": 9.0}) == ["A 9.00"]

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytape.cli.app import app
+from polytape.cli.clock_command import _body
 from polytape.cli.moments import AS_OF, MOMENT, STORED, Moment
 from polytape.cli.scan import scan
+from polytape.cli.session import session
 from polytape.errors import ValidationError
 from polytape.model.instants import parse_instant
 from tests.cli.conftest import Run
@@ -185,3 +187,67 @@ def test_the_tables_show_what_was_typed(polytape: Run, gateway: str) -> None:
     assert out.splitlines()[1].startswith("2024-07-03T15:30:00Z")
     code, out, err = polytape("session", "AAPL", "--at", "2024-07-03 11:30", "--url", gateway)
     assert (code, "Wed 2024-07-03 11:30 New York" in out) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("10:30", "2026-11-23T10:30:00-05:00"),
+        ("9:30", "2026-11-23T09:30:00-05:00"),
+        ("today 10:30", "2026-11-23T10:30:00-05:00"),
+        ("Yesterday 10:30", "2026-11-20T10:30:00-05:00"),
+        ("yesterday 11:30 pm", "2026-11-20T23:30:00-05:00"),
+        ("12:05 AM", "2026-11-23T00:05:00-05:00"),
+        ("12:05 p.m.", "2026-11-23T12:05:00-05:00"),
+        ("9am", "2026-11-23T09:00:00-05:00"),
+        ("10:30 UTC", "2026-11-23T05:30:00-05:00"),
+        ("yesterday 3:30 pm Europe/Berlin", "2026-11-20T09:30:00-05:00"),
+    ],
+)
+@pytest.mark.parametrize("begins", [False, True])
+def test_a_time_without_a_date_is_todays_in_new_york(
+    capsys: pytest.CaptureFixture[str], written: str, sent: str, begins: bool
+) -> None:
+    """By the clock of the gateway; yesterday is the last session before, here Friday."""
+    option = click.Option(["--at"], type=Moment(lambda _: AT, begins=begins))
+    assert option.type.convert(written, option, None) == sent
+    shown = f"{datetime.fromisoformat(sent):%a %Y-%m-%d %H:%M}"
+    assert capsys.readouterr().err == f"--at {written} is {shown} New York.\n"
+
+
+def test_an_instant_with_am_or_pm_is_that_of_24_hours() -> None:
+    """With its date the day is known."""
+    assert MOMENT.convert("2024-07-03 11:30 pm", None, None) == "2024-07-03T23:30:00-04:00"
+    assert MOMENT.convert("2024-07-03 1:05 PM ET", None, None) == "2024-07-03T13:05:00-04:00"
+
+
+@pytest.mark.parametrize(
+    ("written", "allowed"),
+    [
+        ("13:30 pm", 'a time of 24 hours ("23:30"), or one from 1:00 to 12:59 with am or pm'),
+        ("0:30 am", "1:00 to 12:59"),
+        ("25:00", "HH:MM"),
+        ("10:30 PDQ", "there is no zone 'PDQ'"),
+        ("yesterday 10:30 EDT", "EDT is not in force in New York on 2026-11-20"),
+        ("noon", '"10:30", "yesterday 10:30"'),
+    ],
+)
+def test_a_time_that_there_is_not_is_refused_with_what_is(written: str, allowed: str) -> None:
+    """Before a gateway is asked for more than the time."""
+    option = click.Option(["--at"], type=Moment(lambda _: AT, begins=True))
+    with pytest.raises(ValidationError) as refused:
+        option.type.convert(written, option, None)
+    assert str(refused.value).startswith(f"--at='{written}' is not valid: ")
+    assert allowed in str(refused.value)
+
+
+@pytest.mark.parametrize("spelling", ["--at", "--as-of"])
+def test_session_takes_its_instant_by_the_name_that_every_engine_has(spelling: str) -> None:
+    """Both are one option."""
+    context = session.make_context("session", ["AAPL", spelling, "2024-07-03 10:30"])
+    assert context.params["at"] == "2024-07-03T10:30:00-04:00"
+
+
+def test_a_step_of_the_clock_goes_to_a_time_of_its_own_day() -> None:
+    """Which the gateway knows: that of a replay is not today."""
+    assert _body("step", "10:30") == {"action": "step", "to": "10:30"}

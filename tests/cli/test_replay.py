@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import date
+from math import inf
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from polytape import PolygonClient
 from polytape.cli.clock import now_us, replay_clock, this_market
@@ -53,6 +55,30 @@ def made_up() -> Iterator[tuple[Gateway, str]]:
     gateway = make_replay(MADE_UP, SETTINGS)
     with running(make_app(SETTINGS, gateway)) as url:
         yield gateway, url
+
+
+def test_a_replay_says_of_slow_requests_what_the_settings_say() -> None:
+    """0: none is logged, as in every gateway."""
+    for seconds, limit in ((0.0, inf), (2.5, 2.5)):
+        settings = structs.replace(SETTINGS, slow_request_s=seconds)
+        assert make_replay(MADE_UP, settings).slow_request_s == limit
+
+
+@pytest.mark.parametrize(
+    ("symbol", "at", "says"),
+    [
+        ("SPY", "09:30", None),
+        ("SPYY", "09:30", "SPYY (Slate Optics Group) trades in 78 of the 390 minutes from 09:30 to 16:00 (did you mean SPY?)"),
+        ("SPYY", "16:00", "of the 240 minutes from 16:00 to 20:00 (did you mean SPY?)"),
+    ],
+)  # fmt: skip
+def test_a_symbol_that_hardly_trades_is_said_to(
+    capsys: pytest.CaptureFixture[str], symbol: str, at: str, says: str | None
+) -> None:
+    """Else a mistyped name of a real company plays nothing, and nobody sees why."""
+    make_replay(ReplayRequest(f"{DAY}", (symbol,), "synthetic", at), SETTINGS).close()
+    err = capsys.readouterr().err
+    assert (err == "") if says is None else (says in err)
 
 
 def minute_of(event: MinuteAggregate) -> str:

@@ -126,3 +126,11 @@ def test_csv_has_a_row_for_each_zone_and_json_all_there_is(
     assert row["candle"] == ""
     show(scans, "json", 1)
     assert json.loads(capsys.readouterr().out) == [scans.results["SPY"]]
+
+
+def test_a_scan_of_a_closed_market_says_whose_levels_it_has() -> None:
+    """In the heading, which stays within the screen; a server that does not say has none."""
+    closed = {"as_of": "2013-10-12T16:00:00Z", "session_day": "2013-10-11", "closed": "weekend"}
+    head, more, *_ = plain(scan_lines(result(**closed), 5))
+    assert head == "SPY 170.15 · Sat 2013-10-12 12:00 New York"
+    assert more == "  closed: weekend; levels of Fri 2013-10-11 · UPTREND"

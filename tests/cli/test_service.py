@@ -1,6 +1,7 @@
 """What starts a gateway with the machine, without a secret in it."""
 
 import plistlib
+import re
 import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -10,6 +11,7 @@ import pytest
 from polytape.cli.service_files import Service, launchd_plist, systemd_unit, windows_task
 from tests.cli.conftest import Run
 
+ROOT = Path(__file__).parents[2]
 HARD = Service(
     ("/opt/my python/bin/python", "-m", "polytape", "serve"),
     Path("/srv/50% & <more>"),
@@ -77,3 +79,15 @@ def test_a_task_is_xml_of_its_schema() -> None:
     assert task.findtext(".//t:Arguments", namespaces=space) == "-m polytape serve"
     assert task.findtext(".//t:WorkingDirectory", namespaces=space) == "/srv/50% & <more>"
     assert task.findtext(".//t:ExecutionTimeLimit", namespaces=space) == "PT0S"
+
+
+@pytest.mark.parametrize("kind", ["systemd", "launchd", "task"])
+def test_the_page_installs_it_as_the_command_says(polytape: Run, kind: str) -> None:
+    """Its commands are those on stderr."""
+    page = (ROOT / "docs/start/3-gateway.md").read_text("utf-8")
+    needs = {"task": "Windows"}.get(kind, kind)
+    block = re.findall(rf"# needs: {needs}\n(.*?)```", page, re.DOTALL)[0]
+    commands = re.findall(r"^\$ ((?:systemctl|launchctl|schtasks).*)", block, re.MULTILINE)
+    _, _, err = polytape("service", "--kind", kind)
+    assert commands
+    assert [one for one in commands if one not in err] == []

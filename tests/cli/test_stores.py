@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from polytape.cli import stores
+from polytape.cli.options import StoreOptions
 from polytape.errors import ConfigurationError
 from polytape.model.bars import Bars
 from polytape.model.market_bars import MarketBars
@@ -109,6 +110,20 @@ def test_only_what_brings_bars_makes_a_store_and_says_so(
     assert not list(own_folder.glob("*"))
 
 
+def test_a_scan_reads_the_store_that_there_is(own_folder: Path, tmp_path: Path) -> None:
+    """It named the vendor's, which there was not, beside the one that `serve` had made."""
+    with pytest.raises(
+        ConfigurationError, match=r"there is no store at .*/polygon \(--store names"
+    ):
+        stores.readable_location(None)
+    with stores.made_store({"source": "synthetic"}) as made:
+        assert stores.readable_location(None) == made.storage.url
+    assert stores.readable_location(str(tmp_path / "x")) == str(tmp_path / "x")
+    with stores.made_store({}) as vendors:
+        assert stores.readable_location(None) == vendors.storage.url
+    assert len(list(own_folder.glob("*"))) == 2
+
+
 def test_a_command_reads_the_store_that_serve_used_whatever_its_source(
     own_folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,3 +167,23 @@ def test_a_stand_in_for_the_vendor_has_a_store_of_its_own(url: str, identity: st
     assert stores.store_identity(settings) == identity
     shared = stores.store_location(settings) == stores.store_location(Settings())
     assert shared is (identity == "polygon")
+
+
+def test_the_shown_place_is_that_of_the_store_that_is_read(
+    own_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not one that is not there, beside one that is; what is named is shown as it is named."""
+    usual = own_folder / "polygon"
+    assert stores.shown_location({}) == str(usual)
+    assert "there is no store at" in capsys.readouterr().err
+    made_up: StoreOptions = {"source": "synthetic"}
+    with stores.made_store(made_up) as store:
+        place = store.storage.url
+    capsys.readouterr()
+    assert stores.shown_location({}) == stores.shown_location(made_up) == place
+    assert capsys.readouterr().err == ""
+    assert stores.shown_location({"store": "s3://bars"}) == "s3://bars"
+    assert stores.shown_location({"store": "none"}) == "none"
+    with stores.made_store({}):
+        pass
+    assert stores.shown_location({}) == str(usual)

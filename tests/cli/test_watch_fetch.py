@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from polytape import PolygonClient
+from polytape import ConfluenceScanner, PolygonClient
 from polytape.cli.watch_fetch import (
     Failure,
     History,
@@ -53,7 +53,7 @@ def test_history_goes_on_to_the_bars_that_are_known(gateway: str) -> None:
 
 
 def test_zones_are_the_scanners(gateway: str) -> None:
-    """As of the instant of the task."""
+    """With the daily ATR."""
     with PolygonClient(gateway) as client:
         result = perform(client, Task("AAPL", "zones", NOW), NOW)
         assert isinstance(result, SymbolZones)
@@ -61,6 +61,20 @@ def test_zones_are_the_scanners(gateway: str) -> None:
         assert result.zones
         assert result.atr_day is not None
         assert result.errors == ()
+
+
+def test_zones_are_those_of_a_scan_at_the_same_instant(gateway: str) -> None:
+    """On a Saturday Friday counts as a whole day, which as of its last bar it does not yet."""
+    friday, saturday = "2026-11-21T00:59:00Z", "2026-11-21T12:00:00Z"
+    now = parse_instant(saturday, "at", MARKET)
+    task = Task("AAPL", "zones", parse_instant(friday, "at", MARKET))
+    with PolygonClient(gateway) as client:
+        scanner = ConfluenceScanner(client)
+        early, late = (scanner.scan("AAPL", at) for at in (friday, saturday))
+        result = perform(client, task, now)
+    assert isinstance(result, SymbolZones)
+    assert result.zones == late.zones != early.zones
+    assert result.as_of == task.as_of
 
 
 def test_a_symbol_that_is_not_there_is_a_failure(gateway: str) -> None:

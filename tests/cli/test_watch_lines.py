@@ -8,7 +8,7 @@ from polytape.cli.output import MADE_UP
 from polytape.cli.watch_lines import age_text, lines_of, row_lines, volume_text, zone_text
 from polytape.cli.watch_table import WatchRow, WatchTable
 from polytape.client.stream_session import StreamNotice
-from polytape.model.units import SECOND_US
+from polytape.model.units import DAY_US, SECOND_US
 from tests.cli.watch_parts import OPEN, SUBSCRIBED, end_of, history, minute, zone, zones
 from tests.conftest import MARKET
 
@@ -87,8 +87,9 @@ def test_a_zone_is_its_level_and_distance(zone: str | None, atrs: float | None, 
 def test_the_head_says_how_the_feed_is_and_the_markets_time() -> None:
     """Invented prices are named in the head, where no screen is too small for it."""
     table = WatchTable(["AAPL"], MARKET)
-    assert lines_of(table, 0, 80)[0] == " feed connecting"
     now = end_of(3)
+    moment = "New York Tue 2024-07-02 09:34"
+    assert lines_of(table, now, 80)[0] == f" feed connecting   {moment}"
     table.event(SUBSCRIBED, now)
     table.due(now)
     table.result(history(3), now)
@@ -96,10 +97,22 @@ def test_the_head_says_how_the_feed_is_and_the_markets_time() -> None:
     table.result(zones(zone(11, 12), as_of=end_of(2), errors=("hvn: no volume",)), now)
     table.event(minute(3), now)
     lines = lines_of(table, now + SECOND_US, 80, made_up=True)
-    assert lines[0] == " feed connected   made-up prices   New York Tue 2024-07-02 09:34"
+    assert lines[0] == f" feed connected   made-up prices   {moment}"
     assert lines[3].startswith(" AAPL    10.00")
     assert lines[4:] == [" AAPL: hvn: no volume", f" {MADE_UP}"]
     table.event(StreamNotice("disconnected", "x" * 99), now)
     shown = lines_of(table, now, 40)
     assert shown[0] == " feed disconnected   New York Tue 2024-0"
     assert max(map(len, shown)) <= 40
+
+
+def test_a_closed_market_says_so_and_why() -> None:
+    """In the head, or below the table where the screen is too narrow for it."""
+    table = WatchTable(["AAPL"], MARKET, live=False)
+    holiday = end_of(0) + 2 * DAY_US
+    closed = "closed: exchange holiday"
+    head = " feed none   New York Thu 2024-07-04 09:31"
+    assert lines_of(table, holiday, 80)[0] == f"{head}   {closed}"
+    narrow = lines_of(table, holiday, 60)
+    assert (narrow[0], narrow[-1]) == (head, f" {closed}")
+    assert "closed: trading ended at 20:00" in lines_of(table, end_of(11 * 60), 80)[0]

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from polytape.cli.watch_fetch import Failure, Task
 from polytape.cli.watch_table import (
+    LATE_US,
     RETRY_AFTER_US,
     SILENT_AFTER_US,
+    ZONES_EVERY_US,
     FeedHealth,
     WatchRow,
     WatchTable,
@@ -58,20 +60,21 @@ def whole(minutes: int = 3) -> WatchTable:
 def test_a_row_is_price_change_volume_zone_and_age() -> None:
     """Each against what it is compared with."""
     table = whole()
-    assert table.settled()
+    assert table.settled(NOW)
     table.event(minute(3, close=10.5, volume=150.0), NOW)
     (row,) = table.rows(NOW + 2 * SECOND_US)
     assert row == WatchRow(
         "AAPL", 10.5, 2.5, 31.25, 300.0, 0.75, "L3", 0.25, OPEN + 3 * MINUTE_US, 2.0
     )
-    assert table.newest_bar() == end_of(3)
+    assert table.market_now(end_of(9)) == end_of(9)
+    assert table.market_now(end_of(1)) == end_of(3)  # a market that is ahead of this machine
 
 
 def test_nothing_is_asked_for_before_the_feed_is_subscribed() -> None:
     """So that no bar lies between history and the stream."""
     table = WatchTable(["AAPL"], MARKET)
     assert table.due(NOW) == []
-    assert not table.settled()
+    assert not table.settled(NOW)
     table.event(StreamNotice("connected"), NOW)
     assert table.due(NOW) == []
     table.event(SUBSCRIBED, NOW)
@@ -122,7 +125,7 @@ def test_after_a_break_the_days_bars_are_read_again(kind: str) -> None:
     table.event(StreamNotice(kind), NOW)
     assert table.health(NOW) == FeedHealth("gap", "reading history")
     assert table.rows(NOW)[0].volume is None
-    assert not table.settled()
+    assert not table.settled(NOW)
     assert table.due(NOW) == [Task("AAPL", "history", end_of(3))]
     assert table.rows(NOW)[0].volume is None
     table.result(history(9), NOW)
@@ -152,14 +155,14 @@ def test_a_gap_that_could_not_be_read_stays_a_gap() -> None:
     (task,) = table.due(NOW)
     table.result(Failure(task, ConnectionError("gone")), NOW)
     assert table.remarks() == ["AAPL: gone"]
-    assert table.settled()  # as far as it can be
+    assert table.settled(NOW)  # as far as it can be
     assert table.rows(NOW)[0].volume is None
     assert table.health(NOW).state == "gap"
     assert table.due(NOW + RETRY_AFTER_US) == [task]
 
 
 def test_zones_are_made_again_every_quarter_of_an_hour() -> None:
-    """As of the end of the last bar: of the market's time, whatever this machine's."""
+    """By the bars where they are ahead: of the market's time, whatever this machine's."""
     table = whole()
     for count in range(3, 14):
         table.event(minute(count), NOW)
@@ -169,6 +172,22 @@ def test_zones_are_made_again_every_quarter_of_an_hour() -> None:
     table.result(zones(zone(10.0, 10.5, "L5"), zone(1.0, 2.0), as_of=end_of(14)), NOW)
     assert table.rows(NOW)[0].zone == "L5"
     assert table.rows(NOW)[0].zone_atrs == 0.0
+
+
+def test_while_the_market_is_closed_zones_are_as_of_now() -> None:
+    """As of the last bar the session before is not yet over, and its levels would be missing."""
+    table = made()
+    saturday = NOW + 4 * DAY_US
+    table.due(saturday)
+    table.result(history(3), saturday)
+    assert table.due(saturday) == [Task("AAPL", "zones", saturday)]
+    table.result(zones(zone(11.0, 12.0), as_of=saturday), saturday)
+    assert table.due(saturday + MINUTE_US) == []
+    later = saturday + 5 * MINUTE_US
+    assert later % ZONES_EVERY_US == 0
+    assert table.due(later) == []  # its last bar may still come
+    assert table.due(later + LATE_US) == [Task("AAPL", "zones", later + LATE_US)]
+    assert (table.why_closed(saturday), table.why_closed(NOW)) == ("weekend", None)
 
 
 def test_without_zones_it_says_why() -> None:
@@ -213,8 +232,8 @@ def test_a_symbol_without_bars_waits_for_its_first() -> None:
     table.due(NOW)
     table.result(no_history(), NOW)
     assert table.rows(NOW) == [WatchRow("AAPL")]
-    assert table.settled()
-    assert table.newest_bar() is None
+    assert table.settled(NOW)
+    assert table.market_now(NOW) == NOW
     table.event(minute(0), NOW)
     assert [task.what for task in table.due(NOW)] == ["history"]
 

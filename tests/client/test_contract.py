@@ -298,7 +298,7 @@ def test_wrong_input_is_refused_before_anybody_is_asked(
 )
 def test_a_wrong_tolerance_is_refused(client: PolygonClient, tolerance: object) -> None:
     with pytest.raises(ValidationError, match="tolerance_minutes"):
-        client.get_candle_at_datetime("AAPL", "2024-07-02T15:00", tolerance_minutes=tolerance)  # type: ignore[arg-type]
+        client.get_candle_at_datetime("AAPL", "2024-07-02T15:00Z", tolerance_minutes=tolerance)  # type: ignore[arg-type]
     with pytest.raises(ValidationError, match="query"):
         client.search_symbols("  ")
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from polytape.client.batch import explained
 from polytape.client.cache import CacheManager
 from polytape.client.core import Core
 from polytape.errors import ConnectionError, NotFoundError, ValidationError
@@ -181,3 +182,48 @@ def test_clearing_clears_here_whatever_the_gateway_says() -> None:
         assert len(core.cache) == 0
     with pytest.raises(ValidationError, match="symbol"):
         play(core.clear("a/b"), [])
+
+
+CLOCK = json({"now": "2024-07-08T14:00:00Z", "speed": 1.0, "paused": False, "wall": False})
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "why"),
+    [
+        ("2024-07-06", "2024-07-07", "no bars: 2024-07-06 is a weekend, 2024-07-07 is a weekend"),
+        ("2024-07-04", "2024-07-04", "no bars: 2024-07-04 is an exchange holiday"),
+        ("2024-07-09", "2024-07-09", "no bars: 2024-07-09 is in the future"),
+        ("1995-01-04", "1995-01-04", "the source's 15min bars do not reach back there"),
+    ],
+)
+@pytest.mark.parametrize("again", [False, True])
+def test_an_answer_without_bars_says_why_by_the_gateways_time(
+    start: str, end: str, why: str, again: bool
+) -> None:
+    """That of a replay, whose future is our past; of what comes out of the cache, too."""
+    core, empty = core_of(), response(Bars.empty())
+    if again:
+        play(core.fetch("SPY", start, end, "15min", None, True, True), [empty, CLOCK])
+    answers = [CLOCK] if again else [empty, CLOCK]
+    answer, _ = play(core.fetch("SPY", start, end, "15min", None, True, True), answers)
+    (note,) = answer.metadata.notes
+    assert why in note
+    assert answer.frames.make().attrs["notes"] == [note]
+
+
+def test_of_a_gateway_whose_time_is_not_known_the_reason_is_by_ours() -> None:
+    """The answer is there."""
+    flow = core_of().fetch("SPY", "2024-07-06", "2024-07-06", "15min", None, True, True)
+    answer, _ = play(flow, [response(Bars.empty()), json({}, 403)])
+    assert answer.metadata.notes == ["no bars: 2024-07-06 is a weekend"]
+
+
+def test_of_many_frames_those_without_bars_say_why() -> None:
+    """`fetch_many`, of whatever was fetched together."""
+    core = core_of()
+    queries = [replace(QUERY, symbol=symbol) for symbol in ("SPY", "A")]
+    found, _ = play(core.outcomes_together(queries), [response(BARS, Bars.empty())])
+    (full, empty), _ = play(explained(core, queries, found), [CLOCK])
+    assert full.metadata.notes == []
+    (note,) = empty.metadata.notes
+    assert note.startswith("no bars: nothing was traded in 2024-07-01 and later sessions, or")

@@ -6,13 +6,14 @@ from datetime import date
 
 import pytest
 
-from polytape import NotFoundError, PolygonClient, ValidationError
+from polytape import ATREngine, NotFoundError, PolygonClient, ValidationError
 from polytape.client.aio import AsyncPolygonClient
 from polytape.model.bars import Bars
 from polytape.model.basis import Basis
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery, series_query
 from polytape.model.timeframes import Series, Timeframe
+from polytape.model.timestamps import to_datetime
 from polytape.upstream.synthetic.source import Synthetic
 from tests.conftest import MARKET, day_span
 from tests.fakes.plain_server import PlainServer
@@ -149,3 +150,12 @@ def test_a_session_names_the_parameter_that_is_wrong(client: PolygonClient) -> N
     with pytest.raises(ValidationError, match="session_datetime"):
         client.get_session_data("AAPL", "2199-01-04")
     assert client.stats().requests == 1  # what time it is the gateway knows
+
+
+def test_words_are_instants_by_the_gateways_time(client: PolygonClient) -> None:
+    """As at the command line: where that day begins; never remembered by their text."""
+    market, now = client.market, client._driver.run(client._core.gateway_now())
+    for word, day in (("today", market.date_of(now)), ("yesterday", market.session_before(market.date_of(now)).day)):  # type: ignore[union-attr] # fmt: skip
+        begin = to_datetime(market.day_start(day))
+        assert client.session("AAPL", word).session_datetime == begin
+        assert ATREngine(client).run("AAPL", word).as_of == begin

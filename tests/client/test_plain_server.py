@@ -33,7 +33,7 @@ def test_bars_come_whole_and_only_of_the_range(client: PolygonClient, plain: Pla
     frame = client.fetch_bars(*QUERY)
     check_shape(frame)
     assert len(frame) == 64
-    morning = client.fetch_bars("AAPL", "2024-07-02T13:00", "2024-07-02T14:00", "15min")
+    morning = client.fetch_bars("AAPL", "2024-07-02T13:00Z", "2024-07-02T14:00Z", "15min")
     assert morning.index[0] == pd.Timestamp("2024-07-02 13:00", tz="UTC")
     assert len(morning) == 4
     method, path, body = plain.asked[0]
@@ -69,7 +69,7 @@ def test_the_last_long_bar_is_whole_though_the_query_ends_inside_it(
 ) -> None:
     whole = client.fetch_bars("SPY", "2024-07-02", "2024-07-02", "60min", include_extended=False)
     part = client.fetch_bars(
-        "AAPL", "2024-07-02T13:30", "2024-07-02T14:00", "60min", include_extended=False
+        "AAPL", "2024-07-02T13:30Z", "2024-07-02T14:00Z", "60min", include_extended=False
     )
     assert part.to_numpy().tolist() == whole.head(1).to_numpy().tolist()
 

@@ -89,10 +89,11 @@ class Run(EngineRunResult):
 
 def test_a_run_says_what_its_bars_stand_on() -> None:
     bare = Run("X")
-    assert (repr(bare), bare.to_dict()) == ("X", {"symbol": "X", "preset": None, "basis": None})
+    nothing = dict.fromkeys(("session_day", "closed", "preset", "basis"))
+    assert (repr(bare), bare.to_dict()) == ("X", {"symbol": "X"} | nothing)
     real = bare.standing_on(Basis(source="here"))
     assert repr(real) == "X"
-    assert list(real.to_dict()) == ["symbol", "preset", "basis"]
+    assert list(real.to_dict()) == ["symbol", *nothing]
     invented = bare.standing_on(Basis(source="here", made_up=True, notes=("one",)))
     assert repr(invented) == "X\n  made-up prices; one"
     assert "made-up prices" in repr(invented.to_frame())

@@ -194,6 +194,28 @@ def test_given_levels_stand_in_for_the_weeks(synthetic: Synthetic, market: Marke
     assert {"PDH", "PDL", "PDC"} <= set(names)
 
 
+def test_given_levels_out_of_reach_are_named(synthetic: Synthetic, market: Market) -> None:
+    """They replace those of the last week, so a typing error cost a scan its weekly levels, in
+    silence. A given level in reach needs no word.
+    """
+
+    def scan(options: ScanOptions) -> ScanResult:
+        flow = scan_flow("AAPL", at("2026-11-18 11:30"), market, options)
+        return run_with(flow, answers(synthetic, market))
+
+    plain = scan(ScanOptions())
+    price = plain.price or 0.0
+    assert not any("left out" in note for note in plain.notes)
+    near = scan(ScanOptions(weekly_levels=(price,)))
+    assert near.notes == plain.notes
+    both = scan(ScanOptions(weekly_levels=(price, 9_471.5)))
+    assert both.notes[-1].endswith(f"from the price {price:.2f}: 9471.50")
+    assert both.notes[-1].startswith("weekly levels left out, farther than 2 daily ATRs (")
+    alone = scan(ScanOptions(daily_levels=(9_471.5,)))
+    assert "9471.50; this scan has no daily level, nor the last day's high" in alone.notes[-1]
+    assert alone.notes[-1] in repr(alone)
+
+
 @pytest.mark.realdata
 def test_real_bars_make_real_zones(real: FlatFiles, market: Market) -> None:
     flow = scan_flow("SPY", at("2013-10-11 14:30"), market, ScanOptions())

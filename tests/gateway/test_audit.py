@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from polytape.cli.checkup_gateway import MANAGING
 from polytape.gateway.admission import Admission
 from polytape.gateway.app import create_app
 from polytape.gateway.audit import MOST_BYTES
@@ -77,3 +78,21 @@ async def test_no_secret_and_no_line_of_another_is_in_it(
     assert len(body["body"]) <= MOST_BYTES
     assert secret not in audit.text
     assert OWNER not in audit.text
+
+
+async def test_a_dry_run_changes_nothing_and_has_no_line(
+    app: Any, audit: pytest.LogCaptureFixture
+) -> None:
+    """Be it refused for what is in it, as the one that `polytape doctor` sends; who may not manage
+    the gateway has tried.
+    """
+    path, change = "/api/v1/history/backfill", {"symbols": ["AAPL"], "start_date": "2024-01-02"}
+    async with speaking_to(app) as http:
+        for body in (MANAGING, change | {"dry_run": True}):
+            await http.post(path, json=body, headers=AUTHORIZED)
+        assert lines(audit) == []
+        await http.post(path, json=change, headers=AUTHORIZED)
+        await http.post(path, json=MANAGING, headers={"authorization": "Bearer wrong"})
+    assert [(line["what"], line["status"] < 500) for line in lines(audit)] == [
+        (f"POST {path}", False), (f"POST {path}", True),
+    ]  # fmt: skip

@@ -33,7 +33,7 @@ def test_one_file_has_the_symbols_in_their_order(
     seen: list[str] = []
     out = tmp_path / "new" / f"all.{form}"
     exporter = Exporter(store, Series.MINUTE, WEEK, form, seen.append)
-    assert exporter.to_file(["B", "EMPTY", "A"], out) == 4
+    assert exporter.to_file(["B", "EMPTY", "A"], out) == {"B": 1, "EMPTY": 0, "A": 3}
     assert seen == ["B", "EMPTY", "A"]
     table = parquet.read_table(out) if form == "parquet" else csv.read_csv(out)
     assert table.column("symbol").to_pylist() == ["B", "A", "A", "A"]
@@ -44,11 +44,18 @@ def test_one_file_has_the_symbols_in_their_order(
 def test_a_folder_for_each_symbol(store: SegmentStore, tmp_path: Path) -> None:
     span = Span(HOURS[1], WEEK.end)
     exporter = Exporter(store, Series.MINUTE, span)
-    assert exporter.to_folders(["A", "B"], tmp_path) == 2
-    files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.parquet"))
-    assert files == ["symbol=A/bars.parquet", "symbol=B/bars.parquet"]
-    assert parquet.read_table(tmp_path / files[0], partitioning=None).num_rows == 2
-    assert parquet.read_table(tmp_path / files[1], partitioning=None).num_rows == 0
+    assert exporter.to_folders(["A", "B"], tmp_path) == {"A": 2, "B": 0}
+    files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+    assert files == ["symbol=A", "symbol=A/bars.parquet"]  # a file without a row would be a riddle
+    assert parquet.read_table(tmp_path / files[1], partitioning=None).num_rows == 2
+
+
+def test_a_file_of_nothing_is_not_written(store: SegmentStore, tmp_path: Path) -> None:
+    """What stands there already stays, and no folder is made for it."""
+    out = tmp_path / "new" / "q.csv"
+    exporter = Exporter(store, Series.MINUTE, WEEK, "csv")
+    assert exporter.to_file(["EMPTY", "APPL"], out) == {"EMPTY": 0, "APPL": 0}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_path_that_cannot_be_written_is_named(store: SegmentStore, tmp_path: Path) -> None:

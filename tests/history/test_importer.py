@@ -189,9 +189,9 @@ def test_what_is_exported_comes_in_again(
     bring(store, csv(tmp_path, GOOD, "B,2024-07-02T13:31:00Z,1.25,2,1,2,10.5"), "csv")
     exporter, out = Exporter(store, Series.MINUTE, ALL_TIME, form), tmp_path / "out"
     if folders:
-        assert exporter.to_folders(["A", "B"], out) == 2
+        assert exporter.to_folders(["A", "B"], out) == {"A": 1, "B": 1}
     else:
-        assert exporter.to_file(["A", "B"], out / f"all.{form}") == 2
+        assert exporter.to_file(["A", "B"], out / f"all.{form}") == {"A": 1, "B": 1}
     other = SegmentStore(open_storage("memory"), "polygon", MARKET)
     bring(other, tmp_path / "out", form)
     for symbol in ("A", "B"):

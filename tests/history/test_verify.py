@@ -3,19 +3,24 @@
 from datetime import date
 
 import numpy as np
+import pytest
 
 from polytape.history.backfill import run_tasks
+from polytape.history.traded_span import AFTER_LAST, BEFORE_FIRST, NO_BAR
 from polytape.history.verify import SpanReport, repair_queries, verify
+from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.quality import Finding, Gap, QualityReport
+from polytape.model.spans import Span
 from polytape.model.splits import Split
 from polytape.model.timeframes import Series
 from polytape.store.reference import Reference
 from tests.conftest import MARKET, day_span, flat_bars
 from tests.history.scene import JULY, Scene
-from tests.store.bars import write
+from tests.store.bars import write, write_market
 
 WEEK = day_span(JULY[0], JULY[4])
+ALL = day_span(date(1990, 1, 1), JULY[13])
 
 
 async def test_verify_finds_what_is_wrong_and_repair_mends_it(market: Market) -> None:
@@ -116,3 +121,43 @@ def test_a_long_gap_is_repaired_in_fetches_of_a_page() -> None:
     assert len(queries) == 12
     assert queries[0].span.start == years.start
     assert queries[-1].span.end == years.end
+
+
+@pytest.mark.parametrize("series", Series)
+def test_nothing_is_missing_before_the_first_bar_of_a_symbol(series: Series) -> None:
+    """One question about years before a listing made a store doubtful for good: no repair can bring
+    what there is not. A trading day after the first bar that has none stays doubtful.
+    """
+    scene = Scene()
+    years = day_span(date(1995, 1, 4), date(1995, 2, 1))
+    write(scene.store, "AAPL", Bars.empty(), years, 1, series=series)
+    (alone,) = verify(scene.store, ["AAPL"], years, market=MARKET, today=JULY[13])
+    assert alone.report.gaps == (Gap(years, 0, NO_BAR),)
+    bars = scene.truth(JULY[1], JULY[1], series=series)
+    write(scene.store, "AAPL", bars, day_span(JULY[0], JULY[2]), 1, series=series)
+    early, listing = verify(scene.store, ["AAPL"], ALL, market=MARKET, today=JULY[13])
+    assert (early.span, early.report.gaps) == (years, (Gap(years, 0, BEFORE_FIRST),))
+    assert repair_queries([early], MARKET) == []
+    assert listing.report.gaps[0] == Gap(day_span(JULY[0]), 0, BEFORE_FIRST)
+    doubted = repair_queries([listing], MARKET)
+    assert [query.span for query in doubted] == [day_span(JULY[2])]
+    scene.close()
+
+
+def test_a_symbol_that_is_in_files_of_the_whole_market_no_longer_misses_nothing() -> None:
+    """It was delisted, and so it verifies on days that it was never in the files of. Days inside
+    its trading stay doubtful, and so do later ones that it was asked for by itself.
+    """
+    scene = Scene()
+    for day in (JULY[0], JULY[1], JULY[2], JULY[4], JULY[7]):
+        there = day in (JULY[0], JULY[2])
+        parts = {"X": scene.truth(day, day, series=Series.DAY)} if there else {}
+        write_market(scene.store, parts, day_span(day), 1, series=Series.DAY)
+    (report,) = verify(scene.store, ["X"], ALL, market=MARKET, today=JULY[13])
+    after = Span(day_span(JULY[3]).start, day_span(JULY[7]).end)
+    assert [gap for gap in report.report.gaps if gap.missing] == [Gap(day_span(JULY[1]), 1, None)]
+    assert report.report.gaps[-1] == Gap(after, 0, AFTER_LAST)
+    write(scene.store, "X", Bars.empty(), day_span(JULY[8]), 2, series=Series.DAY)
+    (asked,) = verify(scene.store, ["X"], ALL, market=MARKET, today=JULY[13])
+    assert asked.report.unexplained_missing == 4
+    scene.close()

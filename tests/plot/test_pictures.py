@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from polytape.engines.camarilla_run import CamarillaRun
 from polytape.engines.flow import run_with
 from polytape.engines.registry import EngineSpec
 from polytape.engines.scan_result import ScanResult
@@ -177,6 +178,26 @@ def test_zones_and_their_parts_are_in_the_picture(
     said = [text.get_text() for text in other.texts]
     assert WORDS not in said
     assert any("prices as traded" in word for word in said)
+
+
+def test_the_pivots_of_the_day_can_be_told_apart(
+    results: dict[str, Drawable], drawn: dict[str, Axes]
+) -> None:
+    """From S4 to R4 they take a seventh of the height at least; those of a month do not squeeze
+    them, and days are told below. Alone, the month's have the picture that they need.
+    """
+    run = results["camarilla"]
+    assert isinstance(run, CamarillaRun)
+    low, high = drawn["camarilla"].get_ylim()
+    day = run.pivots["day"].levels
+    assert all(low <= day[name] <= high for name in ("R3", "R4", "S3", "S4", "R6", "S6"))
+    assert (day["R4"] - day["S4"]) / (high - low) > 1 / 7
+    marks = [label.get_text() for label in drawn["camarilla"].get_xticklabels()]
+    assert "Mon 16 Nov" in marks
+    ax, month = small(), run.pivots["month"]
+    replace(run, pivots={"month": month}).plot(ax)
+    low, high = ax.get_ylim()
+    assert all(low <= month.levels[name] <= high for name in ("R3", "R4", "S3", "S4"))
 
 
 def test_a_calibration_is_drawn_shown_and_pickled() -> None:

@@ -4,7 +4,7 @@ import warnings
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,7 +15,6 @@ from polytape.engines.flow import run_with
 from polytape.engines.options import ScanOptions
 from polytape.engines.registry import SCAN
 from polytape.engines.scan_result import ScanResult
-from polytape.engines.scanner import scan_flow
 from polytape.errors import ConfigurationError, ValidationError
 from polytape.gateway.api.engines import run_engine
 from polytape.gateway.gateway import Gateway
@@ -68,8 +67,8 @@ def test_processes_give_what_one_gives_and_errors_stay_with_their_symbol(
     assert sorted(done) == sorted([*SYMBOLS, "NOPE"])
     moment = parse_instant(WHEN, "at", MARKET)
     for symbol in SYMBOLS:
-        flow = scan_flow(symbol, moment, market, ScanOptions())
-        alone = run_with(flow, answers(synthetic, market))
+        flow = SCAN.run(symbol, moment, market, ScanOptions())
+        alone = cast("ScanResult", run_with(flow, answers(synthetic, market)))
         assert many.results[symbol].to_dict() | {"basis": None} == alone.to_dict()
     frame = many.to_frame()
     assert list(frame["score"]) == sorted(frame["score"], reverse=True)

@@ -240,7 +240,7 @@ HISTORY = [
         history export A B --out all.csv --format csv {KEPT} > all.csv
         history export --out hive --hive --format csv {KEPT} > hive
         history export A --timeframe 1day --from 2024-07-03 --out day.csv --format csv {KEPT} > day.csv
-        history export Z --out none.csv --format csv {KEPT} > none.csv
+        history export Z --out none.csv --format csv {KEPT}
         history export A --out a.csv --timeframe 5min {KEPT}
         history export A --out more.csv/a.csv {KEPT}
         history export A {KEPT}

@@ -3,7 +3,7 @@
 import inspect
 
 import polytape
-from polytape.errors import PolygonClientError
+from polytape.errors import PolygonClientError, TimeZoneWarning
 from polytape.wire.api.problems import to_problem
 from tools.site.docstrings import as_markdown
 from tools.site.markdown import code, fence, page
@@ -25,6 +25,8 @@ def pages() -> dict[str, str]:
         fence(inspect.cleandoc(drawn)),
         after,
         *map(_entry, error_classes()),
+        f"## {TimeZoneWarning.__name__}",
+        as_markdown(inspect.getdoc(TimeZoneWarning) or ""),
         _on_the_wire(),
     )
     return {"reference/errors.md": text}

@@ -83,7 +83,7 @@ def _index(names: dict[str, tuple[str, ...]]) -> str:
         [f"[`{name}`](../errors.md#{name.lower()})", sentence(inspect.getdoc(error) or "")]
         for name in polytape.__all__
         if inspect.isclass(error := getattr(polytape, name))
-        and issubclass(error, PolygonClientError)
+        and issubclass(error, (PolygonClientError, Warning))
     ]
     asyncs = ", ".join(f"`Async{name}`" for name in engine_names())
     return page(

@@ -65,6 +65,25 @@ class Verdict(TypedDict):
     valid: bool
 
 
+class MonthRow(TypedDict):
+    """How many trading days of a month are over, and how many of them are stored whole."""
+
+    days: int
+    stored: int
+
+
+class SymbolMonths(TypedDict):
+    """The months of a symbol, oldest first."""
+
+    months: list[MonthRow]
+
+
+class MonthsAnswer(TypedDict):
+    """`POST /history/months`, in the order of the symbols."""
+
+    rows: list[SymbolMonths]
+
+
 class RateLimitAnswer(TypedDict):
     """`GET /rate-limit`."""
 

@@ -47,11 +47,13 @@ def _with_settings(
     settings: setup.Settings, written: Mapping[str, setup.Origin], folder: Path, *, online: bool
 ) -> Iterator[Finding]:
     from polytape.cli import checkup_gateway, checkup_port, checkup_store, checkup_vendor
+    from polytape.cli.gateway import status_of_gateway
 
-    yield from checkup_vendor.vendor_findings(settings, online=online)
+    status = status_of_gateway()
+    yield from checkup_vendor.vendor_findings(settings, status, online=online)
     yield from checkup_gateway.gateway_findings(settings, written, folder)
     if not _absent("gateway"):  # which is what has a store and a port
-        yield from checkup_store.store_findings(settings, online=online)
+        yield from checkup_store.store_findings(settings, status, online=online)
         yield checkup_port.port_finding(settings)
         yield from checkup_port.tls_findings(settings)
     yield from token_findings(folder)

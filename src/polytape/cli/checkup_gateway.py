@@ -16,7 +16,8 @@ from polytape.wire.flow import RetryPolicy
 
 # It says at once what it is, or something is wrong with it.
 AT_ONCE = RetryPolicy(timeout_s=3.0, max_retries=0, deadline_s=5.0)
-# What only those may send who manage a gateway: there is no such timeframe, so nothing comes of it.
+# What only those may send who manage a gateway: there is no such timeframe, so nothing comes of it,
+# and a dry run is no line of the audit's.
 MANAGING = {"symbols": [], "start_date": "2024-01-02", "timeframe": "none", "dry_run": True}
 
 

@@ -1,5 +1,8 @@
 """What `polytape doctor` looks at of the vendor's key and its plan. The key is not shown."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from polytape.cli.checkup import Finding, Verdict
 from polytape.errors import PolygonClientError
 from polytape.settings import Settings, key_cure, origins
@@ -23,12 +26,19 @@ def key_finding(settings: Settings) -> Finding:
     return Finding("key", "ok", f"set by {where}")
 
 
-def plan_finding(settings: Settings) -> Finding:
-    """What the key's plan allows, as far as it is named."""
+def plan_finding(settings: Settings, status: Mapping[str, Any]) -> Finding:
+    """What the key's plan allows, as far as it is named: by the settings, or by the budget of a
+    gateway that runs, which says so in its `status`.
+    """
     from polytape.wire.polygon.plans import PLANS
 
     if settings.api_key is None or settings.source not in ("auto", "polygon"):
         return Finding("plan", "ok", "none is needed")
+    limit = status.get("rate_limit") or {}
+    if settings.plan is None and status.get("source") == "polygon" and limit:
+        requests, window = limit["limit"], limit["window_seconds"]
+        what = f"not named here; the gateway that runs keeps to {requests} requests in {window:g} s"
+        return Finding("plan", "ok", what)
     if settings.plan is None:
         what = "not named: found out by the vendor's first refusal, which costs a minute"
         return Finding("plan", "ok", what, "set POLYTAPE_PLAN=basic for a free key")

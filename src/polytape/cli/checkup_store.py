@@ -1,9 +1,9 @@
 """What `polytape doctor` looks at of the store that a gateway would use."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from polytape.cli.checkup import Finding
 from polytape.cli.checkup_vendor import NOT_TRIED, ONLINE
@@ -15,18 +15,39 @@ if TYPE_CHECKING:
     from polytape.net.storage import Storage
 
 
-def store_findings(settings: Settings, *, online: bool) -> Iterator[Finding]:
-    """The store that a gateway of these settings would use."""
+def store_findings(
+    settings: Settings, status: Mapping[str, Any], *, online: bool
+) -> Iterator[Finding]:
+    """The store that a gateway of these settings would use; where there is none yet, and they name
+    none, that of the gateway that runs: `status` is what it says of itself.
+    """
     if settings.store == "none":
         yield Finding("store", "ok", "none: nothing is kept")
         return
     try:
-        yield from _store_findings(settings, online=online)
+        yield from _store_findings(settings, status, online=online)
     except PolygonClientError as error:
         yield Finding("store", "trouble", str(error), "polytape serve --store names another")
 
 
-def _store_findings(settings: Settings, *, online: bool) -> Iterator[Finding]:
+def _gateway_findings(location: str) -> Iterator[Finding]:
+    """The store that the gateway names; it may run on another machine, or keep it in a bucket."""
+    from polytape.cli.stores import is_store
+    from polytape.net.storage import open_storage
+
+    if "://" in location:
+        yield Finding("store", "ok", f"{location}, the gateway's: {NOT_TRIED}")
+        return
+    storage = open_storage(location)
+    if is_store(storage):
+        yield from _content_findings(storage)
+    else:
+        yield Finding("store", "ok", f"{location} is the gateway's, and not on this machine")
+
+
+def _store_findings(
+    settings: Settings, status: Mapping[str, Any], *, online: bool
+) -> Iterator[Finding]:
     from polytape.cli import stores
     from polytape.net.storage import FolderStorage
     from polytape.store.about import source_of
@@ -40,6 +61,9 @@ def _store_findings(settings: Settings, *, online: bool) -> Iterator[Finding]:
     if isinstance(storage, FolderStorage):
         yield _disk_finding(storage.root)
     if not stores.is_store(storage):
+        if status.get("store") is not None and not stores.is_named(settings):
+            yield from _gateway_findings(str(status["store"]))
+            return
         cure = "polytape serve, history import and history backfill make one"
         yield Finding("store", "ok", f"{storage.url}: there is none yet", cure)
         return

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from polytape.cli.checkup import Finding
@@ -20,9 +21,13 @@ NOT_TRIED = "not tried"
 ONLINE = "polytape doctor --online sends one request"
 
 
-def vendor_findings(settings: Settings, *, online: bool) -> list[Finding]:
-    """Key and plan; whether the vendor answers and knows the key; whether the clocks agree."""
-    own = [key_finding(settings), plan_finding(settings)]
+def vendor_findings(
+    settings: Settings, status: Mapping[str, Any], *, online: bool
+) -> list[Finding]:
+    """Key and plan; whether the vendor answers and knows the key; whether the clocks agree.
+    `status`: what a gateway that runs says of itself.
+    """
+    own = [key_finding(settings), plan_finding(settings, status)]
     return [*own, *network_findings(settings, online=online)]
 
 
@@ -30,7 +35,8 @@ def network_findings(settings: Settings, *, online: bool) -> list[Finding]:
     """Whether the vendor answers and knows the key, and whether the clocks agree."""
     if settings.api_key is None or settings.source not in ("auto", "polygon"):
         what = "nothing outside this machine is needed"
-        return [Finding("network", "ok", what), _unknown_clock()]
+        # Without a key --online sends nothing either.
+        return [Finding("network", "ok", what), _unknown_clock(tried=True)]
     host = urlsplit(settings.vendor_url).hostname or settings.vendor_url
     if not online:
         what = f"{host}: {NOT_TRIED}"

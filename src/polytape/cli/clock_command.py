@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from polytape.cli.answers import JsonObject
+from polytape.cli.day_times import parse_day_time
 from polytape.cli.gateway import connect
 from polytape.cli.moments import MOMENT
 from polytape.cli.options import format_option, url_option
@@ -63,6 +64,8 @@ def _body(action: str, value: str | None) -> dict[str, object]:
     if action == "step":
         if value.isdecimal():
             return {"action": action, "minutes": int(value)}
+        if parse_day_time(value) is not None:  # of the clock's own day
+            return {"action": action, "to": value}
         context = click.get_current_context(silent=True)
         return {"action": action, "to": MOMENT.convert(value, None, context)}
     try:

@@ -127,6 +127,19 @@ class LazyGroup(click.Group):
         spec = COMMANDS.get(cmd_name)
         return None if spec is None else spec.load()
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that arguments begin with.
+
+        Raises: NoSuchCommand, which names those that may be meant: click knows loaded ones only.
+        """
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            name = error.command_name
+            raise click.NoSuchCommand(name, possibilities=COMMANDS, ctx=ctx) from error
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         """The commands that begin so, without loading any of them; and this group's options."""
         from click.shell_completion import CompletionItem

@@ -1,14 +1,18 @@
 """Results of the engines as tables: rows from the gateway's JSON."""
 
-from collections.abc import Callable, Collection
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable
+from datetime import date, datetime
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from polytape.cli.answers import Json, JsonObject
+from polytape.cli.output import screen_width
 from polytape.engines.as_traded import as_traded_text, only_as_traded, only_in_todays_shares
+from polytape.engines.market_state import closed_text
 
 SHOWN_IN = ZoneInfo("America/New_York")
+# The engines whose heading has the price.
+WITH_PRICE = frozenset({"zones", "vwap", "opening-range", "gaps", "poc"})
 LEVEL_NAMES = (*(f"R{n}" for n in range(6, 0, -1)), "PP", *(f"S{n}" for n in range(1, 7)))
 
 Row: TypeAlias = dict[str, Json]
@@ -23,7 +27,7 @@ def rows_of(engine: str, result: JsonObject, form: str = "csv") -> list[Row]:
     """The table of an engine's result. `engine` is its name in the registry. Where prices as traded
     were wanted and differ, they stand in columns of their own; in a table for people in brackets.
     """
-    make = ROWS.get(engine, plain_rows)
+    make = (NARROW_ROWS if form == "table" else {}).get(engine) or ROWS.get(engine, plain_rows)
     if "split_factor" not in result:
         return make(result)
     rows = make(only_in_todays_shares(result))
@@ -69,24 +73,66 @@ def _cents(price: float) -> str:
     return f"{price:.{2 if price >= 1 else 4}f}"
 
 
-def heading(engine: str, result: JsonObject) -> str | None:
-    """A line above the table."""
+def heading(engine: str, result: JsonObject) -> list[str]:
+    """The lines above the table: of what it is, as of when, and, where the market was closed then,
+    why, and of which session.
+    """
+    subject, *facts = _subject(engine, result)
+    alone = not facts and subject == result["symbol"]
+    if "as_of" not in result:  # another server's
+        return [] if alone else fact_lines([subject, *facts])
+    at = f"{moment_text(result['as_of'])} New York"
+    first = [f"{subject} as of {at}"] if alone else [subject, at]
+    return fact_lines([*first, *facts, *closed_facts(result)])
+
+
+def _subject(engine: str, result: JsonObject) -> list[str]:
+    """The symbol and what an engine says of it first, then facts beside the instant."""
     if engine == "fractals":
-        structure = result["fractals"]["structure"]
-        return f"{result['symbol']} {result['timeframe']} {structure}"
+        return [f"{_with_timeframe(result)} {result['fractals']['structure']}"]
     if engine == "fractal-history":
-        return f"{result['symbol']} {result['timeframe']} since {moment_text(result['start'])}"
-    if engine in ("zones", "vwap", "opening-range", "gaps", "poc") and result["price"] is not None:
-        return f"{result['symbol']} {result['price']:.2f}"
+        return [_with_timeframe(result), f"since {moment_text(result['start'])}"]
+    if engine == "camarilla":
+        pivots = result["pivots"].items()
+        return [result["symbol"], *(f"{period} to {made['end']}" for period, made in pivots)]
     if engine == "atr" and result["atr"] is not None:
         regular = result["atr_regular"]
         text = "" if regular is None else f", of regular hours {regular:.4f}"
-        return f"{result['symbol']} ATR of {result['timeframe']} {result['atr']:.4f}{text}"
-    if engine == "camarilla":
-        ends = [f"{period} to {made['end']}" for period, made in result["pivots"].items()]
-        return " · ".join([result["symbol"], *ends])
-    at = result.get("as_of")
-    return None if at is None else f"{result['symbol']} as of {moment_text(at)} New York"
+        return [f"{result['symbol']} ATR of {result['timeframe']} {result['atr']:.4f}{text}"]
+    return _price_facts(result) if engine in WITH_PRICE else [result["symbol"]]
+
+
+def _with_timeframe(result: JsonObject) -> str:
+    return f"{result['symbol']} {result['timeframe']}"
+
+
+def _price_facts(result: JsonObject) -> list[str]:
+    """The symbol with its price, and since when prices count, where they have an anchor."""
+    if result["price"] is None:
+        return [result["symbol"]]
+    since = [f"since {moment_text(result['anchor'])}"] if "anchor" in result else []
+    return [f"{result['symbol']} {result['price']:.2f}", *since]
+
+
+def closed_facts(result: JsonObject) -> list[str]:
+    """`closed: exchange holiday; levels of Wed 2026-11-25`; none while the market was open, and
+    where a server does not say.
+    """
+    day = result.get("session_day")
+    session_day = None if day is None else date.fromisoformat(day)
+    moment = datetime.fromisoformat(result["as_of"]).astimezone(SHOWN_IN)
+    return list(filter(None, [closed_text(result.get("closed"), session_day, moment)]))
+
+
+def fact_lines(facts: Iterable[str]) -> list[str]:
+    """Facts with dots between them: a line, or more where the screen is narrow."""
+    first, *others = facts
+    lines = [first]
+    for fact in others:
+        longer = f"{lines[-1]} · {fact}"
+        fits = len(longer) <= screen_width()
+        lines = [*lines[:-1], longer] if fits else [*lines, f"  {fact}"]
+    return lines
 
 
 def moment_text(text: str) -> str:
@@ -105,6 +151,18 @@ def fractal_history_rows(result: JsonObject) -> list[Row]:
         _swing_row(swing) | {"replaced": _moment_or_blank(swing["replaced_at"])}
         for swing in result["history"]["swings"]
     ]
+
+
+def narrow_history_rows(result: JsonObject) -> list[Row]:
+    """The same for people, on a screen of 80 columns: a swing is settled, or was replaced, or
+    neither yet, so that one column says which and when.
+    """
+    rows = []
+    for row in fractal_history_rows(result):
+        settled, replaced = row.pop("settled"), row.pop("replaced")
+        known = f"replaced {replaced}" if replaced else f"settled {settled}" if settled else ""
+        rows.append(row | {"outcome": known or "may be replaced"})
+    return rows
 
 
 def _swing_row(swing: JsonObject) -> Row:
@@ -232,3 +290,5 @@ ROWS: dict[str, Callable[[JsonObject], list[Row]]] = {
     "bad-prints": bad_print_rows,
     "gaps": gap_rows,
 }
+# In tables for people, where those of csv and JSON are too wide.
+NARROW_ROWS: dict[str, Callable[[JsonObject], list[Row]]] = {"fractal-history": narrow_history_rows}

@@ -53,11 +53,9 @@ def _show(spec: EngineSpec, result: JsonObject, form: str) -> None:
     if form == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(result), indent=2))
     else:
-        title = engine_tables.heading(spec.name, result)
-        if form == "table" and title is not None:
-            click.echo(title)
         if form == "table":
-            for line in engine_tables.how_lines(result):
+            heading = engine_tables.heading(spec.name, result)
+            for line in (*heading, *engine_tables.how_lines(result)):
                 click.echo(line)
         print_records(engine_tables.rows_of(spec.name, result, form), form)
     for remark in result["notes"]:

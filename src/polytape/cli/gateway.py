@@ -172,12 +172,19 @@ def store_of_gateway() -> str | None:
     """Where the gateway that commands would ask keeps its store; None where it does not say, or
     there is none.
     """
+    store = status_of_gateway().get("store")
+    return None if store is None else str(store)
+
+
+def status_of_gateway() -> JsonObject:
+    """What the gateway that commands would ask says of itself; empty where there is none, or it
+    says nothing.
+    """
     try:
         with connect(None, AT_ONCE) as gateway:
-            store = gateway.status().get("store")
+            return gateway.status()
     except PolygonClientError:
-        return None
-    return None if store is None else str(store)
+        return {}
 
 
 def warn_if_made_up(status: Callable[[], Mapping[str, object]]) -> None:

@@ -25,11 +25,10 @@ def history() -> None:
 @history.command("path")
 @shared.store_options
 def path_of(**options: Unpack[shared.StoreOptions]) -> None:
-    """Where the store lies."""
-    from polytape.cli.stores import store_location
-    from polytape.settings import load
+    """Where the store lies that `history status` reads; where there is none yet, where it would."""
+    from polytape.cli.stores import shown_location
 
-    click.echo(store_location(load(**options)))
+    click.echo(shown_location(options))
 
 
 @history.command()
@@ -55,7 +54,9 @@ def verify(
     form: str,
     **options: Unpack[shared.StoreOptions],
 ) -> None:
-    """The data-quality report on what is held, and each gap's cause; exit code 1 for doubts.
+    """The data-quality report on what is held, and each gap's cause.
+
+    Exit code 1 for doubts, and where nothing is held of a symbol that is named.
 
     The table has a row for each finding, and one for the gaps of each day; csv and json have every
     gap, also those that the calendar explains. repair asks again for what is doubted.
@@ -196,10 +197,14 @@ def export(
     hive: bool,
     **options: Unpack[shared.StoreOptions],
 ) -> None:
-    """Write bars as traded to Parquet or CSV: symbol, timestamp (UTC), prices, volume, ..."""
-    from polytape.cli import history_files
+    """Write bars as traded to Parquet or CSV: symbol, timestamp (UTC), prices, volume, ...
 
-    history_files.export(symbols, out, start, end, timeframe, form, options, hive=hive)
+    Exit code 1 where a symbol that is named has no bars; where none has, no file is written.
+    """
+    from polytape.cli import history_export
+
+    if not history_export.export(symbols, out, start, end, timeframe, form, options, hive=hive):
+        raise click.exceptions.Exit(1)
 
 
 @history.command()

@@ -1,27 +1,20 @@
-"""What the commands of `polytape history` read from files and write to them."""
+"""`polytape history import`: bars out of files into a store."""
 
-import shutil
-import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from polytape.cli import clock, history_options, output_file, stores
+from polytape.cli import clock, history_options, stores
 from polytape.cli.options import StoreOptions
 from polytape.cli.output import note
 from polytape.cli.progress import progress
 from polytape.errors import ValidationError
-from polytape.history import export as exporting
 from polytape.history import import_tables as tables
 from polytape.history import importer as importing
 from polytape.model.counts import counted
-from polytape.model.symbols import parse_symbol
 from polytape.store.reference import Reference
 from polytape.upstream.flatfiles.splits_table import read_splits
-
-EXPORTS = {".parquet": "parquet", ".csv": "csv"}
 
 
 def import_files(
@@ -62,68 +55,6 @@ def import_files(
         left = f", {counted(refused, 'row')} left out" if refused else ""
         imported = f"{counted(bars, 'bar')} of {counted(len(files), 'file')}"
         click.echo(f"{imported} kept in {store.storage.url}{left}")
-
-
-def export(
-    symbols: Sequence[str],
-    out: Path,
-    start: str | None,
-    end: str | None,
-    timeframe: str,
-    form: exporting.Form | None,
-    options: StoreOptions,
-    *,
-    hive: bool,
-) -> None:
-    """Write stored bars, and say how many.
-
-    Raises: BadParameter for a wrong ending; ConfigurationError naming the path; ValidationError.
-    """
-    series, span = history_options.series_of(timeframe), history_options.span_of(start, end)
-    chosen_form = _export_form(out, form, hive=hive)
-    with stores.opened_store(options) as store:
-        there = store.symbols(series)
-        chosen = [parse_symbol(symbol) for symbol in symbols] or there
-        with progress("symbols", len(chosen)) as done:
-            exporter = exporting.Exporter(store, series, span, chosen_form, done)
-            if str(out) == output_file.STDOUT:
-                rows = _to_stdout(exporter, chosen)
-            else:
-                rows = (exporter.to_folders if hive else exporter.to_file)(chosen, out)
-        for name in dict.fromkeys(chosen):
-            if name not in there:
-                note(f"no {series.value} bars of {name} are stored in {store.storage.url}")
-    target = "stdout" if str(out) == output_file.STDOUT else out
-    click.echo(
-        f"{counted(rows, 'bar')} of {counted(len(chosen), 'symbol')} written to {target}",
-        err=str(out) == output_file.STDOUT,
-    )
-
-
-def _export_form(out: Path, form: exporting.Form | None, *, hive: bool) -> exporting.Form:
-    """The form of what is written: by the ending of a file; of folders and stdout as it is said.
-
-    Raises: BadParameter.
-    """
-    if hive or str(out) == output_file.STDOUT:
-        if hive and str(out) == output_file.STDOUT:
-            raise click.BadParameter("--hive needs --out FOLDER")
-        return form or "parquet"
-    ending = output_file.form_of(out, EXPORTS, makes_folders=True)
-    by_ending: exporting.Form = "csv" if ending == "csv" else "parquet"
-    if form not in (None, by_ending):
-        raise click.BadParameter(f"--out {out} and --format {form} do not agree")
-    return by_ending
-
-
-def _to_stdout(exporter: exporting.Exporter, symbols: Sequence[str]) -> int:
-    """A file is written first: what is sent on is whole."""
-    with tempfile.TemporaryDirectory(prefix="polytape-") as folder:
-        path = Path(folder) / "bars"
-        rows = exporter.to_file(symbols, path)
-        with path.open("rb") as content:
-            shutil.copyfileobj(content, sys.stdout.buffer)
-    return rows
 
 
 def _note_refused(file: importing.FileImport) -> None:

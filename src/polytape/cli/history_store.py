@@ -46,7 +46,7 @@ def status(symbols: Sequence[str], form: str, options: StoreOptions) -> None:
 def verify(
     symbols: Sequence[str], start: str | None, end: str | None, form: str, options: StoreOptions
 ) -> bool:
-    """Print the report; whether anything is doubtful."""
+    """Print the report; whether anything is doubtful, or nothing is stored of a symbol named."""
     market = clock.this_market()
     span, today = history_options.span_of(start, end), market.date_of(clock.now_us())
     spans: list[quality.SpanReport] = []
@@ -56,7 +56,8 @@ def verify(
             for symbol in chosen:
                 spans += quality.verify(store, [symbol], span, market=market, today=today)
                 verified(symbol)
-        _note_absent(store, [name for name in chosen if name not in {r.symbol for r in spans}])
+        absent = [name for name in chosen if name not in {r.symbol for r in spans}]
+        _note_absent(store, absent)
         _note_unread(store)
     doubtful = [report for report in spans if not report.report.sound]
     if form != "table":
@@ -67,7 +68,7 @@ def verify(
         _print_short([row for report in spans for row in verify_rows.day_rows(report, market)])
     if spans:
         output.note(_verdict(spans, doubtful))
-    return bool(doubtful)
+    return bool(doubtful) or bool(symbols and absent)
 
 
 def _print_short(rows: list[verify_rows.Row]) -> None:

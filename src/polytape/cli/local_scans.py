@@ -8,7 +8,7 @@ from polytape.cli.clock import this_market
 from polytape.cli.did_you_mean import hint
 from polytape.cli.output import MADE_UP, note
 from polytape.cli.progress import progress
-from polytape.cli.stores import location_of
+from polytape.cli.stores import readable_location
 from polytape.engines.registry import SCAN
 from polytape.history.store_reference import StoreReference
 from polytape.model.timeframes import Series
@@ -26,7 +26,7 @@ def of_store(request: "ScanRequest", *, drawn: bool) -> many.ScanMany:
 
     Raises: ConfigurationError where there is no store.
     """
-    location = location_of(request.store)
+    location = readable_location(request.store)
     store = SegmentStore.existing(open_storage(location), this_market())
     stored = store.symbols(Series.MINUTE)
     symbols = request.symbols or stored

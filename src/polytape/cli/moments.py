@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from polytape.cli.day_times import DayTime, in_24_hours, instant_of, parse_day_time
 from polytape.cli.output import note
 from polytape.cli.word_dates import Clock, check_instant, gateway_clock, read_word, wall_clock
 from polytape.errors import ValidationError
@@ -46,8 +47,8 @@ def with_moments(facts: Mapping[str, object], *names: str) -> dict[str, object]:
 class Moment(click.ParamType[str]):
     """A date or an instant as it goes to a gateway: New York's where it names no zone, which is
     said once a command. What is neither is left as it is, and so are words (`today`, `5d`), which
-    most routes read; `clock`: these become what they are by it, which is said. `begins`: a date is
-    the instant at which it begins, which is said.
+    most routes read; `clock`: these become what they are by it, which is said. A time without a
+    date is today's. `begins`: a date is the instant at which it begins, which is said.
     """
 
     name = "time"
@@ -61,7 +62,7 @@ class Moment(click.ParamType[str]):
 
         Raises: ValidationError for a zone that there is not, or that is not in force.
         """
-        text = value.strip()
+        text = in_24_hours(value.strip(), _option_of(param))
         try:
             read = read_date_text(text)
         except ZoneError as error:
@@ -70,12 +71,35 @@ class Moment(click.ParamType[str]):
             return value
         if isinstance(read, datetime):
             return _with_offset(text, read, ctx)
+        if read is None and (day_time := parse_day_time(text)) is not None:
+            return self._of_day_time(value, day_time, param, ctx)
         if read is None and self._clock is not None:
             return self._of_word(value, param, self._clock, ctx)
         if read is not None and self._begins and not _is_quiet(ctx):
             option = _option_of(param)
             note(f"{option} {read} is {_beginning(read)} {_end_of(read, option)}")
         return value
+
+    def _of_day_time(
+        self,
+        value: str,
+        day_time: DayTime,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str:
+        """The instant of a time of today or yesterday, which is said.
+
+        Raises: ValidationError for an hour or a zone that there is not.
+        """
+        if ctx is not None and ctx.resilient_parsing:
+            return value
+        clock, option = self._clock or gateway_clock, _option_of(param)
+        try:
+            read = instant_of(day_time, option, lambda: clock(ctx)).isoformat()
+        except ZoneError as error:
+            raise ValidationError(option, value, str(error)) from error
+        note(f"{option} {value} is {moment_text(read)}.")
+        return read
 
     def _of_word(
         self, value: str, param: click.Parameter | None, clock: Clock, ctx: click.Context | None

@@ -77,7 +77,7 @@ format_option = click.option(
 as_of_option = click.option(
     "--as-of",
     type=AS_OF,
-    help='Such as "2024-01-03 14:30", New York time where no zone is named, or 5d; default now.',
+    help='"2024-01-03 14:30", 14:30 or 5d; New York time where no zone is named; default now.',
 )
 store_option = click.option("--store", help="PATH or s3://BUCKET/PREFIX; default: user data.")
 source_option = click.option(

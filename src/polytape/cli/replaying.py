@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import inf
 
 from polytape.cli.clock import now_us, replay_clock, this_market
 from polytape.cli.did_you_mean import candidates
+from polytape.cli.output import note
 from polytape.cli.replay import ReplayRequest
 from polytape.cli.serving import serve_gateway
 from polytape.cli.sources import flat_files
 from polytape.cli.stores import location_of
-from polytape.cli.why_empty import with_article
 from polytape.errors import (
     ConfigurationError,
     NotFoundError,
@@ -20,12 +21,16 @@ from polytape.errors import (
 from polytape.gateway.gateway import Gateway
 from polytape.history.reader import spans_text
 from polytape.history.stored_source import StoredSource
+from polytape.model.bars import Bars
 from polytape.model.instants import parse_day_or_instant
 from polytape.model.market import Market, Session
 from polytape.model.query import series_query
+from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
 from polytape.model.time_of_day import parse_time_of_day
 from polytape.model.timeframes import Series
+from polytape.model.units import MINUTE_US
+from polytape.model.why_empty import with_article
 from polytape.net.storage import open_storage
 from polytape.settings import Settings, load
 from polytape.store.segments import SegmentStore
@@ -40,6 +45,8 @@ from polytape.upstream.synthetic.source import Synthetic
 from polytape.wire.polygon.plans import SECOND_S, UNLIMITED
 
 SHOWN_SYMBOLS = 5
+# Of the minutes that are played: what trades in fewer is seldom the symbol that was meant.
+QUIET_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,9 @@ def make_replay(request: ReplayRequest, settings: Settings) -> Gateway:
         raise ValidationError("from", request.at, allowed)
     recording = open_recording(request, settings, session, market)
     try:
-        _must_have_bars(recording, request.symbols)
+        minutes = _minutes_of(recording, request.symbols)
+        for line in _quiet_lines(recording, minutes, start, market):
+            note(line)
     except PolygonClientError:
         recording.upstream.close()
         raise
@@ -94,7 +103,15 @@ def make_replay(request: ReplayRequest, settings: Settings) -> Gateway:
     )
     upstream = replayed(recording.upstream, market, clock.now)
     budget = Budget.of(UNLIMITED, SECOND_S)
-    return Gateway(upstream, market, clock.now, budget, feed=feed, clock=clock)
+    return Gateway(
+        upstream,
+        market,
+        clock.now,
+        budget,
+        feed=feed,
+        clock=clock,
+        slow_request_s=settings.slow_request_s or inf,
+    )
 
 
 def past_session(text: str, market: Market) -> Session:
@@ -179,24 +196,52 @@ def _stored(symbols: list[str], settings: Settings, session: Session, market: Ma
     return Recording(session, source.upstream(), lambda: everything)
 
 
-def _must_have_bars(recording: Recording, symbols: Iterable[str]) -> None:
-    """Raises: ValidationError for symbols without a minute bar on the day."""
-    silent = [symbol for symbol in map(parse_symbol, symbols) if not _has_bars(recording, symbol)]
+def _minutes_of(recording: Recording, symbols: Iterable[str]) -> dict[str, Bars]:
+    """The day's minute bars of symbols. Raises: ValidationError for symbols without any."""
+    minutes = {symbol: _minutes(recording, symbol) for symbol in map(parse_symbol, symbols)}
+    silent = [symbol for symbol, bars in minutes.items() if not len(bars)]
     if silent:
-        meant = [name for name in candidates(silent[0]) if _has_bars(recording, name)]
-        hint = f" (did you mean {' or '.join(meant)}?)" if meant else ""
-        day = recording.session.day
+        day, hint = recording.session.day, _hint(recording, silent[0])
         allowed = f"symbols with minute bars on {day}; without any, all are replayed{hint}"
         raise ValidationError("symbols", " ".join(silent), allowed)
+    return minutes
 
 
-def _has_bars(recording: Recording, symbol: str) -> bool:
-    """Whether a symbol has minute bars on the day."""
+def _quiet_lines(
+    recording: Recording, minutes: Mapping[str, Bars], start: int, market: Market
+) -> list[str]:
+    """Which of the symbols trade in few of the minutes from `start` (microseconds UTC) on: those to
+    the closing bell, after it those of the post-market.
+    """
+    session = recording.session
+    end = session.close if start < session.close else session.extended.end
+    first, last = (f"{market.local(at):%H:%M}" for at in (start, end))
+    whole = (end - start) // MINUTE_US
+    lines = []
+    for symbol, bars in minutes.items():
+        count = len(bars.within(Span(start, end)))
+        if count < whole * QUIET_SHARE:
+            info = recording.upstream.reference.find(symbol)
+            named = f" ({info.name})" if info is not None and info.name else ""
+            played = f"trades in {count} of the {whole} minutes from {first} to {last}"
+            lines.append(f"{symbol}{named} {played}{_hint(recording, symbol)}")
+    more = len(lines) - SHOWN_SYMBOLS
+    return [*lines[:SHOWN_SYMBOLS], *([f"so do {more} symbols more"] if more > 0 else [])]
+
+
+def _hint(recording: Recording, symbol: str) -> str:
+    """Which symbols of the day may be meant by another."""
+    meant = [name for name in candidates(symbol) if len(_minutes(recording, name))]
+    return f" (did you mean {' or '.join(meant)}?)" if meant else ""
+
+
+def _minutes(recording: Recording, symbol: str) -> Bars:
+    """The minute bars of a symbol on the day; none where there is no such symbol."""
     query = series_query(symbol, Series.MINUTE, recording.session.extended)
     try:
-        return len(recording.upstream.bars.bars(query).bars) > 0
+        return recording.upstream.bars.bars(query).bars
     except NotFoundError:
-        return False
+        return Bars.empty()
 
 
 def _must_be_stored(

@@ -1,5 +1,6 @@
 """`polytape scan`: zones of confluence of one symbol, or of many."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,12 +9,12 @@ import click
 
 from polytape.cli import engine_options, pictures, rates_file, scan_output
 from polytape.cli import options as shared
-from polytape.cli.answers import EngineAnswer, JsonObject
-from polytape.cli.gateway import GatewayConnection, connect, warn_if_made_up
+from polytape.cli.answers import JsonObject
+from polytape.cli.gateway import connect
 from polytape.cli.output import note
 from polytape.cli.universe import read_universe
 from polytape.engines.registry import SCAN
-from polytape.errors import ConnectionError, DataFetchError
+from polytape.errors import ConfigurationError, ConnectionError
 
 if TYPE_CHECKING:
     from polytape.engines.scan_result import ScanResult
@@ -76,7 +77,8 @@ def scan(
     """Zones where levels of several kinds meet, as they could be known at one instant.
 
     Few symbols are asked of the gateway; with --store, with many symbols, or where no gateway
-    runs, the store is read directly, on all cores.
+    runs, the store is read directly, on all cores. Exit code 1 where a symbol has no scan; the
+    others are printed all the same.
     """
     listed = [] if universe == ALL else read_universe(universe)
     request = ScanRequest(
@@ -102,25 +104,52 @@ scan.params[2:2] = engine_options.options_of(SCAN.options)
 
 
 def _scan_gateway(request: ScanRequest, form: str, top: int) -> None:
-    """Scan over HTTP, or the store where no gateway answers."""
+    """Scan over HTTP, or the store where no gateway answers. A table of each symbol is printed as
+    it is there; csv and JSON are whole.
+    """
+    from polytape.cli import scan_list
+
+    results: dict[str, JsonObject] = {}
+    errors: dict[str, str] = {}
+    request.rated({})  # so that a wrong file is an error before any scan
+
+    def shown(scan: scan_list.SymbolScan) -> None:
+        if scan.result is None:
+            errors[scan.symbol] = scan.error
+            note(f"{scan.symbol}: {scan.error}")
+            return
+        one = request.rated({scan.symbol: scan.result})
+        results.update(one)
+        if form == "table":
+            scan_output.show(scan_output.Scans(one, {}), form, top)
+
     try:
         with connect(request.url) as gateway:
-            scans = _over_http(gateway, request)
+            scan_list.scan_each(gateway, request.symbols, request.as_of, request.options, shown)
     except ConnectionError as error:
         _note_no_gateway(request, error)
         _scan_store(request, form, top)
-    else:
-        scan_output.show(scans, form, top)
+        return
+    if form != "table":
+        scan_output.show(scan_output.Scans(results, {}), form, top)
+    _fail_for(errors, len(request.symbols))
 
 
 def _scan_store(request: ScanRequest, form: str, top: int) -> None:
-    """Scan the symbols of a store. Exit code 1 where no symbol has a result."""
+    """Scan the symbols of a store."""
     from polytape.cli import local_scans
 
     scans = local_scans.of_store(request, drawn=False)
     results = {symbol: scan_output.as_json(result) for symbol, result in scans.results.items()}
     scan_output.show(scan_output.Scans(request.rated(results), scans.errors), form, top)
-    if scans.errors and not results:
+    _fail_for(scans.errors, len(results) + len(scans.errors))
+
+
+def _fail_for(errors: Mapping[str, str], symbols: int) -> None:
+    """Raises: Exit with code 1 where a symbol has no scan; of several it is said."""
+    if errors:
+        if symbols > 1:
+            note(f"{len(errors)} of {symbols} symbols have no scan: exit code 1")
         raise click.exceptions.Exit(1)
 
 
@@ -150,38 +179,21 @@ def _scan_to_draw(request: ScanRequest, form: str, top: int) -> "ScanResult":
     return result
 
 
-def _over_http(gateway: GatewayConnection, request: ScanRequest) -> scan_output.Scans:
-    """Results, and the errors of the symbols that have none.
-
-    Raises: DataFetchError where a single symbol has none.
-    """
-    results: dict[str, JsonObject] = {}
-    errors: dict[str, str] = {}
-    for symbol in request.symbols:
-        body = {"symbol": symbol, "as_of": request.as_of, "options": request.options}
-        try:
-            result = gateway.post(SCAN.path, body, EngineAnswer)
-        except DataFetchError as error:
-            if len(request.symbols) == 1:
-                raise
-            errors[symbol] = str(error)
-        else:
-            results[result["symbol"]] = result
-    warn_if_made_up(gateway.status)
-    return scan_output.Scans(request.rated(results), errors)
-
-
 def _note_no_gateway(request: ScanRequest, error: ConnectionError) -> None:
     """Say that the store is read instead.
 
     Raises: the error, where a gateway was named, or one is there and was too slow or broke off: its
-    bars may be other ones than those of the store.
+    bars may be other ones than those of the store. ConfigurationError where there is no store.
     """
-    from polytape.cli.stores import location_of
+    from polytape.cli.stores import readable_location
 
     if request.url is not None:
         raise error
     if error.sent:
         raise ConnectionError(f"{error} {READ_STORE}", url=error.url) from error
-    where = error.url.split("/api/")[0]
-    note(f"no gateway at {where}: reading {location_of(request.store)}")
+    missing = f"no gateway at {error.url.split('/api/')[0]}"
+    try:
+        location = readable_location(request.store)
+    except ConfigurationError as no_store:
+        raise ConfigurationError(f"{missing} (polytape serve starts one), and {no_store}") from None
+    note(f"{missing}: reading {location}")

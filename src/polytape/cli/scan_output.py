@@ -9,8 +9,8 @@ import click
 import msgspec
 
 from polytape.cli.answers import JsonObject
-from polytape.cli.engine_tables import SHOWN_IN, Row
-from polytape.cli.output import basis_line, note, paragraph, print_records, screen_width
+from polytape.cli.engine_tables import SHOWN_IN, Row, closed_facts, fact_lines
+from polytape.cli.output import basis_line, note, paragraph, print_records
 from polytape.engines.as_traded import as_traded_text
 
 if TYPE_CHECKING:
@@ -96,12 +96,8 @@ def _heading(result: JsonObject) -> list[str]:
     ranges = ", ".join(f"ATR {name} {atr:.2f}" for name, atr in known.items())
     symbol, moment = f"{result['symbol']} {price}", f"{at:%a %Y-%m-%d %H:%M} New York"
     preset = [] if result.get("preset") is None else [f"preset {result['preset']}"]
-    facts = [*filter(None, (symbol, moment, result["structure"], ranges)), *preset]
-    lines = [facts[0]]
-    for fact in facts[1:]:
-        fits = len(f"{lines[-1]} · {fact}") <= screen_width()
-        lines = [*lines[:-1], f"{lines[-1]} · {fact}"] if fits else [*lines, f"  {fact}"]
-    return lines
+    facts = filter(None, (symbol, moment, *closed_facts(result), result["structure"], ranges))
+    return fact_lines([*facts, *preset])
 
 
 def _rows(result: JsonObject, top: int) -> Iterable[Row]:

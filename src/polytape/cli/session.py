@@ -21,8 +21,10 @@ TEXT_FIELDS = ("symbol", "error", "session_datetime")
 @symbol_argument
 @click.option(
     "--at",
+    "--as-of",
+    "at",
     type=AS_OF,
-    help='Such as "2024-01-03 10:30", New York time where no zone is named; default now.',
+    help='Such as "2024-01-03 10:30" or 10:30, New York time without a zone; default now.',
 )
 @format_option
 @pictures.plot_option

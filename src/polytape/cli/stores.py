@@ -104,6 +104,40 @@ def location_of(store: str | None) -> str:
     return location
 
 
+def readable_location(store: str | None) -> str:
+    """Where the store lies that a command reads: the one that `--store` names, be it there or not;
+    else as `opened_store` chooses.
+
+    Raises: ConfigurationError for `none`, and where none is named and there is none.
+    """
+    settings = load(store=store)
+    location = location_of(store)
+    if settings.store is not None or is_store(open_storage(location)):
+        return location
+    likely = None if is_named(settings) else _likely_store()
+    if likely is None:
+        raise ConfigurationError(_no_store(location))
+    return likely.url
+
+
+def shown_location(options: StoreOptions) -> str:
+    """Where the store of a command's options lies, as `opened_store` chooses; where there is none
+    yet, where it would lie, which is said.
+
+    Raises: ConfigurationError.
+    """
+    settings = load(**options)
+    location = store_location(settings)
+    storage = None if "://" in location else open_place(settings)
+    if storage is None or is_store(storage):
+        return location
+    likely = None if is_named(settings) else _likely_store()
+    if likely is not None:
+        return likely.url
+    note(_no_store(location))
+    return location
+
+
 @contextmanager
 def made_store(options: StoreOptions) -> Iterator[SegmentStore]:
     """The store that a command writes to, made where there is none; closed afterwards.
@@ -130,7 +164,7 @@ def opened_store(options: StoreOptions) -> Iterator[SegmentStore]:
     storage = open_place(settings)
     if storage is None:
         raise ConfigurationError(NO_STORE)
-    named = {settings.store, settings.data, settings.source} != {None, "auto"}
+    named = is_named(settings)
     if not is_store(storage):
         storage = _likely_store() if not named else None
     if storage is None:
@@ -139,6 +173,11 @@ def opened_store(options: StoreOptions) -> Iterator[SegmentStore]:
         if not named:
             _note_others(store.storage)
         yield store
+
+
+def is_named(settings: Settings) -> bool:
+    """Whether settings name a store, or whose it is."""
+    return {settings.store, settings.data, settings.source} != {None, "auto"}
 
 
 def has_bars(settings: Settings) -> bool:

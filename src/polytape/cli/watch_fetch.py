@@ -26,8 +26,8 @@ CLOSE_SESSIONS = 60
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Something to fetch of a symbol: zones as of an instant (microseconds UTC), history that goes
-    on to it at least.
+    """Something to fetch of a symbol: zones as of now, due since an instant (microseconds UTC of
+    the market), history that goes on to it at least.
     """
 
     symbol: str
@@ -50,8 +50,8 @@ class History:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class SymbolZones:
-    """The zones of a symbol at `as_of` (microseconds UTC), and the daily ATR in dollars. `errors`
-    says what they lack.
+    """The zones of a symbol that were due at `as_of` (microseconds UTC), and the daily ATR in
+    dollars. `errors` says what they lack.
     """
 
     symbol: str
@@ -76,7 +76,7 @@ def perform(client: "PolygonClient", task: Task, now: int) -> Result:
     """The result of a task at `now` (microseconds UTC of the gateway's market), or its failure."""
     try:
         if task.what == "zones":
-            return _zones(client, task)
+            return _zones(client, task, now)
         return _history(client, task.symbol, max(now, task.as_of))
     except PolygonClientError as error:
         return Failure(task, error)
@@ -112,10 +112,10 @@ def _sessions_before(day: date, count: int, market: Market) -> date:
     return day
 
 
-def _zones(client: "PolygonClient", task: Task) -> SymbolZones:
+def _zones(client: "PolygonClient", task: Task, now: int) -> SymbolZones:
     # By its flow: the market of a gateway with a clock of its own may be ahead of this machine's,
     # which the scanner would take for the future.
-    scan = client.run(scan_flow(task.symbol, task.as_of, client.market, ScanOptions()))
+    scan = client.run(scan_flow(task.symbol, now, client.market, ScanOptions()))
     errors = (*(f"{name}: {why}" for name, why in scan.errors.items()), *scan.notes)
     lacks = () if scan.basis is None else scan.basis.lacks
     errors = (*errors, *lacks)

@@ -29,16 +29,20 @@ class Column:
 def lines_of(
     table: WatchTable, now: int, width: int, *, made_up: bool = False, waiting: str = ""
 ) -> list[str]:
-    """The state of the feed, the table, what went wrong, what is waited for, and whether prices are
-    invented: plain lines of at most `width` columns. `now` in microseconds UTC.
+    """The state of the feed and the market's time, the table, what went wrong, what is waited for,
+    and whether prices are invented: plain lines of at most `width` columns. `now` in microseconds
+    UTC.
     """
-    newest = table.newest_bar()
-    moment = "" if newest is None else f"   New York {_local(newest):%a %Y-%m-%d %H:%M}"
+    moment = f"   New York {_local(table.market_now(now)):%a %Y-%m-%d %H:%M}"
     invented = "   made-up prices" if made_up else ""
     health = table.health(now)
-    head = f" feed {health.state}{invented}{moment}   {health.detail}".rstrip()
+    head = f" feed {health.state}{invented}{moment}"
+    closed = "" if (why := table.why_closed(now)) is None else f"closed: {why}"
+    if len(f"{head}   {closed}") <= width:
+        head, closed = f"{head}   {closed}".rstrip(), ""
+    head = f"{head}   {health.detail}".rstrip()
     lines = [head, *row_lines(table.rows(now), width)]
-    lines += [f" {remark}" for remark in (*table.remarks(), waiting) if remark]
+    lines += [f" {remark}" for remark in (closed, *table.remarks(), waiting) if remark]
     lines += [f" {MADE_UP}"] if made_up else []
     return [line[:width] for line in lines]
 

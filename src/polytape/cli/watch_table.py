@@ -13,6 +13,7 @@ from polytape.cli import watch_fetch
 from polytape.client.stream_session import StreamEvent, StreamNotice
 from polytape.engines.confluence import ConfluenceZone
 from polytape.engines.live.session import LiveSession
+from polytape.engines.market_state import market_state
 from polytape.errors import DataFetchError
 from polytape.model.bar import Bar, bar_rows
 from polytape.model.market import Market
@@ -24,6 +25,8 @@ SILENT_AFTER_US = 5 * SECOND_US
 # What failed is tried again after so long.
 RETRY_AFTER_US = 30 * SECOND_US
 ZONES_EVERY_US = 15 * MINUTE_US
+# So long after a quarter of an hour its last bar has come, where anything was traded.
+LATE_US = 15 * SECOND_US
 # After these the bars of the day may have holes that history has.
 BROKEN = frozenset({"gap", "backfilled", "reconnected"})
 
@@ -67,6 +70,8 @@ class WatchTable:
         self, symbols: Iterable[str], market: Market, *, live: bool = True, clock_lag_us: int = 0
     ) -> None:
         self._symbols = {name: _Symbol(name, market, clock_lag_us) for name in symbols}
+        self._market = market
+        self._clock_lag_us = clock_lag_us
         self._subscribed = not live
         self._feed = FeedHealth("connecting" if live else "none")
         self._last_word: int | None = None
@@ -94,19 +99,24 @@ class WatchTable:
         tasks = [symbol.due(now) for symbol in self._symbols.values()]
         return [task for task in tasks if task is not None]
 
-    def settled(self) -> bool:
+    def settled(self, now: int) -> bool:
         """Whether every symbol has all that it can have."""
-        return all(symbol.settled for symbol in self._symbols.values())
+        return all(symbol.is_settled(now) for symbol in self._symbols.values())
 
     def rows(self, now: int) -> list[WatchRow]:
         """A row for each symbol."""
         return [symbol.row(now) for symbol in self._symbols.values()]
 
-    def newest_bar(self) -> int | None:
-        """The end of the newest bar of all, microseconds UTC."""
-        return max(
-            (s.bar_end for s in self._symbols.values() if s.bar_end is not None), default=None
-        )
+    def market_now(self, now: int) -> int:
+        """The time of the market, microseconds UTC; the end of the newest bar of all, where that is
+        later: a market may run faster than this machine's clock.
+        """
+        ends = (s.bar_end for s in self._symbols.values() if s.bar_end is not None)
+        return max(now - self._clock_lag_us, *ends, 0)
+
+    def why_closed(self, now: int) -> str | None:
+        """Why nothing is traded now; None while the market is open."""
+        return market_state(self.market_now(now), self._market).closed
 
     def remarks(self) -> list[str]:
         """What went wrong, by symbol."""
@@ -169,10 +179,9 @@ class _Symbol:
             return error.detail if isinstance(error, DataFetchError) else str(error)
         return "; ".join(self._zones.errors) if self._zones is not None else ""
 
-    @property
-    def settled(self) -> bool:
+    def is_settled(self, now: int) -> bool:
         """Whether nothing is to be fetched, or fetching failed."""
-        return self.failure is not None or (self._pending is None and self._wanted() is None)
+        return self.failure is not None or (self._pending is None and self._wanted(now) is None)
 
     def push(self, bar: Bar, now: int) -> None:
         """Take a minute bar, which may have come before."""
@@ -197,7 +206,7 @@ class _Symbol:
             if self._bar is None or bar.timestamp > self._bar.timestamp:
                 # A bar of history is as old as it is: nobody saw it come.
                 self._bar, self._came_at = bar, bar.timestamp + MINUTE_US + self._clock_lag_us
-        wanted = self._wanted()
+        wanted = self._wanted(now)
         if wanted is not None and wanted.what == "history":
             self._not_before = now + RETRY_AFTER_US  # history does not have the day yet
 
@@ -205,7 +214,7 @@ class _Symbol:
         """What is to be fetched, once."""
         if self._pending is not None or now < self._not_before:
             return None
-        self._pending = self._wanted()
+        self._pending = self._wanted(now)
         if self._pending is not None and self._pending.what == "history":
             self.broken = False  # a break from now on is another one
         return self._pending
@@ -240,14 +249,17 @@ class _Symbol:
             age,
         )
 
-    def _wanted(self) -> watch_fetch.Task | None:
+    def _wanted(self, now: int) -> watch_fetch.Task | None:
         values, history, end = self._session.value, self._history, self.bar_end
         if history is None or self.broken or (values is not None and history.day != values.day):
             return watch_fetch.Task(self.name, "history", end or 0)
         if end is None:
             return None
-        if self._zones is None or self._zones.as_of // ZONES_EVERY_US < end // ZONES_EVERY_US:
-            return watch_fetch.Task(self.name, "zones", end)
+        # Not as of the last bar: while the market is closed its session becomes the day before.
+        market_now = now - self._clock_lag_us
+        quarter = max(end, market_now - LATE_US) // ZONES_EVERY_US
+        if self._zones is None or self._zones.as_of // ZONES_EVERY_US < quarter:
+            return watch_fetch.Task(self.name, "zones", max(end, market_now))
         return None
 
     def _is_pending(self, what: str) -> bool:

@@ -14,7 +14,7 @@ from polytape.cli.known_symbols import check_symbols
 from polytape.cli.output import MADE_UP, note
 from polytape.cli.stream import FATAL
 from polytape.cli.watch import WatchRequest
-from polytape.cli.watch_fetch import Result, Task, perform
+from polytape.cli.watch_fetch import Failure, Result, Task, perform
 from polytape.cli.watch_lines import lines_of
 from polytape.cli.watch_screen import Output, choose_output
 from polytape.cli.watch_table import WatchTable
@@ -79,7 +79,7 @@ class Watch:
         while self._shown != self.count:
             self._take()
             now = self.now()
-            ready = self.output.live or self._shown or self.table.settled()
+            ready = self.output.live or self._shown or self.table.settled(self.now())
             if ready and now >= next_at:
                 self._show(now)
                 next_at = now + int(self.every_s * 1e6)
@@ -151,7 +151,7 @@ def _opened(
 
     def fetch(task: Task) -> Result:
         with notice.noted():
-            result = perform(client, task, now_us() - clock_lag_us)
+            result = _performed(client, task, url)
         # A gateway over a stand-in knows it once that has answered.
         with suppress(ConnectionError):
             watch.made_up = watch.made_up or _is_made_up(client)
@@ -169,6 +169,16 @@ def _opened(
         _is_made_up(client),
     )
     return watch
+
+
+def _performed(client: PolygonClient, task: Task, url: str | None) -> Result:
+    """The result of a task as of the gateway's now, which a replay may stop or make faster."""
+    try:
+        with connect(url) as gateway:
+            now = gateway_now(gateway)
+    except DataFetchError as error:
+        return Failure(task, error)
+    return perform(client, task, now)
 
 
 def _is_made_up(client: PolygonClient) -> bool:

@@ -1,15 +1,9 @@
-"""Why an answer has no bars, as far as the calendar and the clock know."""
-
-from itertools import islice
+"""Why an answer has no bars, by this machine's clock."""
 
 from polytape.cli.clock import now_us, this_market
 from polytape.model.date_words import read_dates
 from polytape.model.instants import parse_span
-from polytape.model.market import Market
-from polytape.model.spans import Span
-from polytape.model.timestamps import day_number, number_day
-
-SHOWN_DAYS = 3
+from polytape.model.why_empty import empty_note
 
 
 def why_empty(start: str, end: str, timeframe: str) -> str:
@@ -19,36 +13,4 @@ def why_empty(start: str, end: str, timeframe: str) -> str:
     """
     market, now = this_market(), now_us()
     dates = read_dates(start, end, now, market, ("start", "end"))
-    return f"no bars: {reason(parse_span(*dates, market), timeframe, market, now)}"
-
-
-def reason(span: Span, timeframe: str, market: Market, now: int) -> str:
-    """Why nothing is in a span, `now` in microseconds UTC."""
-    if span.start > now:
-        return f"{market.date_of(span.start)} is in the future"
-    first = next(market.sessions(span), None)
-    if first is None:
-        return _closed(span, market)
-    if first.extended.start > now:
-        begins = market.local(first.extended.start)
-        return f"the session of {first.day} begins at {begins:%H:%M} New York"
-    several = next(islice(market.sessions(span), 1, None), None) is not None
-    days = f"{first.day} and later sessions" if several else f"the session of {first.day}"
-    return f"nothing was traded in {days}, or the source's {timeframe} bars do not reach back there"
-
-
-def _closed(span: Span, market: Market) -> str:
-    """`2024-07-06 is a weekend`; of many days the first few."""
-    first, last = market.date_of(span.start), market.date_of(max(span.start, span.end - 1))
-    numbers = range(day_number(first), day_number(last) + 1)
-    days = [number_day(number) for number in numbers[:SHOWN_DAYS]]
-    texts = [f"{day} is {with_article(market.why_closed(day))}" for day in days]
-    more = len(numbers) - len(days)
-    return ", ".join(texts) + (f", and {more:,} more days without a session" if more > 0 else "")
-
-
-def with_article(cause: str | None) -> str:
-    """`a weekend`, `an exchange holiday`; a trading day where nothing closed it."""
-    if cause is None:
-        return "a trading day"
-    return f"an {cause}" if cause[0] in "aeiou" else f"a {cause}"
+    return empty_note(parse_span(*dates, market), timeframe, market, now)

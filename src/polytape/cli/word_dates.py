@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import click
 
-from polytape.errors import ConnectionError
+from polytape.errors import ConnectionError, ValidationError
 
 # Microseconds UTC, by the context of a command.
 Clock: TypeAlias = Callable[[click.Context | None], int]
@@ -62,9 +62,14 @@ def read_word(
 
 
 def check_instant(text: str, option: str) -> None:
-    """Raises: ValidationError, which names the words too, for what is no date or instant."""
-    from polytape.model.date_words import naming_words
-    from polytape.model.instants import parse_day_or_instant
+    """Raises: ValidationError, which names words and times too, for what is no date or instant."""
+    from polytape.model.date_words import SAID_AT_START
+    from polytape.model.instants import ALLOWED, parse_day_or_instant
 
-    with naming_words((option, option)):
+    try:
         parse_day_or_instant(text, option)
+    except ValidationError as error:
+        if error.allowed != ALLOWED:
+            raise
+        more = f'{SAID_AT_START}, "10:30", "yesterday 10:30"'
+        raise ValidationError(option, text, f"{ALLOWED}, or {more}") from error

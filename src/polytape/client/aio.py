@@ -164,7 +164,9 @@ class AsyncPolygonClient(AsyncClosing):
 
         groups = batch.groups(many.queries.values(), self._core.market)
         first = chain.from_iterable(await asyncio.gather(*map(together, groups)))
-        outcomes = await asyncio.gather(*map(alone, many.queries.values(), first))
+        fetched = await asyncio.gather(*map(alone, many.queries.values(), first))
+        explaining = batch.explained(self._core, many.queries.values(), fetched)
+        outcomes = await self._driver.run(explaining)
         return many.outcome(dict(zip(many.queries, map(batch.framed, outcomes), strict=True)))
 
     async def bars(

@@ -37,6 +37,12 @@ class BarsAnswer(NamedTuple):
     metadata: BarsMetadata
     frames: FrameMaker
 
+    def noting(self, text: str) -> "BarsAnswer":
+        """The same bars with one more note."""
+        notes = [*self.metadata.notes, text]
+        metadata = msgspec.structs.replace(self.metadata, notes=notes)
+        return BarsAnswer(self.bars, metadata, FrameMaker(self.bars, metadata))
+
 
 class Parts:
     """Parts of an answer that were cut out lately. Usable from many threads."""

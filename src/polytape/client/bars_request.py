@@ -15,6 +15,7 @@ from polytape.model.query import BarsQuery
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import parse_timeframe
+from polytape.model.zone_warning import warn_without_zone
 from polytape.wire.flow import Flow
 
 # A date or an instant, as callers write it; `pandas.Timestamp` is a datetime.
@@ -59,6 +60,7 @@ class BarsRequest:
     def _span(self, core: Core) -> Flow[Span]:
         if self.start is not None and self.period is not None:
             raise ValidationError("period", self.period, "nothing beside start: one of them begins")
+        warn_without_zone(start=self.start, end=self.end)
         start, end = self.start, "today" if self.end is None else self.end
         if start is None or is_word(start) or is_word(end):
             now = yield from core.gateway_now()

@@ -12,6 +12,7 @@ from polytape.model.date_words import is_word, naming_words
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery, parse_query
 from polytape.model.timeframes import Timeframe
+from polytape.model.zone_warning import warn_without_zone
 from polytape.wire.flow import Flow
 
 if TYPE_CHECKING:
@@ -69,9 +70,12 @@ def read_many(
 
     Raises: ValidationError naming the parameter; what asking for the time raises.
     """
+    warn_without_zone(start_date=start_date, end_date=end_date)
     start_date, end_date = yield from core.dates(start_date, end_date)
     rows: list[str | Mapping[str, object]] = []
     for row in [requests] if isinstance(requests, str) else list(requests):
+        if isinstance(row, Mapping):
+            warn_without_zone(start_date=row.get("start_date"), end_date=row.get("end_date"))
         if isinstance(row, Mapping) and any(map(is_word, row.values())):
             own = yield from core.dates(row.get("start_date"), row.get("end_date"))
             dates = zip(("start_date", "end_date"), own, strict=True)
@@ -131,6 +135,19 @@ def parse_many(
         if queries.setdefault(key, query) != query:
             raise ValidationError("requests", key, "one span for each symbol and timeframe")
     return Many(queries, "raise" if errors == "raise" else "keep")
+
+
+def explained(
+    core: Core, queries: Iterable[BarsQuery], outcomes: Iterable[Outcome]
+) -> Flow[list[Outcome]]:
+    """The same outcomes, in which answers without bars say why."""
+    made: list[Outcome] = []
+    for query, outcome in zip(queries, outcomes, strict=True):
+        if isinstance(outcome, PolygonClientError):
+            made.append(outcome)
+        else:
+            made.append((yield from core.explained(query, outcome)))
+    return made
 
 
 def framed(outcome: Outcome) -> "pd.DataFrame | PolygonClientError":

@@ -15,6 +15,7 @@ from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import parse_timeframe
 from polytape.model.timestamps import to_datetime
 from polytape.model.units import DAY_US, MINUTE_US
+from polytape.model.zone_warning import warn_without_zone
 from polytape.wire.flow import Flow
 
 MOST_MINUTES = 366 * 24 * 60
@@ -29,6 +30,7 @@ def candle(
 
     Raises: ValidationError naming the parameter; what fetching its bars raises.
     """
+    warn_without_zone(target_datetime=at)
     instant = parse_instant(at, "target_datetime", core.market)
     parsed = parse_timeframe(timeframe)
     reach = _minutes(tolerance, "tolerance_minutes") * MINUTE_US

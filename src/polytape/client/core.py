@@ -27,6 +27,8 @@ from polytape.model.query import BarsQuery, parse_query
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import Timeframe
 from polytape.model.timestamps import iso
+from polytape.model.why_empty import empty_note
+from polytape.model.zone_warning import warn_without_zone
 from polytape.wire.api.clock_messages import NO_CLOCK
 from polytape.wire.flow import Flow
 
@@ -110,11 +112,13 @@ class Core:
 
         Raises: ValidationError naming the parameter; as `bars`.
         """
+        warn_without_zone(start_date=start_date, end_date=end_date)
         if date_words.is_word(start_date) or date_words.is_word(end_date):
             start_date, end_date = yield from self.dates(start_date, end_date)
         written = (symbol, start_date, end_date, timeframe, limit)
         query = self.query(written, include_extended, use_cache, allow_partial, adjusted)
-        return (yield from self.bars(query))
+        answer = yield from self.bars(query)
+        return answer if len(answer.bars) else (yield from self.explained(query, answer))
 
     def dates(self, start: object, end: object) -> Flow[tuple[object, object]]:
         """`start_date` and `end_date` without words, by the gateway's time.
@@ -186,6 +190,23 @@ class Core:
             if sent.limit is None:
                 self._store(query, answer)
         return self._cut(query, answer)
+
+    def explained(self, query: BarsQuery, answer: BarsAnswer) -> Flow[BarsAnswer]:
+        """The same answer; one without bars says why in its notes."""
+        if len(answer.bars):
+            return answer
+        why = yield from self.why_empty(query)
+        return answer.noting(why)
+
+    def why_empty(self, query: BarsQuery) -> Flow[str]:
+        """Why there is no bar of a query, by the calendar and the gateway's time."""
+        try:
+            now = yield from self.gateway_now()
+        except PolygonClientError as error:
+            # The answer is there: that its gateway's time is not known takes nothing from it.
+            log.warning("the time of %s: %s", self.base_url, error)
+            now = self.connection.now_us()
+        return empty_note(query.span, query.timeframe.value, self.market, now)
 
     def outcomes_together(self, queries: list[BarsQuery]) -> Flow[list[Outcome | None]]:
         """The bars of several queries or what is wrong with each: from the cache, the rest by one

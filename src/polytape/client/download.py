@@ -30,7 +30,8 @@ def bars_frame(
     Raises: ValidationError naming the parameter; as `Core.bars`.
     """
     (query,) = yield from request.queries(core, [symbol])
-    return (yield from core.bars(query)).frames.make_numbers(view)
+    answer = yield from core.bars(query)
+    return (yield from core.explained(query, answer)).frames.make_numbers(view)
 
 
 def joint_frame(
@@ -49,8 +50,11 @@ def joint_frame(
     names = _names(symbols)
     queries = yield from request.queries(core, names)
     answers = yield from _answers(core, {query.symbol: query for query in queries})
+    empty = [name for name, one in answers.items() if not len(one.bars)]
+    # All are of one span and timeframe: one reason holds for each.
+    why = (yield from core.why_empty(queries[0])) if empty else None
     make = _wide if shape == "wide" else _long
-    return _with_facts(make(answers, view), answers)
+    return _with_facts(make(answers, view), answers, empty, why)
 
 
 def _names(symbols: object) -> list[object]:
@@ -98,12 +102,15 @@ def _long(answers: dict[str, BarsAnswer], view: BarsView) -> "pd.DataFrame":
     return pd.concat(_frames(answers, view), names=[SYMBOL, INDEX])
 
 
-def _with_facts(frame: "pd.DataFrame", answers: dict[str, BarsAnswer]) -> "pd.DataFrame":
+def _with_facts(
+    frame: "pd.DataFrame", answers: dict[str, BarsAnswer], empty: list[str], why: str | None
+) -> "pd.DataFrame":
     basis = union(one.metadata.basis or Basis.untold() for one in answers.values())
     assert basis is not None
     made_up = any(one.metadata.made_up for one in answers.values())
     frame.attrs["made_up"] = made_up
-    frame.attrs["empty"] = [name for name, one in answers.items() if not len(one.bars)]
+    frame.attrs["empty"] = empty
+    frame.attrs["notes"] = [] if why is None else [f"{', '.join(empty)}: {why}"]
     frame.attrs["basis"] = basis.to_dict()
     if made_up:
         frame.columns.names = [MADE_UP, *frame.columns.names[1:]]

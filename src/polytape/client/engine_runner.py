@@ -8,8 +8,10 @@ from polytape.engines.flow import EngineFlow, EngineRun, R
 from polytape.engines.options import NoOptions
 from polytape.engines.session import SessionData, session_flow
 from polytape.errors import NotFoundError
-from polytape.model.instants import parse_past
+from polytape.model.date_words import is_word, read_past
+from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
+from polytape.model.zone_warning import warn_without_zone
 from polytape.wire.flow import Flow
 
 # After every instant.
@@ -44,14 +46,26 @@ def run_engine_now(core: Core, build: Callable[[int], EngineFlow[R]]) -> Flow[R]
     return (yield from run_engine(core, build(now)))
 
 
+def past_instant(value: object, param: str, market: Market, now: int) -> int:
+    """An instant that is not in the future, microseconds UTC; words ("yesterday") by `now`.
+
+    Raises: ValidationError naming `param`.
+    """
+    # Every word begins in the past, whatever time it is.
+    if now == LAST and is_word(value):
+        return now
+    return read_past(value, param, market, now)
+
+
 def session(core: Core, symbol: object, at: object) -> Flow[SessionData]:
     """Session data at an instant that is not in the future.
 
     Raises: ValidationError, ConnectionError, DataFetchError.
     """
+    warn_without_zone(session_datetime=at)
 
     def build(now: int) -> EngineFlow[SessionData]:
-        moment = parse_past(at, "session_datetime", core.market, now)
+        moment = past_instant(at, "session_datetime", core.market, now)
         return session_flow(parse_symbol(symbol), moment, core.market, NoOptions())
 
     return (yield from run_engine_now(core, build))

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, cast
 from msgspec.structs import fields
 
 from polytape.client import engine_parameters
+from polytape.client.engine_runner import past_instant
 from polytape.client.sync import PolygonClient
 from polytape.engines import flow
 from polytape.engines.presets import with_preset
 from polytape.engines.registry import CLIENT_ENGINES, EngineSpec
 from polytape.errors import ValidationError
-from polytape.model.instants import parse_past
 from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
+from polytape.model.zone_warning import warn_without_zone
 
 if TYPE_CHECKING:
     from polytape.client.aio import AsyncPolygonClient
@@ -81,7 +82,7 @@ def as_of_instant(as_of: object, market: Market, now: int) -> int:
 
     Raises: ValidationError, also for one in the future: today's bars would count as complete.
     """
-    return now if as_of is None else parse_past(as_of, "as_of", market, now)
+    return now if as_of is None else past_instant(as_of, "as_of", market, now)
 
 
 def method_doc(spec: EngineSpec) -> str:
@@ -92,8 +93,8 @@ def method_doc(spec: EngineSpec) -> str:
         spec.client_doc,
         "",
         "`as_of` is an instant, now by default and not in the future; nothing in the result was",
-        "incomplete then. An instant without a zone is UTC; a date is its start in New York. The",
-        "bars that it needs are fetched in one request.",
+        "incomplete then. An instant without a zone is UTC; a date, or a word for one such as",
+        '"yesterday", is its start in New York. The bars that it needs are fetched in one request.',
         *(["", "Options:", *options] if options else []),
         "",
         "Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.",
@@ -118,6 +119,7 @@ def _flow(
     Raises: ValidationError for rates of other levels.
     """
     given = engine_parameters.read_call(spec, args, named)
+    warn_without_zone(as_of=given.get("as_of"), anchor=given.get("anchor"))
     symbol, as_of = given.pop("symbol"), given.pop("as_of", None)
     options = with_preset(spec.options(**given), given)
     if rates:

@@ -69,8 +69,8 @@ class ConfluenceScanner(SyncScanner):
         """Where levels of all engines meet.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
@@ -121,8 +121,8 @@ class AsyncConfluenceScanner(AsyncScanner):
         """Where levels of all engines meet.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
@@ -166,8 +166,8 @@ class FractalEngine(SyncEngine):
         """Swing points and the structure that they make.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -202,8 +202,8 @@ class FractalEngine(SyncEngine):
         """Swing points as `run` showed them at each instant: for backtests without look-ahead.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -241,8 +241,8 @@ class AsyncFractalEngine(AsyncEngine):
         """Swing points and the structure that they make.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -277,8 +277,8 @@ class AsyncFractalEngine(AsyncEngine):
         """Swing points as `run` showed them at each instant: for backtests without look-ahead.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -322,8 +322,8 @@ class HVNEngine(SyncEngine):
         """Volume by price: point of control, value area, nodes.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -372,8 +372,8 @@ class AsyncHVNEngine(AsyncEngine):
         """Volume by price: point of control, value area, nodes.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -416,8 +416,8 @@ class CamarillaEngine(SyncEngine):
         """Pivots of the last completed day, week and month, from official daily bars.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             periods: Which completed periods to make levels of.
@@ -450,8 +450,8 @@ class AsyncCamarillaEngine(AsyncEngine):
         """Pivots of the last completed day, week and month, from official daily bars.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             periods: Which completed periods to make levels of.
@@ -485,8 +485,8 @@ class ZoneCalculator(SyncEngine):
         """Weekly, daily, ATR and structure zones round the price.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
@@ -525,8 +525,8 @@ class AsyncZoneCalculator(AsyncEngine):
         """Weekly, daily, ATR and structure zones round the price.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
@@ -560,8 +560,8 @@ class VWAPEngine(SyncEngine):
         """Volume-weighted average price since the session's beginning or an anchor, with bands.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             anchor: Where it begins: session, week, month, or a date or instant before as_of.
@@ -590,8 +590,8 @@ class AsyncVWAPEngine(AsyncEngine):
         """Volume-weighted average price since the session's beginning or an anchor, with bands.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             anchor: Where it begins: session, week, month, or a date or instant before as_of.
@@ -618,8 +618,8 @@ class OpeningRangeEngine(SyncEngine):
         """High and low of the session's first minutes, and when price left them.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             minutes: Lengths of the range, in minutes from the opening bell on.
@@ -644,8 +644,8 @@ class AsyncOpeningRangeEngine(AsyncEngine):
         """High and low of the session's first minutes, and when price left them.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             minutes: Lengths of the range, in minutes from the opening bell on.
@@ -670,8 +670,8 @@ class GapEngine(SyncEngine):
         """Gaps between sessions that are still open.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             edge: From the range of the day before, or from its close to the open.
@@ -696,8 +696,8 @@ class AsyncGapEngine(AsyncEngine):
         """Gaps between sessions that are still open.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             edge: From the range of the day before, or from its close to the open.
@@ -724,8 +724,8 @@ class PointOfControlEngine(SyncEngine):
         """Points of control that no price came back to, and the session's own as it develops.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             days_back: Calendar days of minutes to look at.
@@ -754,8 +754,8 @@ class AsyncPointOfControlEngine(AsyncEngine):
         """Points of control that no price came back to, and the session's own as it develops.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             days_back: Calendar days of minutes to look at.
@@ -787,8 +787,8 @@ class ATREngine(SyncEngine):
         """Average true range of all hours and of regular hours, and the usual range by time of day.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -823,8 +823,8 @@ class AsyncATREngine(AsyncEngine):
         """Average true range of all hours and of regular hours, and the usual range by time of day.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -854,8 +854,8 @@ class BadPrintEngine(SyncEngine):
         """Bars with a price that nothing around them confirms.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -880,8 +880,8 @@ class AsyncBadPrintEngine(AsyncEngine):
         """Bars with a price that nothing around them confirms.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date is its start in New York. The
-        bars that it needs are fetched in one request.
+        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
+        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.

@@ -89,7 +89,7 @@ class PolygonClient(Closing):
 
         Returns columns open, high, low, close (float64), volume (int64), timestamp
         (datetime64[us, UTC], the bar's start), indexed by the same instants; empty where there are
-        no bars. `frame.attrs` names the source.
+        no bars: `frame.attrs["notes"]` says why. `frame.attrs` names the source.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -176,7 +176,8 @@ class PolygonClient(Closing):
         )
         many = self._driver.run(reading)
 
-        outcomes = fetch_on_threads(self._core, self._driver, many.queries.values())
+        fetched = fetch_on_threads(self._core, self._driver, many.queries.values())
+        outcomes = self._driver.run(batch.explained(self._core, many.queries.values(), fetched))
         return many.outcome(dict(zip(many.queries, map(batch.framed, outcomes), strict=True)))
 
     def bars(
@@ -232,8 +233,8 @@ class PolygonClient(Closing):
         `shape="wide"` has a row for each instant and two levels of columns, the price first:
         `frame["close"]` has a column for each symbol, `frame.xs("AAPL", axis=1, level="symbol")`
         is one symbol's bars; NaN where a symbol has no bar. `"long"` has a row for each bar, its
-        index is symbol and timestamp. A symbol without any bar is in `attrs["empty"]`. `interval`
-        is a timeframe; the rest is as `bars` has it.
+        index is symbol and timestamp. A symbol without any bar is in `attrs["empty"]`, and why in
+        `attrs["notes"]`. `interval` is a timeframe; the rest is as `bars` has it.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -288,8 +289,8 @@ class PolygonClient(Closing):
 
     def session(self, symbol: str, session_datetime: When) -> SessionData:
         """Prices and ATRs of a symbol as they could be known at an instant (UTC where it has no
-        zone; a date is its start in New York), to be read, shown in a notebook and drawn; `error`
-        names what is missing.
+        zone; a date, or a word for one such as "yesterday", is its start in New York), to be read,
+        shown in a notebook and drawn; `error` names what is missing.
 
         Raises: ValidationError, ConnectionError, DataFetchError.
         """

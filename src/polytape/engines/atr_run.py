@@ -45,7 +45,7 @@ class AtrRun(result.EngineRunResult):
         named = (("all hours", self.atr), ("regular", self.atr_regular), ("now", self.usual_now))
         values = ", ".join(f"{name} {'none' if v is None else f'{v:.4f}'}" for name, v in named)
         method = f"ATR({self.period}, {self.method}) of {self.timeframe}"
-        return self._shown(f"{self.symbol} at {result.new_york(self.as_of)}: {method}: {values}")
+        return self._shown(f"{self.symbol} at {self._when}: {method}: {values}")
 
 
 def atr_flow(symbol: str, as_of: int, market: Market, options: AtrOptions) -> EngineFlow[AtrRun]:

@@ -41,7 +41,7 @@ class BadPrintRun(result.EngineRunResult):
         prints = result.shortened(texts, SHOWN_PRINTS)
         text = f"{counted(len(self.prints), 'bad print')} in {counted(self.bars, 'bar')}"
         what = f"{text}: {prints}" if prints else text
-        return self._shown(f"{self.symbol} at {result.new_york(self.as_of)}: {what}")
+        return self._shown(f"{self.symbol} at {self._when}: {what}")
 
 
 def bad_print_flow(

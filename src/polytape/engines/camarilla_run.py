@@ -1,6 +1,6 @@
 """The pivots of a symbol at one instant: the bars that they need, and what is made of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -8,15 +8,16 @@ from polytape.engines.as_of import AsOfBars, pivot_bars
 from polytape.engines.camarilla import Camarilla, camarilla_of_period
 from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
-from polytape.engines.options import CamarillaOptions, Period
-from polytape.engines.result import EngineRunResult, new_york
+from polytape.engines.options import PERIODS, CamarillaOptions, Period
+from polytape.engines.result import EngineRunResult
 from polytape.errors import IncompleteDataError, ValidationError
 from polytape.model.market import Market
 from polytape.model.timeframes import Timeframe
 from polytape.model.timestamps import to_datetime
 
-# Days in a picture of pivots.
-SHOWN_DAYS = 66
+# Days in a picture of pivots, by the shortest period that has some: beside the range of more days
+# its levels would lie too close to be told apart.
+SHOWN_DAYS: dict[Period, int] = {"day": 12, "week": 30, "month": 66}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -36,8 +37,13 @@ class CamarillaRun(EngineRunResult):
             {"period": period, **row} for period, made in self.pivots.items() for row in made.rows()
         ]
 
+    @property
+    def shortest(self) -> Period | None:
+        """The shortest period that has pivots; None where none has."""
+        return next((period for period in PERIODS if period in self.pivots), None)
+
     def __repr__(self) -> str:
-        head = f"{self.symbol} at {new_york(self.as_of)}:"
+        head = f"{self.symbol} at {self._when}:"
         return self._shown("\n  ".join([head, *map(repr, self.pivots.values())]))
 
 
@@ -68,8 +74,9 @@ def camarilla_flow(
             notes.append(f"no completed {period} in the daily bars")
         else:
             pivots[period] = levels
-    drawn = Drawn.of(known.days.last(SHOWN_DAYS), Timeframe.DAY)
-    return CamarillaRun(symbol, to_datetime(as_of), pivots, tuple(notes), drawn=drawn)
+    run = CamarillaRun(symbol, to_datetime(as_of), pivots, tuple(notes))
+    days = known.days.last(SHOWN_DAYS[run.shortest or "month"])
+    return replace(run, drawn=Drawn.of(days, Timeframe.DAY))
 
 
 def _levels(known: AsOfBars, period: Period, options: CamarillaOptions) -> Camarilla | None:

@@ -56,7 +56,7 @@ class FractalHistoryRun(result.EngineRunResult):
             yield moment, self.at(moment)
 
     def __repr__(self) -> str:
-        since = f"from {result.shown_at(self.start)} to {result.new_york(self.as_of)}"
+        since = f"from {result.shown_at(self.start)} to {self._when}"
         return self._shown(f"{self.symbol} {self.timeframe} {since}: {self.history!r}")
 
 

@@ -9,7 +9,7 @@ from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.fractals import FractalHistory, Fractals, Swing, final, fractal_history
 from polytape.engines.options import FractalOptions
-from polytape.engines.result import EngineRunResult, names_of, new_york
+from polytape.engines.result import EngineRunResult, names_of
 from polytape.engines.validation import intraday
 from polytape.engines.zigzag import WARM_UP_DAYS
 from polytape.model.bars import Bars
@@ -37,9 +37,7 @@ class FractalRun(EngineRunResult):
         return self.fractals.rows()
 
     def __repr__(self) -> str:
-        return self._shown(
-            f"{self.symbol} {self.timeframe} at {new_york(self.as_of)}: {self.fractals!r}"
-        )
+        return self._shown(f"{self.symbol} {self.timeframe} at {self._when}: {self.fractals!r}")
 
 
 def fractal_flow(

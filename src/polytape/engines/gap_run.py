@@ -49,9 +49,7 @@ class GapRun(result.EngineRunResult):
     def __repr__(self) -> str:
         texts = (f"{g.open_low:.2f}-{g.open_high:.2f} ({g.day})" for g in self.gaps)
         gaps = result.shortened(texts, SHOWN_GAPS)
-        return self._shown(
-            f"{self.symbol} at {result.new_york(self.as_of)}: {gaps or 'no open gap'}"
-        )
+        return self._shown(f"{self.symbol} at {self._when}: {gaps or 'no open gap'}")
 
 
 def gap_flow(symbol: str, as_of: int, market: Market, options: GapOptions) -> EngineFlow[GapRun]:

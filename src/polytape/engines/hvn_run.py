@@ -56,9 +56,7 @@ class HvnRun(result.EngineRunResult):
     def __repr__(self) -> str:
         profiles = [f"{days}d {_short(profile)}" for days, profile in self.profiles.items()]
         profiles += [f"{days}d anchor {price:.2f}" for days, price in self.anchors.items()]
-        return self._shown(
-            "\n  ".join([f"{self.symbol} at {result.new_york(self.as_of)}:", *profiles])
-        )
+        return self._shown("\n  ".join([f"{self.symbol} at {self._when}:", *profiles]))
 
 
 def _short(profile: VolumeProfile) -> str:

@@ -39,7 +39,7 @@ class OpeningRangeRun(result.EngineRunResult):
 
     def __repr__(self) -> str:
         ranges = "; ".join(f"{r.minutes}min {r.low:.2f}-{r.high:.2f}" for r in self.ranges)
-        head = f"{self.symbol} at {result.new_york(self.as_of)}"
+        head = f"{self.symbol} at {self._when}"
         return self._shown(f"{head}: {ranges or 'no range'}")
 
 

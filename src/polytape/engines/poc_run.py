@@ -52,7 +52,7 @@ class PocRun(result.EngineRunResult):
             (f"{one.price:.2f} ({one.day})" for one in self.naked), SHOWN_NAKED
         )
         poc = "none" if self.poc is None else f"{self.poc:.2f}"
-        text = f"{self.symbol} at {result.new_york(self.as_of)}: POC {poc}, naked {naked or 'none'}"
+        text = f"{self.symbol} at {self._when}: POC {poc}, naked {naked or 'none'}"
         return self._shown(text)
 
 

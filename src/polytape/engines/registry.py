@@ -71,21 +71,26 @@ class EngineSpec:
         self, symbol: str, as_of: int, market: "Market", options: EngineOptions
     ) -> "EngineFlow[EngineResult]":
         """The engine's flow at an instant (microseconds UTC), whose result says how it is to be
-        read: its preset, and whether with prices as traded.
+        read: its preset, whether with prices as traded, of which session, and whether the market
+        was closed.
 
         Raises: ValidationError.
         """
         flow = self.load_flow()(symbol, as_of, market, options)
-        return flow if self.options is NoOptions else _said(flow, options)
+        return flow if self.options is NoOptions else _said(flow, options, as_of, market)
 
 
-def _said(flow: "EngineFlow[EngineResult]", options: EngineOptions) -> "EngineFlow[EngineResult]":
+def _said(
+    flow: "EngineFlow[EngineResult]", options: EngineOptions, as_of: int, market: "Market"
+) -> "EngineFlow[EngineResult]":
+    from polytape.engines.market_state import market_state
     from polytape.engines.result import EngineRunResult
 
     result = yield from flow
     assert isinstance(result, EngineRunResult)
     preset, as_traded = getattr(options, "preset", None), getattr(options, "as_traded", False)
-    return replace(result, preset=preset, as_traded=as_traded)
+    day, closed = market_state(as_of, market)
+    return replace(result, preset=preset, as_traded=as_traded, session_day=day, closed=closed)
 
 
 SCAN = EngineSpec(

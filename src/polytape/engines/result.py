@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeAlias
 from zoneinfo import ZoneInfo
@@ -11,6 +11,7 @@ import numpy as np
 
 from polytape.engines.as_traded import as_traded_text, beside_as_traded
 from polytape.engines.holes import named_once
+from polytape.engines.market_state import closed_text
 from polytape.engines.same import same
 from polytape.model.basis import MADE_UP, Basis
 from polytape.model.timestamps import to_datetime
@@ -106,13 +107,17 @@ class EngineRunResult(Shown):
     """What an engine gives for a symbol at one instant. `basis` is what its bars stand on; None
     where whoever sent them did not say. `preset` names the set of options that was wanted. With
     `as_traded` the prices of that day, before later splits, stand beside those in today's shares.
-    `drawn` is what `plot` shows beside the result.
+    `drawn` is what `plot` shows beside the result. `session_day` is the session that the instant
+    belongs to, on a day without one the last before it; `closed` says why nothing traded then, None
+    where the market was open, or nobody said.
     """
 
     basis: Basis | None = field(default=None, kw_only=True)
     preset: str | None = field(default=None, kw_only=True)
     as_traded: bool = field(default=False, kw_only=True)
     drawn: "Drawn | None" = field(default=None, kw_only=True, repr=False, compare=False)
+    session_day: date | None = field(default=None, kw_only=True)
+    closed: str | None = field(default=None, kw_only=True)
 
     def standing_on(self, basis: Basis) -> Self:
         """The same with the basis of its bars. What that names, notes do not name again."""
@@ -134,7 +139,7 @@ class EngineRunResult(Shown):
         """
         made = Result.to_dict(replace(self, drawn=None))
         del made["drawn"]
-        last = {name: made.pop(name) for name in ("preset", "basis")}
+        last = {name: made.pop(name) for name in ("session_day", "closed", "preset", "basis")}
         if made.pop("as_traded"):
             factor = self.split_factor
             made = beside_as_traded(made, factor) | {"split_factor": factor}
@@ -170,8 +175,10 @@ class EngineRunResult(Shown):
     def facts(self) -> list[str]:
         """As of when, and what kind of prices these are, in a few words each."""
         moment: datetime = getattr(self, "as_of")  # noqa: B009 - a field of every run
-        facts = facts_of(moment, self.basis)
-        return [*facts, *([] if self.preset is None else [f"preset {self.preset}"])]
+        known, *kind = facts_of(moment, self.basis)
+        closed = closed_text(self.closed, self.session_day, moment.astimezone(SHOWN_IN))
+        preset = [] if self.preset is None else [f"preset {self.preset}"]
+        return [known, *filter(None, [closed]), *kind, *preset]
 
     def remarks(self) -> list[str]:
         """What a reader must know beside: notes, trouble of a part, what the bars lack."""
@@ -187,6 +194,13 @@ class EngineRunResult(Shown):
         if self.as_traded:
             lines.append(as_traded_text(self.split_factor))
         return lines
+
+    @property
+    def _when(self) -> str:
+        """The instant, and where the market was closed then, why, and whose levels these are."""
+        moment: datetime = getattr(self, "as_of")  # noqa: B009 - a field of every run
+        closed = closed_text(self.closed, self.session_day, moment.astimezone(SHOWN_IN))
+        return new_york(moment) + (f" ({closed})" if closed else "")
 
     def _shown(self, text: str) -> str:
         """A text with what a reader must be told below it."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from polytape.engines import as_of, fractals
 from polytape.engines.camarilla import KEY_LEVELS, camarilla_of_period
-from polytape.engines.levels import Level, PriceContext, PriceKind, make_level
+from polytape.engines.levels import REACH_ATRS, Level, PriceContext, PriceKind, make_level
 from polytape.engines.options import MINUTES_BACK_DAYS, PERIODS, Period, ScanOptions
 from polytape.engines.periods import CompletedPeriod
 from polytape.engines.volume_profile import VolumeProfile, volume_profile
@@ -50,6 +50,25 @@ class LevelSources:
             except PolygonClientError as error:
                 self.errors[name] = str(error)
         return levels
+
+    def left_out(self, options: ScanOptions) -> Iterator[str]:
+        """A note on given levels too far from the price to count, for the week and for the day."""
+        price, reach = self._context.price, self._context.reach
+        for name, period, levels in (
+            ("weekly", "week", options.weekly_levels),
+            ("daily", "day", options.daily_levels),
+        ):
+            far = [f"{level:.2f}" for level in levels or () if abs(level - price) > reach]
+            if not far:
+                continue
+            text = (
+                f"{name} levels left out, farther than {REACH_ATRS:g} daily ATRs ({reach:.2f}) "
+                f"from the price {price:.2f}: {', '.join(far)}"
+            )
+            if len(far) == len(levels or ()):
+                lost = f"the last {period}'s high, low and close, which given levels replace"
+                text += f"; this scan has no {name} level, nor {lost}"
+            yield text
 
     def _of_swings(self, options: ScanOptions) -> Iterator[Level]:
         known = self._known

@@ -90,7 +90,7 @@ class ScanResult(result.EngineRunResult):
 
     def __repr__(self) -> str:
         price = "no price" if self.price is None else f"{self.price:.2f}"
-        lines = [f"{self.symbol} {price} at {result.new_york(self.as_of)}, {self.structure}"]
+        lines = [f"{self.symbol} {price} at {self._when}, {self.structure}"]
         lines += [line for zone in self.zones for line in self._zone_lines(zone)]
         lines += [f"  {name}: {why}" for name, why in self.errors.items()]
         return self._shown("\n".join([*lines, *(f"  {note}" for note in self.notes)]))

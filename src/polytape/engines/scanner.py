@@ -66,6 +66,7 @@ def _scan(
         counts=counts(levels),
         structure=sources.structure,
         errors=sources.errors,
+        notes=(*run.notes, *sources.left_out(options)),
         swings=sources.swings,
         profile=sources.profile,
     )

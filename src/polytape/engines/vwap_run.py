@@ -54,7 +54,7 @@ class VwapRun(result.EngineRunResult):
     def __repr__(self) -> str:
         what = "no volume" if self.vwap is None else f"{self.vwap:.2f} (SD {self.deviation:.2f})"
         since = result.shown_at(self.anchor)
-        head = f"{self.symbol} at {result.new_york(self.as_of)}"
+        head = f"{self.symbol} at {self._when}"
         return self._shown(f"{head}: VWAP {what} since {since}")
 
 

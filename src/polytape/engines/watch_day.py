@@ -14,6 +14,7 @@ from polytape.engines import result
 from polytape.engines.as_of import AsOfBars, days_query, minutes_query
 from polytape.engines.atr import atr
 from polytape.engines.flow import EngineFlow
+from polytape.engines.market_state import market_state
 from polytape.engines.relative_volume import SESSIONS, UsualVolume, usual_volume
 from polytape.model.bars import Bars
 from polytape.model.market import Market, Session
@@ -66,7 +67,7 @@ class WatchDay(result.EngineRunResult):
 
     def __repr__(self) -> str:
         price = "no bars" if self.price is None else f"{self.price:.2f}"
-        return self._shown(f"{self.symbol} at {result.new_york(self.as_of)}: {price}")
+        return self._shown(f"{self.symbol} at {self._when}: {price}")
 
 
 def watch_day_flow(symbol: str, as_of: int, market: Market) -> EngineFlow[WatchDay]:
@@ -80,7 +81,7 @@ def watch_day_flow(symbol: str, as_of: int, market: Market) -> EngineFlow[WatchD
     )
     known = AsOfBars(minutes, days, as_of, market)
     if not len(known.minutes):
-        return _empty(symbol, as_of)
+        return _empty(symbol, as_of, market)
     last = int(known.minutes.timestamp[-1])
     day = market.date_of(last)
     begins = market.day_start(day)
@@ -100,10 +101,11 @@ def watch_day_flow(symbol: str, as_of: int, market: Market) -> EngineFlow[WatchD
         atr_day=atr(known.days, market=market).last,
         usual_volume=_steps(market.session(day), usual_volume(known.minutes, day, market=market)),
         closes=tuple(resample(today, Timeframe.MIN_15, market=market).close.tolist()),
+        **market_state(as_of, market)._asdict(),
     )
 
 
-def _empty(symbol: str, as_of: int) -> WatchDay:
+def _empty(symbol: str, as_of: int, market: Market) -> WatchDay:
     return WatchDay(
         symbol=symbol,
         as_of=to_datetime(as_of),
@@ -119,6 +121,7 @@ def _empty(symbol: str, as_of: int) -> WatchDay:
         usual_volume=None,
         closes=(),
         notes=(f"no bars of the last {MINUTES_DAYS} days",),
+        **market_state(as_of, market)._asdict(),
     )
 
 

@@ -36,7 +36,7 @@ class ZoneRun(result.EngineRunResult):
         return self.zones
 
     def __repr__(self) -> str:
-        head = f"{self.symbol} at {result.new_york(self.as_of)}:"
+        head = f"{self.symbol} at {self._when}:"
         return self._shown("\n  ".join([head, *map(repr, self.zones)]))
 
 

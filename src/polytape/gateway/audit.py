@@ -9,7 +9,7 @@ import logging
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from litestar.types import HTTPScope, Receive, ReceiveMessage
+from litestar.types import HTTPScope, Receive, ReceiveMessage, Scope
 
 from polytape.gateway.roles import SESSION, route_of
 
@@ -19,6 +19,13 @@ MOST_BYTES = 400
 # What a query may say of a change; anything else may be a secret in the wrong place.
 SHOWN = frozenset({"symbol", "start_date", "end_date"})
 FIRST_ERROR = 400
+# Where the state of a request says that it is a dry run.
+_NO_CHANGE = "polytape.no_change"
+
+
+def changes_nothing(scope: Scope) -> None:
+    """Say of a request that it changes nothing: it has no line."""
+    scope["state"][_NO_CHANGE] = True
 
 
 @dataclass
@@ -42,7 +49,9 @@ class Change:
         return receive_on
 
     def log(self, who: str, address: str, status: int, request_id: str) -> None:
-        """Write the line: `who` is a token's name."""
+        """Write the line: `who` is a token's name. A dry run that was let in has none."""
+        if _NO_CHANGE in self.scope["state"]:
+            return
         query = self.scope.get("query_string", b"").decode("latin-1")
         shown = {name: text for name, text in parse_qsl(query) if name in SHOWN}
         facts = {

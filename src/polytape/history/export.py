@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, TypeAlias
 
@@ -14,6 +15,7 @@ from polytape.store.segment import to_table
 from polytape.store.segments import SegmentStore
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyarrow import csv, parquet
 
 Form: TypeAlias = Literal["parquet", "csv"]
@@ -38,22 +40,21 @@ class Exporter:
         self._form: Form = form
         self._on_symbol = on_symbol
 
-    def to_file(self, symbols: Iterable[str], out: Path) -> int:
-        """One file; returns how many bars.
+    def to_file(self, symbols: Iterable[str], out: Path) -> dict[str, int]:
+        """One file; returns how many bars of each symbol. Without any, nothing is written.
 
         Raises: ConfigurationError naming the path; DataFetchError for a store that cannot be read.
         """
-        rows = 0
+        counts: dict[str, int] = {}
+        tables = self._tables(symbols, counts)
+        first = next(tables, None)
+        if first is None:
+            return counts
 
         def write(sink: IO[bytes]) -> None:
-            nonlocal rows
             with _writer(sink, self._form) as writer:
-                for symbol in symbols:
-                    bars = self._store.read(symbol, self._series, self._span)
-                    if len(bars):
-                        writer.write_table(to_table(bars, [symbol], [len(bars)]))
-                        rows += len(bars)
-                    self._on_symbol(symbol)
+                for table in chain([first], tables):
+                    writer.write_table(table)
 
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -61,17 +62,27 @@ class Exporter:
         except OSError as error:
             reason = error.strerror or error
             raise ConfigurationError(f"cannot write {out}: {reason}") from error
-        return rows
+        return counts
 
-    def to_folders(self, symbols: Iterable[str], out: Path) -> int:
-        """`symbol=S/bars.FORM` for each symbol in the folder `out`; returns how many bars.
+    def to_folders(self, symbols: Iterable[str], out: Path) -> dict[str, int]:
+        """`symbol=S/bars.FORM` for each symbol in the folder `out`, but for those without bars;
+        returns how many bars of each.
 
         Raises: as `to_file`.
         """
-        return sum(
-            self.to_file([symbol], out / f"symbol={symbol}" / f"bars.{self._form}")
-            for symbol in symbols
-        )
+        counts: dict[str, int] = {}
+        for symbol in symbols:
+            counts |= self.to_file([symbol], out / f"symbol={symbol}" / f"bars.{self._form}")
+        return counts
+
+    def _tables(self, symbols: Iterable[str], counts: dict[str, int]) -> "Iterator[pa.Table]":
+        """The bars of each symbol that has any; how many, also none, is written into `counts`."""
+        for symbol in dict.fromkeys(symbols):
+            bars = self._store.read(symbol, self._series, self._span)
+            counts[symbol] = len(bars)
+            if len(bars):
+                yield to_table(bars, [symbol], [len(bars)])
+            self._on_symbol(symbol)
 
 
 @contextmanager

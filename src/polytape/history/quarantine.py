@@ -20,6 +20,8 @@ from polytape.model.market import Market
 from polytape.model.spans import Span, SpanSet
 from polytape.model.suspect_bars import SuspectBars
 from polytape.model.timeframes import Series
+from polytape.model.timestamps import iso
+from polytape.model.units import SECOND_US
 from polytape.net.storage import Storage
 from polytape.store.segments import SegmentStore
 
@@ -44,6 +46,10 @@ class QuarantinedRows:
     reason: str
     request: str
     rows: int
+
+    def __str__(self) -> str:
+        end, fetched_at = iso(self.span.end), iso(self.fetched_at // SECOND_US * SECOND_US)
+        return f"{self.rows} rows up to {end}: {self.reason} (fetched {fetched_at})"
 
 
 class QuarantineFile(msgspec.Struct):

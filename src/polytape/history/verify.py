@@ -4,19 +4,18 @@ What was set aside because it cannot be right is a finding, too.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from polytape.history import plan
 from polytape.history.quarantine import Quarantine, QuarantinedRows
 from polytape.history.splits import stored_splits
+from polytape.history.traded_span import TradedSpan
 from polytape.model import quality, query
 from polytape.model.market import Market
 from polytape.model.spans import Span, SpanSet
 from polytape.model.splits import adjust
 from polytape.model.timeframes import Series
-from polytape.model.timestamps import iso
-from polytape.model.units import SECOND_US
 from polytape.store.reference import Reference
 from polytape.store.segments import SegmentStore
 
@@ -47,20 +46,25 @@ def verify(
     reference, quarantine = Reference(store.storage), Quarantine(store.storage)
     for symbol in symbols:
         splits = stored_splits(store, reference, symbol).used or ()
+        traded = TradedSpan(store, symbol, market)
         for series in Series:
             covered = SpanSet.of(part.span for part in store.coverage(symbol, series, span))
             for part in plan.bridged(covered, market):
                 bars = adjust(store.read(symbol, series, part), splits, today, market)
                 report = quality.check(bars, series.timeframe, part, market=market)
+                if report.unexplained_missing:
+                    expected, explained = traded.expected(series, part)
+                    report = quality.check(bars, series.timeframe, expected, market=market)
+                    gaps = sorted((*report.gaps, *explained), key=lambda gap: gap.span)
+                    report = replace(report, gaps=tuple(gaps))
                 yield SpanReport(symbol, series, part, report)
             for entry in quarantine.rows(symbol, series, span):
                 yield _report_of(entry)
 
 
 def _report_of(entry: QuarantinedRows) -> SpanReport:
-    end, fetched_at = iso(entry.span.end), iso(entry.fetched_at // SECOND_US * SECOND_US)
-    detail = f"{entry.rows} rows up to {end}: {entry.reason} (fetched {fetched_at})"
-    report = quality.QualityReport(0, (quality.Finding(QUARANTINED, entry.span.start, detail),), ())
+    finding = quality.Finding(QUARANTINED, entry.span.start, str(entry))
+    report = quality.QualityReport(0, (finding,), ())
     return SpanReport(entry.symbol, entry.series, entry.span, report, (entry,))
 
 

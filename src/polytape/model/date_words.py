@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 from polytape.errors import ValidationError
 from polytape.model.instants import ALLOWED as DATES
-from polytape.model.instants import parse_day_or_instant
+from polytape.model.instants import parse_day_or_instant, parse_past
 from polytape.model.lookback import ALLOWED, Lookback, is_lookback, parse_lookback
 from polytape.model.market import Market
 from polytape.model.timestamps import to_datetime
@@ -61,6 +61,17 @@ def read_dates(
             raise ValidationError(names[1], end, AT_THE_END)
         end = _begin(text, now, market)
     return start, end
+
+
+def read_past(value: object, param: str, market: Market, now: int) -> int:
+    """An instant that is not in the future, as `instants.parse_past` reads it, or where a word
+    begins by `now`. Microseconds UTC.
+
+    Raises: ValidationError naming `param`, and the words that go there.
+    """
+    read, _ = read_dates(value, None, now, market, (param, param))
+    with naming_words((param, param)):
+        return parse_past(read, param, market, now)
 
 
 def begin_of(period: object, end: object, now: int, market: Market) -> date | datetime:

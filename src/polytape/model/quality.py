@@ -50,8 +50,9 @@ class Gap:
     """Bars that a glance at the clock would expect and that are not there, `missing` in number; no
     bar is inside, over however many sessions it goes.
 
-    `cause` is the calendar's: "exchange holiday" or "early close" (weekends are not listed), and
-    `missing` is then 0. None means a halt, no eligible trade, or a gap at the vendor.
+    `cause` is the calendar's ("exchange holiday" or "early close"; weekends are not listed), or
+    that the symbol had no bars yet, or has none any more; `missing` is then 0. None means a halt,
+    no eligible trade, or a gap at the vendor.
     """
 
     span: Span

@@ -102,10 +102,18 @@ class Canvas:
         self.ax.add_patch(box)
 
     def level(
-        self, price: float, color: str, name: str, *, at: int = -1, dashes: str = "-"
+        self,
+        price: float,
+        color: str,
+        name: str,
+        *,
+        at: int = -1,
+        dashes: str = "-",
+        is_wanted: bool = True,
     ) -> None:
-        """A price from a bar on."""
-        self.wanted.append(price)
+        """A price from a bar on. The picture is made higher for it where it is wanted."""
+        if is_wanted:
+            self.wanted.append(price)
         self.ax.hlines(price, at, self.count, color=color, lw=0.9, ls=dashes, zorder=LINES)
         self.legend.setdefault(name, Line2D([], [], color=color, lw=0.9, ls=dashes))
 

@@ -11,6 +11,8 @@ from polytape.model.timeframes import Timeframe
 from polytape.model.timestamps import to_datetime
 
 FEW_DAYS = 2
+# So many daily bars are told by their days, more by their months.
+FEW_DAILY_BARS = 20
 LONG = (Timeframe.DAY, Timeframe.WEEK, Timeframe.MONTH)
 
 
@@ -20,9 +22,10 @@ def ticks(bars: Bars, timeframe: Timeframe, most: int) -> list[tuple[int, str]]:
     if not moments:
         return []
     days = [moment.date() for moment in moments]
-    if timeframe in LONG:
+    is_short = timeframe is Timeframe.DAY and len(days) <= FEW_DAILY_BARS
+    if timeframe in LONG and not is_short:
         return _thinned(_changes([(day.year, day.month) for day in days]), moments, "%b %Y", most)
-    if len(set(days)) > FEW_DAYS:
+    if is_short or len(set(days)) > FEW_DAYS:
         return _thinned(_changes(days), moments, "%a %d %b", most)
     return _hours(moments, most)
 

@@ -97,7 +97,9 @@ def profiles(result: HvnRun, canvas: Canvas) -> None:
 
 
 def pivots(result: CamarillaRun, canvas: Canvas) -> None:
-    """The key levels of each period over the last days."""
+    """The key levels of each period over the last days. The picture is as high as the shortest
+    period's take, and has those of longer ones that lie in it.
+    """
     begin = canvas.count - canvas.count // 3
     for period, made in result.pivots.items():
         for name, price in made.levels.items():
@@ -105,7 +107,9 @@ def pivots(result: CamarillaRun, canvas: Canvas) -> None:
                 continue
             side = {"R": canvas.palette.resistance, "S": canvas.palette.support}
             color = side.get(name[0], canvas.palette.ink)
-            canvas.level(price, color, f"of the {period}", at=begin, dashes=DASHES[period])
+            how: dict[str, Any] = {"at": begin, "dashes": DASHES[period]}
+            is_wanted = period == result.shortest
+            canvas.level(price, color, f"of the {period}", is_wanted=is_wanted, **how)
             canvas.label(price, f"{price_text(price)}  {name} {period}", color)
 
 

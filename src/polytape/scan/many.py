@@ -35,10 +35,11 @@ from polytape.extras import install_command
 from polytape.history.stored_bars import StoredBars
 from polytape.model.basis import MADE_UP, Basis, union
 from polytape.model.counts import counted
-from polytape.model.instants import parse_past
+from polytape.model.date_words import read_past
 from polytape.model.market import Market, xnys
 from polytape.model.symbols import parse_symbol
 from polytape.model.timestamps import to_us
+from polytape.model.zone_warning import warn_without_zone
 from polytape.net.storage import open_storage
 from polytape.settings import long_day_from
 from polytape.store.segments import SegmentStore
@@ -113,8 +114,9 @@ def scan_many(
     rates: Iterable[Calibration] = (),
     drawn: bool = False,
 ) -> ScanMany:
-    """Scan symbols as of an instant (UTC where it has no zone; a date is its start in New York; now
-    by default, not in the future) from the bars of a store: a path, or s3://BUCKET/PREFIX.
+    """Scan symbols as of an instant (UTC where it has no zone; a date, or a word such as "today",
+    is its start in New York; now by default, not in the future) from the bars of a store: a path,
+    or s3://BUCKET/PREFIX.
     `on_symbol` gets each symbol that is done; `options` go to the scanner
     (`ScanOptions(nearest=6)`, or a mapping of the same names), `rates` (calibrations) give zones
     the rate of their level. With `drawn` results include what `plot` draws, which costs more to
@@ -129,8 +131,9 @@ def scan_many(
     chosen, calibrations = _parse_options(options or {}), parse_rates(rates)
     for symbol in wanted:
         hold_rates(calibrations, symbol, chosen.levels)  # wrong ones are an error before any scan
+    warn_without_zone(as_of=as_of)
     now = to_us(datetime.now(UTC))
-    moment = now if as_of is None else parse_past(as_of, "as_of", _market(), now)
+    moment = now if as_of is None else read_past(as_of, "as_of", _market(), now)
     _check(workers, engine)
     place = _parse_store(store)
     _open(place)  # so that a wrong place is an error before any process starts

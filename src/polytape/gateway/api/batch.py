@@ -39,12 +39,13 @@ WINDOW_BYTES = 64 * 1024 * 1024
 
 
 class _Answer(NamedTuple):
-    """An answer, whole or in parts that are made when they are wanted; how many bars it has, and
-    the bytes that it takes until it is written: none for an error.
+    """An answer, whole or in parts that are made when they are wanted; how many bars it has, None
+    for an error; and the bytes of the batch's room that it takes until it is written. One that lies
+    in the cache takes none: it would keep out the answer before it, which has to be written first.
     """
 
     parts: bytes | Iterator[bytes]
-    bars: int = 0
+    bars: int | None = None
     size: int = 0
 
 
@@ -144,8 +145,7 @@ class Batch:
         """An answer that is being made; one that is in memory is there at once."""
         if isinstance(row, _Question):
             return asyncio.create_task(self._answer(row))
-        self.gateway.metrics.bars.inc(row.bars)
-        self._room.change(row.size)
+        self.gateway.metrics.bars.inc(row.bars or 0)
         there: asyncio.Future[_Answer] = asyncio.get_running_loop().create_future()
         there.set_result(row)
         return there
@@ -189,8 +189,8 @@ class Batch:
         """Write the answer, or what stands in its place once the bars of the answers before are all
         that a batch may have: in the order of the questions, whichever was read first.
         """
-        self._bars_left -= answer.bars
-        if self._bars_left < 0 and answer.size:
+        self._bars_left -= answer.bars or 0
+        if self._bars_left < 0 and answer.bars is not None:
             await out.write(_body_of(to_problem(_too_many()), as_arrow=self.as_arrow))
         elif isinstance(answer.parts, bytes):
             await out.write(answer.parts)
@@ -220,7 +220,7 @@ def _key(fields: dict[str, object], *, as_arrow: bool) -> AnswerKey:
 def _known(key: AnswerKey, gateway: Gateway) -> _Answer | None:
     """An answer that is in memory, and still good."""
     cached = gateway.answers.get(key, gateway.now())
-    return None if cached is None else _Answer(cached.body, cached.bars, len(cached.body))
+    return None if cached is None else _Answer(cached.body, cached.bars)
 
 
 def _parse_all(

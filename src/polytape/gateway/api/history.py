@@ -7,11 +7,13 @@ from typing import Annotated
 from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar.types import Scope
 
 from polytape.errors import ValidationError
 from polytape.gateway.api import history_answers as answers
 from polytape.gateway.api import jobs
 from polytape.gateway.api.responses import PROBLEMS
+from polytape.gateway.audit import changes_nothing
 from polytape.gateway.gateway import Gateway
 from polytape.history import jobs as job_states
 from polytape.model.instants import parse_span
@@ -59,9 +61,13 @@ async def history_verify(
 
 @post("/history/backfill", status_code=HTTPStatus.OK, responses=jobs.JOB_RESPONSES)
 async def history_backfill(
-    data: JSONBody[messages.BackfillRequest], gateway: NamedDependency[Gateway]
+    data: JSONBody[messages.BackfillRequest],
+    gateway: NamedDependency[Gateway],
+    scope: Scope,
 ) -> Response[messages.BackfillAnswer | JobMessage]:
     """Ask for what is missing and keep it, as a job. Stopped, it goes on where it stopped."""
+    if data.dry_run:
+        changes_nothing(scope)
     series = messages.parse_series(data.timeframe)
     symbols = _symbols(data.symbols)
     gateway.history.must_store()

@@ -2,8 +2,8 @@
 
 import pytest
 
-from polytape.cli.why_empty import reason
 from polytape.model.instants import parse_instant, parse_span
+from polytape.model.why_empty import reason
 from tests.conftest import MARKET
 
 NOW = parse_instant("2024-07-10T12:00:00Z", "now", MARKET)
@@ -15,7 +15,9 @@ NOW = parse_instant("2024-07-10T12:00:00Z", "now", MARKET)
         ("2024-07-06", "2024-07-07", "2024-07-06 is a weekend, 2024-07-07 is a weekend"),
         ("2024-07-04", "2024-07-04", "2024-07-04 is an exchange holiday"),
         ("2030-01-02", "2030-01-03", "2030-01-02 is in the future"),
-        ("1970-01-01", "1970-02-01", "and 29 more days without a session"),
+        ("1970-01-01", "1970-02-01", "1970-01-01 is before the calendar begins, 1990-01-02"),
+        ("1989-12-31", "1990-01-01", "1989-12-31 is before the calendar begins, 1990-01-02"),
+        ("2001-09-11", "2001-09-16", "and 3 more days without a session"),
         ("2024-07-09", "2024-07-09", "nothing was traded in the session of 2024-07-09, or"),
         ("2024-07-08", "2024-07-09", "nothing was traded in 2024-07-08 and later sessions, or"),
     ],

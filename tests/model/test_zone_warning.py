@@ -1,0 +1,131 @@
+"""The text of an instant without a zone is read aloud in both zones, at the caller's own line."""
+
+import asyncio
+import inspect
+import warnings
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polytape import (
+    AsyncPolygonClient,
+    PolygonClient,
+    TimeZoneWarning,
+    VWAPEngine,
+    ZoneCalculator,
+    scan_many,
+)
+from polytape.errors import ConfigurationError, ConnectionError, ValidationError
+from polytape.model.instants import parse_instant
+from polytape.model.zone_warning import reading_of, warn_without_zone
+from tests.conftest import MARKET
+
+TEXT = "2026-11-17 10:30"
+NOWHERE = "http://127.0.0.1:9"
+clocks = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1))  # noqa: DTZ001 - on the wall
+
+
+@given(clocks, st.sampled_from(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", " %Y-%m-%d %H:%M "]))
+def test_the_text_says_what_is_read_and_how_to_write_either(moment: datetime, form: str) -> None:
+    """What it advises for UTC is the instant that the text is read as."""
+    written = f"{moment:{form}}"
+    said = reading_of(written, "as_of")
+    assert said is not None
+    assert f"{moment:%Y-%m-%d %H:%M} UTC" in said
+    read = parse_instant(written, "as_of", MARKET)
+    assert parse_instant(f"{written.strip()} UTC", "as_of", MARKET) == read
+    assert parse_instant(f"{written.strip()} ET", "as_of", MARKET) > read
+
+
+def test_both_zones_are_named() -> None:
+    """Ten thirty in the shell is five hours later."""
+    said = reading_of(TEXT, "session_datetime")
+    assert said == (
+        "session_datetime='2026-11-17 10:30' names no zone: it is read as 2026-11-17 10:30 UTC, "
+        'which is 2026-11-17 05:30 in New York. Write "2026-11-17 10:30 ET" for New York time, '
+        '"2026-11-17 10:30 UTC" for UTC.'
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2026-11-17", "20261117", "yesterday", "5d", f"{TEXT}Z", f"{TEXT} ET", f"{TEXT} -05:00", None,
+     f"{TEXT} XX", "2026-13-17 10:30", "no date at all", datetime(2026, 11, 17, 10, tzinfo=UTC),
+     datetime(2026, 11, 17, 10), np.datetime64(TEXT), "0001-01-01 00:00"],  # noqa: DTZ001 - as pandas reads it
+)  # fmt: skip
+def test_of_anything_else_nothing_is_said(value: object) -> None:
+    """Warnings are errors in these tests."""
+    warn_without_zone(as_of=value)
+
+
+CALLS: dict[str, Any] = {
+    "start_date": lambda c: c.fetch_bars("SPY", TEXT, "2026-11-18", "1min"),
+    "end_date": lambda c: c.fetch_many(["SPY"], "2026-11-16", TEXT, "1min"),
+    "start": lambda c: c.bars("SPY", TEXT),
+    "end": lambda c: c.download("SPY", "2026-11-16", TEXT),
+    "target_datetime": lambda c: c.get_candle_at_datetime("SPY", TEXT),
+    "session_datetime": lambda c: c.session("SPY", TEXT),
+    "as_of": lambda c: ZoneCalculator(c).run("SPY", TEXT),
+    "anchor": lambda c: VWAPEngine(c).run("SPY", anchor=TEXT),
+}
+
+
+@pytest.mark.parametrize("param", CALLS)
+def test_every_door_of_the_client_warns_at_the_callers_line(param: str) -> None:
+    """Before anything is sent: here no gateway answers."""
+    client = PolygonClient(NOWHERE, max_retries=0)
+    with pytest.warns(TimeZoneWarning, match=f"^{param}='{TEXT}'") as said:
+        with pytest.raises(ConnectionError):
+            CALLS[param](client)
+    assert [(one.filename, one.lineno) for one in said] == [
+        (__file__, inspect.getsourcelines(CALLS[param])[1])
+    ]
+
+
+def test_the_line_is_the_callers_under_asyncio_too() -> None:
+    """As a task of its own, whose frames are the event loop's."""
+
+    async def both() -> None:
+        async with AsyncPolygonClient(NOWHERE, max_retries=0) as client:
+            task = asyncio.create_task(client.session("SPY", TEXT))
+            with pytest.raises(ConnectionError):
+                await task
+
+    with pytest.warns(TimeZoneWarning) as said:
+        asyncio.run(both())
+    assert {one.filename for one in said} == {__file__}
+
+
+def test_scans_of_a_store_warn_and_take_words(tmp_path: Path) -> None:
+    """What is read is an instant: the store that is none is refused after it."""
+    with pytest.warns(TimeZoneWarning, match=f"^as_of='{TEXT}'"):
+        with pytest.raises(ConfigurationError):
+            scan_many(["SPY"], store=tmp_path, as_of=TEXT)
+    with pytest.raises(ConfigurationError):
+        scan_many(["SPY"], store=tmp_path, as_of="yesterday")
+    with pytest.raises(ValidationError, match='"today", "yesterday", "now"'):
+        scan_many(["SPY"], store=tmp_path, as_of="someday")
+
+
+def test_a_line_in_a_loop_says_it_once() -> None:
+    """By Python's own rule."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("default")
+        for _ in range(3):
+            warn_without_zone(as_of=TEXT)
+    assert len(said) == 1
+
+
+@pytest.mark.parametrize("word", ["someday", "10:30"])
+def test_what_is_no_instant_is_refused_with_the_words_that_go_there(word: str) -> None:
+    """Before anything is sent."""
+    client = PolygonClient(NOWHERE, max_retries=0)
+    with pytest.raises(ValidationError, match='"today", "yesterday", "now"'):
+        client.session("SPY", word)
+    with pytest.raises(ValidationError, match='"today", "yesterday", "now"'):
+        ZoneCalculator(client).run("SPY", word)
