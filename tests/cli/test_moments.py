@@ -17,6 +17,7 @@ from polytape.cli.session import session
 from polytape.errors import ValidationError
 from polytape.model.instants import parse_instant
 from tests.cli.conftest import Run
+from tests.cli.parameters import every_parameter
 from tests.conftest import MARKET
 
 ZONE = "is read as New York time."
@@ -156,15 +157,10 @@ def test_the_clock_is_that_of_the_gateway_that_is_named(
     assert asked == ["turned"]
 
 
-def times(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Parameter]]:
+def times(group: click.Group) -> Iterator[tuple[str, click.Parameter]]:
     """Every option of every command that takes a date or an instant by its name."""
-    for name in group.list_commands(click.Context(group)):
-        found = group.get_command(click.Context(group), name)
-        if isinstance(found, click.Group):
-            yield from times(found, f"{path}{name} ")
-        elif found is not None:
-            names = {"start", "end", "at", "as_of", "anchor"}
-            yield from ((f"{path}{name}", one) for one in found.params if one.name in names)
+    names = {"start", "end", "at", "as_of", "anchor"}
+    yield from ((path, one) for path, one in every_parameter(group) if one.name in names)
 
 
 def test_every_option_that_takes_an_instant_reads_it_so() -> None:

@@ -8,20 +8,15 @@ import pytest
 from polytape.cli.app import app
 from polytape.cli.options import split_symbols
 from tests.cli.conftest import Run
+from tests.cli.parameters import every_parameter
 
 NOWHERE = ("--url", "http://127.0.0.1:9")
 
 
-def symbols_of(group: click.Group, path: str = "") -> Iterator[tuple[str, click.Parameter]]:
+def symbols_of(group: click.Group) -> Iterator[tuple[str, click.Parameter]]:
     """The arguments of all commands that are of symbols."""
-    for name in group.list_commands(click.Context(group)):
-        found = group.get_command(click.Context(group), name)
-        if isinstance(found, click.Group):
-            yield from symbols_of(found, f"{path}{name} ")
-        elif found is not None:
-            names = {"symbol", "symbols"}
-            arguments = (one for one in found.params if isinstance(one, click.Argument))
-            yield from ((f"{path}{name}", one) for one in arguments if one.name in names)
+    arguments = (one for one in every_parameter(group) if isinstance(one[1], click.Argument))
+    yield from (one for one in arguments if one[1].name in {"symbol", "symbols"})
 
 
 def test_every_command_of_several_symbols_takes_commas() -> None:
