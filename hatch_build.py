@@ -29,6 +29,7 @@ class PageHook(BuildHookInterface[Any]):
 
     def _is_ready(self) -> bool:
         root = Path(self.root)
-        # An sdist has the page built, and its files have whatever times they were unpacked with.
-        packed = not (root / ".git").exists() and (root / PAGE / "index.html").is_file()
+        # An sdist has the page built, and its files have whatever times they were unpacked with. A
+        # checkout that was copied without its .git, as into an image, may have an old page.
+        packed = (root / "PKG-INFO").is_file() and (root / PAGE / "index.html").is_file()
         return packed or is_built(root)

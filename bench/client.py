@@ -53,8 +53,10 @@ class Questions:
 
     @cached_property
     def caching(self) -> PolygonClient:
-        """A client as it comes."""
-        return self.scene.stack.enter_context(PolygonClient(self.url))
+        """A client as it comes, whose cache is nearly full, as that of a scanner is."""
+        client = self.scene.stack.enter_context(PolygonClient(self.url))
+        client.fetch_many(_symbols()[:90], *MONTH)
+        return client
 
     @cached_property
     def long_span(self) -> tuple[str, str]:

@@ -3,8 +3,9 @@
 import asyncio
 import gc
 import os
+import sys
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ import httpx2
 import numpy as np
 import pytest
 
-from polytape import ATREngine, PolygonClient
+from polytape import ATREngine, CacheManager, PolygonClient
 from polytape.engines.options import ScanOptions
 from polytape.engines.scanner import scan_flow
 from polytape.gateway.app import create_app
 from polytape.gateway.daemon_pool import DaemonPool
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.server import running
+from polytape.history.bars_cache import BarsCache
+from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
 from polytape.model.market_bars import MarketBars
@@ -56,6 +59,21 @@ class Counted:
         """The calls since this was asked last."""
         count, self.count = self.count, 0
         return count
+
+
+def calls_of(function: Callable[[], object]) -> int:
+    """How many calls, Python's and C's, a call makes."""
+    counted = Counted()
+
+    def count(_: object, event: str, __: object) -> None:
+        counted.count += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        function()
+    finally:
+        sys.setprofile(None)
+    return counted.count
 
 
 def counting(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> Counted:
@@ -197,9 +215,8 @@ def test_a_cached_fetch_copies_no_column(gateway: str) -> None:
         first, second = whole[name].to_numpy(), again[name].to_numpy()
         assert np.shares_memory(first, second)
         assert np.shares_memory(first, part[name].to_numpy())
-    starts: Any = whole.index
-    column: Any = whole["timestamp"].array
-    assert np.shares_memory(starts.asi8, column.asi8)
+    starts: list[Any] = [frame["timestamp"].array for frame in (whole, again)]
+    assert np.shares_memory(starts[0].asi8, starts[1].asi8)
 
 
 @pytest.mark.socket
@@ -214,6 +231,25 @@ def test_a_cached_fetch_allocates_a_frames_husk(gateway: str) -> None:
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     assert peak < max(40_000, frame.memory_usage().sum() // 10)
+
+
+def test_what_a_cache_holds_of_others_costs_no_look() -> None:
+    """An answer is found among thousands by as many calls as among a few."""
+    bars = BarsCache(2**30)
+    answers = CacheManager[int](10_000)
+    query = series_query("AAPL", Series.MINUTE, SPAN)
+    bars.put(query, flat_bars([SPAN.start]))
+    answers.put("AAPL", "1min", 0, 1, 1)
+
+    def looks() -> int:
+        assert len(bars.beginning(query).bars)
+        return calls_of(lambda: (bars.beginning(query), answers.find("AAPL", "1min", bool)))
+
+    alone = looks()
+    for number in range(2_000):
+        bars.put(series_query(f"A{number}", Series.MINUTE, SPAN), Bars.empty())
+        answers.put(f"A{number}", "1min", 0, 1, 1)
+    assert looks() <= alone + 4
 
 
 @pytest.mark.socket

@@ -74,6 +74,13 @@ def test_the_key_is_in_no_image_and_no_repository() -> None:
     load(dict(line.split("=", 1) for line in example.splitlines() if line[:1].isupper()))
 
 
+def test_a_container_that_is_made_anew_has_the_name_of_the_one_before() -> None:
+    """The list of jobs in the store is named by host and port: a backfill under way would be
+    forgotten, where the host is the container's own number.
+    """
+    assert GATEWAY["hostname"].isalnum()
+
+
 def test_only_this_machine_reaches_the_container_by_default() -> None:
     """Tokens would cross the network in clear text."""
     assert GATEWAY["ports"] == [f"127.0.0.1:8200:{instructions('EXPOSE')[0]}"]

@@ -12,7 +12,8 @@
        +- IncompleteDataError    a response arrived that is not whole
 
 The type says who is to blame; the facts are attributes. Every error survives pickling.
-`TimeZoneWarning` is no error: the text of an instant names no zone.
+No errors: `TimeZoneWarning`, the text of an instant names no zone; `DateWarning`, a date was given
+where an instant is wanted.
 """
 
 import builtins
@@ -198,6 +199,14 @@ class TimeZoneWarning(UserWarning):
     """A text such as "2026-11-17 10:30" was given for an instant, and names no zone. It is read as
     UTC; the command line reads the same text as New York's time. Write the zone:
     "2026-11-17 10:30 ET" or "2026-11-17 10:30 UTC".
+    """
+
+
+class DateWarning(UserWarning):
+    """A date, or a word for one such as "yesterday", was given for an instant (`as_of`,
+    `session_datetime`). It stands for where that day begins in New York: nothing of its session is
+    known then, so nobody looks ahead by leaving the time away. Write the instant that is meant:
+    "2026-11-17 00:00 ET" or "2026-11-17 16:00 ET".
     """
 
 

@@ -157,6 +157,18 @@ def test_the_gateway_is_asked_for_its_day_where_one_is_missing(
     assert len(asked) == (end is None or (start is None and end == "yesterday"))
 
 
+@pytest.mark.parametrize(
+    "start", ["2024-07-03", "07/03/2024", "tomorrow", "2024-07-03T01:00-04:00"]
+)
+def test_a_start_after_today_without_an_end_is_at_fault_itself(start: str) -> None:
+    """And not the end, which nobody wrote; with an end it is the gateway's to judge."""
+    today = partial(date, 2024, 7, 2)
+    with pytest.raises(ValidationError, match=r"^start=.* up to today, 2024-07-02, where no end"):
+        first_and_last(start, None, today)
+    assert first_and_last(start, "2024-07-05", today) == (start, "2024-07-05")
+    assert first_and_last("2024-07-02T23:30-04:00", None, today)[1] == "2024-07-02"
+
+
 def test_what_is_no_end_is_told_the_words_that_are() -> None:
     """As what is no start is."""
     with pytest.raises(ValidationError, match=r'^end=.never. .*"yesterday"'):

@@ -19,6 +19,7 @@ from polytape.cli import (
     checkup_vendor,
 )
 from polytape.cli.checkup import Finding
+from polytape.cli.stores import store_location
 from polytape.cli.wiring import make_app, make_gateway
 from polytape.errors import AuthenticationError, ConnectionError, RateLimitError
 from polytape.extras import install_command
@@ -370,20 +371,30 @@ def test_the_plan_of_a_gateway_that_runs_is_known_by_its_budget() -> None:
     )  # fmt: skip
     for status in ({}, limit | {"source": "synthetic"}):
         assert "POLYTAPE_PLAN" in checkup_key.plan_finding(key, status).cure
+    for settings in (Settings(), Settings(plan="basic")):
+        vendors = checkup_key.plan_finding(settings, limit | {"source": "polygon"})
+        assert vendors == known  # the key is the gateway's
+        made_up = checkup_key.plan_finding(settings, limit | {"source": "synthetic"})
+        assert "none is needed: the source of the gateway that runs, synthetic," in made_up.what
+        assert checkup_key.plan_finding(settings, {}).what == "none is needed"
     named = Settings(api_key=Secret("x"), plan="starter")
     assert "starter" in checkup_key.plan_finding(named, limit | {"source": "polygon"}).what
 
 
 def test_the_store_of_the_gateway_that_runs_is_looked_at(tmp_path: Path) -> None:
-    """Where the settings' own is not there yet, as after `serve --source synthetic`; a store that
-    they name is that one.
+    """With its disk; where the settings' own is not there yet, as after `serve --source synthetic`,
+    no word of that. A store that they name is that one.
     """
     stored(tmp_path / "bars").close()
     status = {"store": str(tmp_path / "bars")}
-    _, store = checkup_store.store_findings(Settings(), status, online=False)
+    disk, store = checkup_store.store_findings(Settings(), status, online=False)
+    assert disk.what.startswith(f"{tmp_path / 'bars'} can be written")
     assert f"{tmp_path / 'bars'}: bars of polygon" in store.what
     elsewhere = {"store": str(tmp_path / "theirs")}
-    _, store = checkup_store.store_findings(Settings(), elsewhere, online=False)
+    (store,) = checkup_store.store_findings(Settings(), elsewhere, online=False)
     assert store.what == f"{tmp_path / 'theirs'} is the gateway's, and not on this machine"
+    stored(Path(store_location(Settings()))).close()
+    findings = checkup_store.store_findings(Settings(), status, online=False)
+    assert [one.check for one in findings] == ["disk", "store"] * 2
     own = Settings(store=str(tmp_path / "own"))
     assert "none yet" in list(checkup_store.store_findings(own, status, online=False))[-1].what

@@ -44,8 +44,8 @@ def test_a_swing_of_the_history_says_when_another_took_its_place() -> None:
         ("", "2024-07-02 11:00"),
         ("2024-07-02 11:00", ""),
     ]
-    since = "since Mon 2024-06-03 00:00"
-    assert heading("fractal-history", result | AS_OF) == [f"A 15min · {AT} · {since}"]
+    since = "swings shown since Mon 2024-06-03 00:00, older ones too"
+    assert heading("fractal-history", result | AS_OF) == [f"A 15min · {AT}", f"  {since}"]
 
 
 @pytest.mark.parametrize(("price", "factor"), [(1.0, None), (1234.5, None), (92.4, 7.0)])
@@ -96,6 +96,10 @@ def test_zones_are_listed_from_the_highest_down() -> None:
              for n in (1.0, 3.0, 2.0)]  # fmt: skip
     result = {"symbol": "A", "price": 2.5, "zones": zones}
     assert [row["zone"] for row in rows_of("zones", result)] == ["z3.0", "z2.0", "z1.0"]
+    for price, sides in ((2.0, ["above", "above inside", "above"]), (2.5, ["above"] * 3)):
+        rows = rows_of("zones", result | {"price": price}, "table")
+        assert [row["side"] for row in rows] == sides
+    assert {row["side"] for row in rows_of("zones", result | {"price": 2.0})} == {"above"}
     assert heading("zones", result | AS_OF) == [f"A 2.50 · {AT}"]
     assert heading("zones", result | AS_OF | {"price": None}) == [f"A as of {AT}"]
     assert heading("zones", result | {"price": None}) == []

@@ -38,8 +38,10 @@ def test_a_span_left_open_is_all_there_is(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("polytape.cli.history_options.now_us", lambda: now)
     assert span_of("2024-07-02", "2024-07-03") == day_span(DAY, date(2024, 7, 3))
     assert span_of(None, None) == day_span(date(1990, 1, 1), date(2026, 11, 23))
-    with pytest.raises(ValidationError, match="end_date"):
+    with pytest.raises(ValidationError, match=r"^--to=.*must not be before --from"):
         span_of("2024-07-02", "2024-07-01")
+    with pytest.raises(ValidationError, match=r"^--from='2026-11-24' .*where no end is named"):
+        span_of("2026-11-24", None)
 
 
 def test_days_are_shown_as_the_market_counts_them() -> None:

@@ -41,8 +41,9 @@ def test_a_backfill_through_a_gateway_is_a_job_and_says_how_it_went(
     assert out.startswith("2 of 2 questions, ")
     assert "1 failed, 2 requests" in out
     assert "DOWN 2024-07-01 to 2024-07-05: the vendor is down" in err
+    assert "partial, not done: the same command asks again for what failed (exit code 1)" in err
     newest = jobs_of(polytape, filling)[0]
-    assert (newest["state"], newest["kind"], newest["symbols"]) == ("done", "backfill", ["MSFT", "DOWN"])  # fmt: skip
+    assert (newest["state"], newest["kind"], newest["symbols"]) == ("partial", "backfill", ["MSFT", "DOWN"])  # fmt: skip
     identity = str(newest["id"])
     _, out, _ = polytape("jobs", "show", identity, "--url", filling)
     assert "the vendor is down" in out
@@ -53,13 +54,31 @@ def test_a_backfill_through_a_gateway_is_a_job_and_says_how_it_went(
     code, out, _ = polytape("jobs", "--url", filling)
     assert f"{began:%m-%d %H:%M}" in out
     code, out, _ = polytape("jobs", "cancel", identity, "--url", filling)
-    assert (code, out.startswith(f"job {identity} is done: 2 of 2 questions")) == (0, True)
+    assert (code, out.startswith(f"job {identity} is partial: 2 of 2 questions")) == (0, True)
     code, out, _ = polytape("jobs", "--url", filling)
     assert identity in out
     assert max(map(len, out.splitlines())) <= 80
     code, _, err = polytape("jobs", "cancel", "nowhere", "--url", filling)
     assert code == 1
     assert "there is no job 'nowhere'" in err
+
+
+def test_a_backfill_of_which_nothing_came_is_an_error_that_says_why_once(
+    polytape: Run, filling: str
+) -> None:
+    """The job has failed, here and in the list of jobs."""
+    code, out, err = polytape("history", "backfill", "DOWN", *WEEK, "--url", filling)
+    assert (code, out) == (1, "")
+    identity = jobs_of(polytape, filling)[0]["id"]
+    assert jobs_of(polytape, filling)[0]["state"] == "failed"
+    assert f"job {identity} failed after 1 of 1 question, 0 bars, 1 failed" in err
+    assert err.count("the vendor is down") == 1
+
+
+def test_a_symbol_that_is_answered_with_nothing_is_named(polytape: Run, filling: str) -> None:
+    """It is no error, and no success either that needs no word."""
+    code, _, err = polytape("history", "backfill", "MSFT", "NOBARS", *WEEK, "--url", filling)
+    assert (code, "no bars of NOBARS are stored: polytape validate" in err) == (0, True)
 
 
 def test_a_command_goes_through_the_gateway_that_keeps_its_store(

@@ -14,7 +14,7 @@ from polytape.cli.clock import now_us, replay_clock, this_market
 from polytape.cli.replay import ReplayRequest
 from polytape.cli.replaying import make_replay, past_session, run_replay
 from polytape.cli.wiring import make_app
-from polytape.errors import ValidationError
+from polytape.errors import ConfigurationError, ValidationError
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.server import running
 from polytape.model.instants import parse_instant
@@ -171,7 +171,11 @@ def test_a_stored_day_is_read_and_nothing_is_written(polytape: Run, location: st
     [
         ("2024-07-04", 2, "not an exchange holiday; the session before it is 2024-07-03"),
         ("2024-07-06", 2, "not a weekend"),
-        ("yesterday", 2, "DATE="),
+        ("today --from 25:00", 2, "DATE"),
+        ("2h", 2, "a day, such as"),
+        ("someday", 2, '"today", "yesterday", "now"'),
+        ("2023-02-29", 2, "DATE='2023-02-29' is not valid: there is no day"),
+        ("2024-07-02 --from 13pm", 2, "from 1:00 to 12:59 with am or pm"),
         ("2024-07-02T10:00", 2, "a day, such as"),
         ("2049-07-02", 2, "a day that is over (it is in the future); the last one is 20"),
         ("2049-07-03", 2, "it is in the future"),
@@ -286,4 +290,73 @@ def test_what_symbols_limit_is_said(
     assert str(said[3]).startswith(says)
     gateway = said[1]
     assert isinstance(gateway, Gateway)
+    gateway.close()
+
+
+@pytest.fixture
+def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's data folder."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    return tmp_path / "polytape"
+
+
+def filled(place: Path, source: str, *days: date) -> None:
+    """A store of one symbol."""
+    store = SegmentStore(open_storage(str(place)), source, MARKET)
+    for day in days:
+        span = day_span(day)
+        bars = Synthetic(MARKET, lambda: NOW).bars(series_query("SPY", Series.MINUTE, span)).bars
+        covered = [Coverage("SPY", span, NOW, True)]
+        store.write(Series.MINUTE, MarketBars.of({"SPY": bars}), covered)
+    store.close()
+
+
+def test_a_day_is_read_from_the_store_that_there_is(
+    capsys: pytest.CaptureFixture[str], own_folder: Path
+) -> None:
+    """As `history status` reads it, and said; what is not in it says how to see one made up."""
+    with pytest.raises(ConfigurationError, match=r"no store at .*--source synthetic plays"):
+        make_replay(ReplayRequest(f"{DAY}", ("SPY",)), SETTINGS)
+    filled(own_folder / "synthetic", "synthetic/0", DAY)
+    gateway = make_replay(ReplayRequest(f"{DAY}", ("SPY",)), SETTINGS)
+    assert gateway.bars.source_name == "synthetic/0"
+    gateway.close()
+    assert "synthetic (bars of synthetic/0): it is the store there is" in capsys.readouterr().err
+    with pytest.raises(
+        ConfigurationError, match=f"--to {NEXT} .* --source synthetic puts that day"
+    ):
+        make_replay(ReplayRequest(f"{NEXT}", ("SPY",)), SETTINGS)
+
+
+@pytest.mark.parametrize("symbols", [("SPY",), ()])
+def test_a_day_that_another_store_has_names_that_store(
+    own_folder: Path, symbols: tuple[str, ...]
+) -> None:
+    """The vendor's is read, though made-up bars are there: they take its place by word only."""
+    filled(own_folder / "polygon", "polygon", NEXT)
+    filled(own_folder / "synthetic", "synthetic/0", DAY)
+    with pytest.raises(ConfigurationError) as refused:
+        make_replay(ReplayRequest(f"{DAY}", symbols), SETTINGS)
+    said = str(refused.value)
+    assert f"; --store {own_folder / 'synthetic'} (bars of synthetic/0) has that day" in said
+    with pytest.raises(ConfigurationError) as refused:
+        make_replay(ReplayRequest("2024-06-28", symbols), SETTINGS)
+    assert "has that day" not in str(refused.value)
+
+
+def test_a_day_may_be_a_word_and_its_time_have_am(
+    monkeypatch: pytest.MonkeyPatch, polytape: Run
+) -> None:
+    """What was read is said."""
+    asked: list[ReplayRequest] = []
+    at = parse_instant("2024-07-03 09:00 ET", "now", MARKET)
+    monkeypatch.setattr("polytape.cli.clock.now_us", lambda: at)
+    monkeypatch.setattr(
+        "polytape.cli.replaying.run_replay", lambda request, _: asked.append(request)
+    )
+    code, _, err = polytape("replay", "yesterday", "SPY", "--from", "8:30am")
+    assert (code, err) == (0, f"DATE yesterday is {DAY}.\n")
+    assert [request.day for request in asked] == [f"{DAY}"]
+    gateway = make_replay(ReplayRequest(f"{DAY}", ("SPY",), "synthetic", "8:30am"), SETTINGS)
+    assert f"{MARKET.local(gateway.now()):%H:%M}" == "08:30"
     gateway.close()

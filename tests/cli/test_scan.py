@@ -69,6 +69,7 @@ class FakeGateway:
 
     def __init__(self, remaining: int) -> None:
         self.remaining = remaining
+        self.source = "polygon"
         self.paths: list[str] = []
 
     def get(self, path: str, _: object) -> dict[str, object]:
@@ -87,7 +88,7 @@ class FakeGateway:
         return dict(as_json(ScanResult(body["symbol"], at, 100.0, 1.0, 1.0, 1.0)))
 
     def status(self) -> dict[str, object]:
-        return {"made_up": False}
+        return {"made_up": False, "source": self.source}
 
 
 def through(monkeypatch: pytest.MonkeyPatch, gateway: FakeGateway) -> None:
@@ -111,10 +112,10 @@ def test_each_scan_of_a_list_is_printed_as_it_is_there(
         "3 symbols, about 8 requests at 5 a minute: some 2 minutes",
         *("1 of 3: SPY", "SPY", "2 of 3: AAPL", "AAPL", "3 of 3: MSFT", "MSFT"),
     ]
-    gateway.remaining = 9
-    events.clear()
-    assert polytape("scan", "SPY", "AAPL", "MSFT")[0] == 0
-    assert events == ["SPY", "AAPL", "MSFT"]  # nothing waits: no word
+    for gateway.remaining, gateway.source in ((9, "polygon"), (2, "synthetic")):
+        events.clear()
+        assert polytape("scan", "SPY", "AAPL", "MSFT")[0] == 0
+        assert events == ["SPY", "AAPL", "MSFT"]  # nothing waits, or no vendor is asked: no word
 
 
 @pytest.mark.parametrize("form", ["table", "json"])
@@ -126,8 +127,9 @@ def test_a_list_with_a_symbol_that_fails_fails(
     code, out, err = polytape("scan", "XA", "SPY", "--format", form)
     assert (code, out.count("SPY")) == (1, 1)
     assert "XA: there is no symbol XA\n" in err
-    assert "1 of 2 symbols have no scan: exit code 1\n" in err
-    assert polytape("scan", "XA", "XB", "--format", form)[0] == 1
+    assert "1 of 2 symbols has no scan: exit code 1\n" in err
+    code, _, err = polytape("scan", "XA", "XB", "--format", form)
+    assert (code, "2 of 2 symbols have no scan" in err) == (1, True)
 
 
 @given(st.integers(1, 20), st.integers(0, 60), st.integers(1, 10), st.integers(0, 10))

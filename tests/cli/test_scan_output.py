@@ -47,6 +47,9 @@ def test_a_zone_is_a_line_and_the_kinds_that_voted_for_it() -> None:
     """Each kind once, with all of its levels."""
     _, _, line, parts = plain(scan_lines(result(zone()), 5))
     assert line == "  L5  168.00-168.50  support  score 9.8  -1.50 (-0.5 ATR)"
+    for price in (168.0, 168.5):  # its edges count
+        _, _, line, _ = plain(scan_lines(result(zone(), price=price), 5))
+        assert line == "  L5  168.00-168.50  support  score 9.8  -1.50 (-0.5 ATR)  inside"
     assert parts.strip() == "fractal 168.03/168.08 (cam-weekly R4 168.20, hvn-30d 168.10)"
 
 

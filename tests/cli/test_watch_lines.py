@@ -12,7 +12,7 @@ from polytape.model.units import DAY_US, SECOND_US
 from tests.cli.watch_parts import OPEN, SUBSCRIBED, end_of, history, minute, zone, zones
 from tests.conftest import MARKET
 
-ROW = WatchRow("AAPL", 328.0, -1.625, -0.4932, 1.34e6, 1.173, "L3", -0.024, OPEN, 61.0)
+ROW = WatchRow("AAPL", 328.0, -1.625, -0.4932, 1.34e6, 1.173, "L3", -0.024, OPEN, 61.0, inside=True)
 prices = st.none() | st.floats(0.0001, 1e6)
 known_rows = st.builds(
     WatchRow,
@@ -32,10 +32,10 @@ known_rows = st.builds(
 def test_a_row_fits_eighty_columns() -> None:
     """And says what is not known by a dash."""
     assert row_lines([ROW, WatchRow("NOPE")], 80) == [
-        " SYMBOL   PRICE   CHANGE       %  VOLUME   RVOL          ZONE    BAR  AGE",
-        " ────────────────────────────────────────────────────────────────────────",
-        " AAPL    328.00  -1.6250  -0.49%   1.34M  1.17x  L3 -0.02 ATR  09:30   1m",
-        " NOPE         -        -       -       -      -             -      -    -",
+        " SYMBOL   PRICE   CHANGE       %  VOLUME   RVOL       ZONE (ATR)    BAR  AGE",
+        " ───────────────────────────────────────────────────────────────────────────",
+        " AAPL    328.00  -1.6250  -0.49%   1.34M  1.17x  L3 -0.02 inside  09:30   1m",
+        " NOPE         -        -       -       -      -                -      -    -",
     ]
 
 
@@ -44,7 +44,7 @@ def test_a_narrow_screen_has_fewer_columns() -> None:
     heads = {row_lines([ROW], width)[0].split()[-1] for width in range(1, 100)}
     assert heads == {"SYMBOL", "PRICE", "%", "AGE"}
     assert row_lines([ROW], 20)[2] == " AAPL    328.00"
-    assert "BAR" not in row_lines([ROW], 72)[0]
+    assert "BAR" not in row_lines([ROW], 75)[0]
 
 
 @given(st.lists(known_rows, min_size=1, max_size=4), st.integers(8, 120))
@@ -75,13 +75,15 @@ def test_an_age_has_one_unit(seconds: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("zone", "atrs", "text"),
-    [(None, None, "-"), ("none", None, "none"), ("L2", 0.0, "L2 inside"),
-     ("L2", 0.254, "L2 +0.25 ATR")],
+    ("zone", "atrs", "inside", "text"),
+    [(None, None, False, "-"), ("none", None, False, "none"), ("L2", 0.05, True, "L2 +0.05 inside"),
+     ("L2", 0.254, False, "L2 +0.25")],
 )  # fmt: skip
-def test_a_zone_is_its_level_and_distance(zone: str | None, atrs: float | None, text: str) -> None:
-    """In ATRs."""
-    assert zone_text(WatchRow("A", zone=zone, zone_atrs=atrs)) == text
+def test_a_zone_is_its_level_and_distance(
+    zone: str | None, atrs: float | None, inside: bool, text: str
+) -> None:
+    """In ATRs, whose name is in the head."""
+    assert zone_text(WatchRow("A", zone=zone, zone_atrs=atrs, inside=inside)) == text
 
 
 def test_the_head_says_how_the_feed_is_and_the_markets_time() -> None:

@@ -15,7 +15,6 @@ from polytape.cli.watch_table import (
     FeedHealth,
     WatchRow,
     WatchTable,
-    distance,
 )
 from polytape.client.stream_session import StreamNotice
 from polytape.errors import ConnectionError, NotFoundError
@@ -64,7 +63,7 @@ def test_a_row_is_price_change_volume_zone_and_age() -> None:
     table.event(minute(3, close=10.5, volume=150.0), NOW)
     (row,) = table.rows(NOW + 2 * SECOND_US)
     assert row == WatchRow(
-        "AAPL", 10.5, 2.5, 31.25, 300.0, 0.75, "L3", 0.25, OPEN + 3 * MINUTE_US, 2.0
+        "AAPL", 10.5, 2.5, 31.25, 300.0, 0.75, "L3", 0.5, OPEN + 3 * MINUTE_US, 2.0
     )
     assert table.market_now(end_of(9)) == end_of(9)
     assert table.market_now(end_of(1)) == end_of(3)  # a market that is ahead of this machine
@@ -171,7 +170,6 @@ def test_zones_are_made_again_every_quarter_of_an_hour() -> None:
     assert table.due(NOW) == [Task("AAPL", "zones", end_of(14))]
     table.result(zones(zone(10.0, 10.5, "L5"), zone(1.0, 2.0), as_of=end_of(14)), NOW)
     assert table.rows(NOW)[0].zone == "L5"
-    assert table.rows(NOW)[0].zone_atrs == 0.0
 
 
 def test_while_the_market_is_closed_zones_are_as_of_now() -> None:
@@ -276,11 +274,20 @@ def test_a_bar_of_history_is_as_old_as_the_market_says() -> None:
         assert table.rows(end_of(2) + lag + 7 * SECOND_US)[0].age_s == 7.0
 
 
-def test_distance_is_to_the_nearer_edge() -> None:
-    """Above the price positive, inside none."""
-    assert [distance(zone(10.0, 11.0), price) for price in (8.0, 10.0, 10.5, 11.0, 12.5)] == [
-        2.0, 0.0, 0.0, 0.0, -1.5,
-    ]  # fmt: skip
+@pytest.mark.parametrize(
+    ("price", "atrs", "inside"),
+    [(8.0, 1.75, False), (11.0, 0.25, True), (11.25, 0.125, True), (12.0, -0.25, True),
+     (12.5, -0.5, False), (30.0, 5.0, False)],
+)  # fmt: skip
+def test_a_zone_is_as_far_away_as_a_scan_says(price: float, atrs: float, inside: bool) -> None:
+    """By its centre, above the price positive; inside with both edges. Of several the nearest."""
+    table = whole()
+    table.due(NOW + 1)
+    both = zones(zone(11.0, 12.0), zone(39.5, 40.5), as_of=end_of(2))
+    table.result(both, NOW)
+    table.event(minute(3, close=price), NOW)
+    (row,) = table.rows(NOW)
+    assert (row.zone, row.zone_atrs, row.inside) == ("L3", atrs, inside)
 
 
 def test_without_an_earlier_day_there_is_no_change() -> None:

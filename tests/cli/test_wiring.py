@@ -88,5 +88,6 @@ def test_a_command_that_fetches_needs_a_store_and_somebody_to_ask(tmp_path: Path
         opened_gateway({"store": str(tmp_path), "source": "none"}),
     ):
         pass
+    assert not any(tmp_path.iterdir())  # and no store was made for it
     with opened_gateway({"store": str(tmp_path / "made-up"), "source": "synthetic"}) as gateway:
         assert gateway.bars.source_name == "synthetic"

@@ -256,6 +256,14 @@ def test_without_dates_it_is_a_month_and_two_beginnings_are_an_error() -> None:
         play(bars_frame(core_of(), "SPY", both, BarsView()), [])
 
 
+def test_a_start_in_the_future_without_an_end_is_at_fault_itself() -> None:
+    """Nobody wrote the end that it would lie behind."""
+    for start in ("2024-07-06", "tomorrow"):
+        request = BarsRequest(start, None, None, "15min")
+        with pytest.raises(ValidationError, match=r"^start=.* where no end is named"):
+            play(bars_frame(core_of(), "SPY", request, BarsView()), [CLOCK])
+
+
 def test_a_misspelt_word_is_answered_with_those_there_are() -> None:
     for flow in (
         core_of().fetch("SPY", "yesteday", "today", "15min", None, True, True),

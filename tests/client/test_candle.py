@@ -18,7 +18,7 @@ from polytape.model.units import HOUR_US, MINUTE_US
 from polytape.wire import arrow
 from polytape.wire.api.messages import BarsMetadata
 from polytape.wire.flow import Response
-from tests.client.flows import connection, play
+from tests.client.flows import connection, json, play
 from tests.conftest import MARKET
 
 START = MARKET.midnight(datetime(2024, 7, 2, tzinfo=UTC).date()) + 10 * HOUR_US
@@ -35,6 +35,15 @@ def bars_at(*minutes: int) -> Bars:
     prices = [100.1 + number / 100 for number in range(len(stamps))]
     volumes = [10.5 + number for number in range(len(stamps))]
     return Bars.of(stamps, prices, prices, prices, prices, volumes)
+
+
+def test_words_are_read_by_the_gateways_time() -> None:
+    """As everywhere where dates go."""
+    core = Core(connection(), None, MARKET)
+    now = json({"now": "2024-07-02T18:00:00Z", "speed": 1.0, "paused": False, "wall": False})
+    found, _ = play(candle(core, "SPY", "10:00 ET", "15min", 30), [now, answer(bars_at(0))])
+    assert found is not None
+    assert found["datetime"] == to_datetime(START)
 
 
 def candle_of(bars: Bars, at: object, timeframe: str = "15min", tolerance: Any = 30) -> Any:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from polytape import ATREngine, NotFoundError, PolygonClient, ValidationError
+from polytape import ATREngine, DateWarning, NotFoundError, PolygonClient, ValidationError
 from polytape.client.aio import AsyncPolygonClient
 from polytape.model.bars import Bars
 from polytape.model.basis import Basis
@@ -157,5 +157,12 @@ def test_words_are_instants_by_the_gateways_time(client: PolygonClient) -> None:
     market, now = client.market, client._driver.run(client._core.gateway_now())
     for word, day in (("today", market.date_of(now)), ("yesterday", market.session_before(market.date_of(now)).day)):  # type: ignore[union-attr] # fmt: skip
         begin = to_datetime(market.day_start(day))
-        assert client.session("AAPL", word).session_datetime == begin
-        assert ATREngine(client).run("AAPL", word).as_of == begin
+        with pytest.warns(DateWarning, match="^session_datetime is a date here"):
+            assert client.session("AAPL", word).session_datetime == begin
+        with pytest.warns(DateWarning, match="^as_of is a date here"):
+            assert ATREngine(client).run("AAPL", word).as_of == begin
+    day = market.session_before(market.date_of(now)).day  # type: ignore[union-attr]
+    moment = to_datetime(market.midnight(day) + 630 * 60_000_000)
+    for written in ("yesterday 10:30 ET", "yesterday 10:30 am ET"):
+        assert client.session("AAPL", written).session_datetime == moment
+        assert ATREngine(client).run("AAPL", written).as_of == moment

@@ -28,7 +28,7 @@ from polytape.engines.registry import (
     EngineSpec,
 )
 from polytape.engines.scan_result import ScanResult
-from polytape.errors import ValidationError
+from polytape.errors import DateWarning, ValidationError
 from polytape.model.basis import Basis
 from polytape.model.timestamps import to_us
 from tests.cli.test_rates_file import calibration
@@ -118,7 +118,7 @@ async def test_a_call_becomes_the_flow_of_the_registry(spec: EngineSpec) -> None
 
 
 def test_options_are_taken_by_position_and_by_name() -> None:
-    scan = bound(engine(SCAN).scan("A", "2026-11-18", [300], variant="range"))
+    scan = bound(engine(SCAN).scan("A", "2026-11-18 00:00 ET", [300], variant="range"))
     assert scan["options"] == ScanOptions((300,), variant="range")
     found = bound(engine(FRACTALS).run("A", timeframe="5min", days_back=3))
     assert found["options"] == FractalOptions("5min", 3)
@@ -184,7 +184,9 @@ class Never(Runs):
 
 def test_a_preset_sets_what_the_caller_did_not_name() -> None:
     """Be it with the default; by position as by name. An unknown one is named at once."""
-    scan = bound(engine(SCAN).scan("A", "2026-11-18", [300], preset="classic", nearest=None))
+    scan = bound(
+        engine(SCAN).scan("A", "2026-11-18 00:00 ET", [300], preset="classic", nearest=None)
+    )
     options = scan["options"]
     assert (options.preset, options.atr_method, options.nearest) == ("classic", "sma", None)
     assert (options.weekly_levels, options.levels, options.percentile) == ((300,), "classic", 70.0)
@@ -197,14 +199,15 @@ def test_a_preset_sets_what_the_caller_did_not_name() -> None:
 def test_an_instant_is_read_as_everywhere_and_is_now_by_default() -> None:
     now = to_us(datetime(2026, 11, 20, tzinfo=UTC))
     midnight = MARKET.midnight(datetime(2026, 11, 18).date())  # noqa: DTZ001
-    assert as_of_instant("2026-11-18", MARKET, now) == midnight
+    with pytest.warns(DateWarning, match="^as_of is a date here"):
+        assert as_of_instant("2026-11-18", MARKET, now) == midnight
     moment = np.datetime64("2026-11-18T16:30")
     assert as_of_instant(moment, MARKET, now) == to_us(datetime(2026, 11, 18, 16, 30, tzinfo=UTC))
     assert as_of_instant(None, MARKET, now) == now
     for wrong in ("soon", "2199-01-04", datetime(2026, 11, 20, 0, 1, tzinfo=UTC)):
         with pytest.raises(ValidationError, match="as_of"):
             as_of_instant(wrong, MARKET, now)
-    with pytest.raises(ValidationError, match=r"as_of=.*not in the future"):
+    with pytest.raises(ValidationError, match=r"as_of=.*nothing after now is known"):
         engine(SCAN).scan("AAPL", "2199-01-04")
     with pytest.raises(ValidationError, match="symbol"):
         engine(SCAN).scan("../etc")
@@ -222,7 +225,7 @@ def test_an_option_of_several_values_takes_one_or_any(
     spec: EngineSpec, option: str, written: object, read: object
 ) -> None:
     """One alone was no option, or a TypeError, or taken letter by letter."""
-    flow = getattr(engine(spec), spec.method)("A", "2026-11-18", **{option: written})
+    flow = getattr(engine(spec), spec.method)("A", "2026-11-18 00:00 ET", **{option: written})
     assert getattr(bound(flow)["options"], option) == read
 
 

@@ -3,6 +3,7 @@
 import gc
 import json
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -139,6 +140,15 @@ def test_who_writes_to_the_timestamps_does_not_move_the_index(bars: int) -> None
     frame.loc[first, "timestamp"] = moved
     assert frame["timestamp"].iloc[0] == moved
     assert frame.index[0] == first
+
+
+def test_the_starts_and_the_index_of_a_long_frame_are_one_piece_of_memory() -> None:
+    stamps = [STAMPS[0] + number * 60_000_000 for number in range(frames.SHORT + 1)]
+    metadata = BarsMetadata(symbol="SPY", timeframe="1min", count=len(stamps), source="test")
+    frame = FrameMaker(flat_bars(stamps), metadata).make()
+    starts: Any = frame["timestamp"].array
+    index: Any = frame.index
+    assert np.shares_memory(starts.asi8, index.asi8)
 
 
 @given(st.integers(0, 5), st.booleans())

@@ -226,3 +226,13 @@ def test_a_zone_reads_well() -> None:
     (zone,) = confluence([item("hvn-30d", 101.0), item("cam-weekly", 101.0)], CONTEXT)
     assert isinstance(zone, ConfluenceZone)
     assert repr(zone).startswith("L1 100.50-101.50 (resistance, score 6.1, +0.1 ATR): ")
+
+
+@given(st.floats(98.0, 102.0))
+def test_a_zone_says_inside_where_the_price_lies_in_it(price: float) -> None:
+    """Between low and high, both included, by the same price that its distance is from."""
+    levels = [item("hvn-30d", 100.0), item("cam-weekly", 100.0)]
+    (zone,) = confluence(levels, replace(CONTEXT, price=price))
+    inside = zone.low <= price <= zone.high
+    assert zone.is_price_inside == zone.holds(price) == inside
+    assert zone.heading.endswith(" ATR, inside)" if inside else " ATR)")

@@ -20,6 +20,7 @@ from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
 from polytape.model.timestamps import to_us
+from polytape.plot.tables import table_of
 from polytape.upstream.synthetic.source import Synthetic
 from tests.engines.test_scanner import answers, at
 
@@ -86,6 +87,13 @@ def test_it_asks_once_for_its_days_the_lists_and_the_warm_up(market: Market) -> 
     assert (query.span.end, query.needed_from) == (AS_OF, day - timedelta(days=4 + 3))
 
 
+def test_its_table_says_that_older_swings_are_in_it(history: FractalHistoryRun) -> None:
+    """The span is of when they were shown: the first of them occurred before it."""
+    assert history.rows()[0].occurred_at < history.start
+    since = "15min swings shown since Fri 2026-11-06 00:00, older ones too: "
+    assert table_of(history).heading.startswith(since)
+
+
 def test_an_instant_outside_of_it_is_refused(history: FractalHistoryRun) -> None:
     """And one without a zone."""
     for wrong in (history.start - timedelta(seconds=1), history.as_of + timedelta(seconds=1),
@@ -110,7 +118,8 @@ def test_a_wrong_option_is_named(wrong: dict[str, Any], named: str, market: Mark
 def test_it_says_what_it_is(history: FractalHistoryRun) -> None:
     """With its span; as a dictionary with the instants of every swing."""
     assert repr(history).startswith(
-        "AAPL 15min from Fri 2026-11-06 00:00 to Wed 2026-11-18 11:30 New York: "
+        "AAPL 15min swings shown from Fri 2026-11-06 00:00 to Wed 2026-11-18 11:30 New York, "
+        "older ones too: "
     )
     (first, *_) = history.to_dict()["history"]["swings"]
     assert {"occurred_at", "confirmed_at", "settled_at", "replaced_at"} <= first.keys()

@@ -8,10 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from polytape.engines.as_of import days_query
 from polytape.engines.flow import EngineRun, run_with
 from polytape.engines.gap_run import GapRun, gap_flow
 from polytape.engines.gaps import Gap, open_gaps
-from polytape.engines.options import GapEdge, GapOptions
+from polytape.engines.options import GapEdge, GapOptions, PocOptions, ZoneOptions
+from polytape.engines.poc_run import poc_flow
+from polytape.engines.zone_run import zone_flow
 from polytape.errors import ValidationError
 from polytape.model.bar import bar_rows
 from polytape.model.bars import Bars
@@ -128,6 +131,36 @@ def test_todays_minutes_close_gaps_and_the_future_does_not(
         assert gap.day <= date(2026, 11, 18)
     assert all(gap.day.isoformat() in repr(run) for gap in run.gaps[:8])
     assert list(run.to_frame()["open_low"]) == [gap.open_low for gap in run.gaps]
+
+
+@pytest.mark.parametrize(
+    "clock", ["2026-11-15 12:00", "2026-11-16 03:00", "2026-11-18 04:05", "2026-11-18 21:00"]
+)
+def test_all_engines_name_one_price_at_an_instant(
+    synthetic: Synthetic, market: Market, clock: str
+) -> None:
+    """The last minute's close: not that of the last daily bar, nor of regular hours alone."""
+    moment, answer = at(clock), answers(synthetic, market)
+    price = run_with(zone_flow("AAPL", moment, market, ZoneOptions()), answer).price
+    assert price is not None
+    assert run_on(synthetic, market, moment).price == price
+    poc = PocOptions(days_back=5, include_extended=False)
+    assert run_with(poc_flow("AAPL", moment, market, poc), answer).price == price
+
+
+def test_without_a_minute_the_price_is_the_last_daily_close(
+    synthetic: Synthetic, market: Market
+) -> None:
+    """Of a stock that has not traded since the session before."""
+    answer = answers(synthetic, market)
+    daily = Timeframe.DAY
+
+    def halted(query: Any) -> Bars:
+        return answer(query) if query.timeframe is daily else Bars.empty()
+
+    run = run_with(gap_flow("AAPL", AS_OF, market, GapOptions()), halted)
+    days = answer(days_query("AAPL", AS_OF, market, 60))
+    assert run.price == days.close[-1]
 
 
 def test_a_missing_day_is_named(synthetic: Synthetic, market: Market) -> None:

@@ -107,7 +107,11 @@ def test_what_is_known_depends_on_the_time_of_day(
         ("2024-07-02 12:00", "2024-07-02", "the price is of 2024-07-01"),
         ("2024-07-02 12:00", "2024-07-03", None),
         ("2024-07-02 03:00", "2024-07-01", "last minute bar is of 2024-06-28, the last session"),
-        ("2024-07-04 12:00", "2024-07-04", "2024-07-04 is no trading day"),
+        (
+            "2024-07-04 12:00",
+            "2024-07-04",
+            "2024-07-04 is no trading day (exchange holiday); levels of Wed 2024-07-03",
+        ),
         ("2024-07-04 12:00", "2024-07-03", "the last minute bar is of 2024-07-02"),
     ],
 )

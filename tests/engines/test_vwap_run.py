@@ -40,10 +40,13 @@ def run_on(bars: Bars, as_of: int = AS_OF, **options: Any) -> VwapRun:
         ("month", "2026-11-18 11:30", "2026-11-01 00:00"),
         ("2026-11-10", "2026-11-18 11:30", "2026-11-10 00:00"),
         ("2026-11-10 15:59 America/New_York", "2026-11-18 11:30", "2026-11-10 15:59"),
+        ("9:45", "2026-11-18 11:30", "2026-11-18 09:45"),
+        ("yesterday 2:30 pm", "2026-11-18 11:30", "2026-11-17 14:30"),
+        ("2d", "2026-11-18 11:30", "2026-11-17 00:00"),
     ],
 )
 def test_an_anchor_is_a_period_or_an_instant(anchor: str, as_of: str, expected: str) -> None:
-    """Days are New York's, a week begins on Sunday."""
+    """Days are New York's, a week begins on Sunday; words and times are by `as_of`."""
     assert anchor_at(anchor, at(as_of), MARKET) == at(expected)
 
 

@@ -1,5 +1,6 @@
 """Zones by hand, and the night's high and low."""
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Any
@@ -7,7 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from polytape.engines.flow import run_with
 from polytape.engines.options import ZoneOptions
+from polytape.engines.zone_run import zone_flow
 from polytape.engines.zones import (
     Anchors,
     ZoneInputs,
@@ -21,7 +24,10 @@ from polytape.errors import ValidationError
 from polytape.model.bars import Bars
 from polytape.model.instants import parse_instant
 from polytape.model.market import Market
+from polytape.plot.tables import table_of
+from polytape.upstream.synthetic.source import Synthetic
 from tests.conftest import MARKET
+from tests.engines.test_scanner import answers, at
 
 
 def by_name(zones: object) -> dict[str, tuple[float, float, float, str]]:
@@ -113,3 +119,15 @@ def test_a_multiplier_that_makes_no_zone_is_named(value: Any) -> None:
     ):
         with pytest.raises(ValidationError, match=f"{name}_multiplier"):
             call(multiplier=value)
+
+
+def test_a_zone_that_holds_the_price_says_inside(synthetic: Synthetic, market: Market) -> None:
+    """In its line of the text and of a notebook's table; its edges count."""
+    run = run_with(
+        zone_flow("AAPL", at("2026-11-18 11:30"), market, ZoneOptions()), answers(synthetic, market)
+    )
+    zone = run.zones[0]
+    for price, inside in ((zone.low, True), (zone.high, True), (zone.high + 0.01, False)):
+        moved = replace(run, zones=(zone,), price=price)
+        assert repr(moved).splitlines()[1].endswith(" inside") == inside
+        assert table_of(moved).rows[0][-1] == zone.side + " inside" * inside

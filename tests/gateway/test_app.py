@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx2
 import pytest
+from litestar.plugins.core import MsgspecDIPlugin
 
 from polytape.errors import ConfigurationError
-from polytape.gateway.app import ASSETS, create_app
+from polytape.gateway.app import ASSETS, Application, create_app
 from polytape.gateway.gateway import Gateway
 from tests.gateway.conftest import speaking_to
 
@@ -106,3 +107,10 @@ async def test_head_answers_and_the_home_page_says_that_prices_are_made_up(
     for link in links:
         if link.startswith("/"):
             assert (await http.get(link)).status_code == 200
+
+
+def test_the_application_loads_no_library_that_it_does_not_use() -> None:
+    """Where pydantic or attrs are installed, as they are here, the gateway starts no later for it."""
+    plugins = Application([]).plugins
+    assert any(isinstance(one, MsgspecDIPlugin) for one in plugins)
+    assert not any("pydantic" in type(one).__module__ for one in plugins)

@@ -27,7 +27,9 @@ WEEK = day_span(JULY[0], JULY[4])
 
 
 class Metered:
-    """A made-up market whose every request takes a place of a budget, as the vendor's do."""
+    """A made-up market whose every request takes a place of a budget, as the vendor's do, and that
+    answers for the symbol NOBARS with none, as the vendor does for what it does not know.
+    """
 
     def __init__(self, budget: Budget, symbols_down: tuple[str, ...] = ()) -> None:
         self.inner = Synthetic(MARKET, lambda: NOW)
@@ -49,6 +51,8 @@ class Metered:
             if query.symbol in self.down:
                 raise DataFetchError("the vendor is down")
             self.served.append(query.symbol)
+            if query.symbol == "NOBARS":
+                return SourceBars(Bars.empty())
             return self.inner.bars(query)
 
     def last_bar(self, symbol: str) -> Bars:
@@ -86,13 +90,44 @@ async def test_a_job_goes_on_when_its_caller_leaves_and_says_what_it_spent() -> 
     await asyncio.sleep(0)
     caller.cancel()
     ended = await until(gateway, job.id, lambda one: not one.open)
-    assert (ended.state, ended.done, ended.total, ended.failed) == (JobState.DONE, 3, 3, 1)
+    assert (ended.state, ended.done, ended.total, ended.failed) == (JobState.PARTIAL, 3, 3, 1)
     assert ended.requests == 3
     assert ended.failures == ("B 2024-07-01 to 2024-07-05: the vendor is down; "
                               "missing: [2024-07-01T04:00:00Z, 2024-07-06T04:00:00Z)",)  # fmt: skip
     stored = gateway.history.must_store()
     bars = sum(len(stored.read(s, Series.MINUTE, WEEK)) for s in ("AAPL", "MSFT"))
     assert ended.bars == bars > 1_000
+    gateway.close()
+
+
+async def test_a_backfill_names_the_symbols_that_it_leaves_without_a_bar() -> None:
+    """A slip of the keyboard is answered, with nothing: also when it is not asked for again."""
+    gateway, source = gateway_over(open_storage("memory"))
+    for _ in range(2):
+        ended, _ = await gateway.jobs.ended(gateway.jobs.submit(backfill_of("AAPL", "NOBARS")).id)
+        assert (ended.state, ended.without_bars) == (JobState.DONE, ("NOBARS",))
+    assert sorted(source.served) == ["AAPL", "NOBARS"]
+    gateway.close()
+
+
+async def test_a_job_of_which_every_question_failed_has_failed_and_so_has_its_caller() -> None:
+    """Nothing came of it: the first error is the caller's, and the job says how many there were;
+    one question alone is named without a count.
+    """
+    gateway, _ = gateway_over(open_storage("memory"), down=("B", "C"))
+    job = gateway.jobs.submit(backfill_of("B", "C"))
+    with pytest.raises(DataFetchError, match="the vendor is down"):
+        await gateway.jobs.ended(job.id)
+    ended = gateway.jobs.job(job.id)
+    assert (ended.state, ended.done, ended.failed, ended.bars) == (JobState.FAILED, 2, 2, 0)
+    assert ended.error is not None
+    assert ended.error.startswith("all 2 questions failed, the first: B 2024-07-01 to 2024-07-05: ")
+    alone = gateway.jobs.submit(backfill_of("C"))
+    with pytest.raises(DataFetchError):
+        await gateway.jobs.ended(alone.id)
+    assert str(gateway.jobs.job(alone.id).error).startswith(
+        "C 2024-07-01 to 2024-07-05: the vendor"
+    )
     gateway.close()
 
 

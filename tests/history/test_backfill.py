@@ -30,6 +30,7 @@ from polytape.net.storage import Storage, open_storage
 from polytape.store.answers import StoredAnswers
 from polytape.store.compact import forget
 from polytape.store.segments import SegmentStore
+from polytape.wire.budget import BudgetState
 from polytape.wire.polygon.plans import PlanName
 from tests.conftest import MARKET, day_span
 from tests.fakes.vendor import UNIVERSE, Street, street
@@ -189,6 +190,19 @@ def plan_of(scene: Scene, symbols: list[str], series: Series, span: Span) -> Bac
     return BackfillPlanner(scene.filler, series, span, IDLE).plan(symbols)
 
 
+@pytest.mark.parametrize(("made_up", "requests", "seconds"), [(True, 0, 2), (False, 20, 240)])
+def test_a_made_up_market_takes_no_request_of_a_small_budget(
+    made_up: bool, requests: int, seconds: int
+) -> None:
+    """A gateway of one, started with a plan, named minutes for what asks no vendor."""
+    scene = Scene()
+    scene.filler.upstream = replace(scene.source.upstream(), made_up=made_up)
+    budget = BudgetState(limit=5, used=5, reset_s=60.0, window_s=60.0)
+    planner = BackfillPlanner(scene.filler, Series.DAY, day_span(JULY[0], JULY[1]), budget)
+    plan = planner.plan([f"X{n}" for n in range(20)])
+    assert (len(plan.tasks), plan.requests, plan.seconds) == (20, requests, seconds)
+
+
 async def test_a_backfill_goes_on_where_it_stopped(market: Market) -> None:
     scene = Scene()
     span = day_span(date(2024, 1, 1), date(2024, 6, 28))
@@ -260,9 +274,25 @@ class Days:
         return [day for day in days if day in self._replaced]
 
 
+async def test_a_day_that_is_gone_when_it_is_read_has_failed() -> None:
+    """It was there when it was planned: nothing is stored of it, and that is no answer."""
+
+    class Gone(Days):
+        def market_day(
+            self, series: Series, day: date, *, background: bool = False
+        ) -> MarketBars | None:
+            return None
+
+    scene = Scene()
+    count = await run_tasks(scene.filler, [WholeDay(Series.DAY, JULY[0], Gone(scene))])
+    (failure,) = count.failed
+    assert str(failure.error) == "the source has no such day (any more): 1day 2024-07-01"
+    scene.close()
+
+
 def beside(scene: Scene, files: Days) -> None:
-    """Put flat files beside the scene's source."""
-    scene.filler.upstream = replace(scene.source.upstream(), files=files)
+    """Put flat files beside the scene's source, which is a vendor then."""
+    scene.filler.upstream = replace(scene.source.upstream(), files=files, made_up=False)
 
 
 async def test_files_are_read_where_that_is_quicker_and_the_rest_is_fetched_by_symbol() -> None:
@@ -309,6 +339,35 @@ async def test_a_file_that_was_replaced_is_read_again_though_nothing_is_missing(
     assert plan.requests == 0
     await run_tasks(scene.filler, plan.tasks)
     assert files.reads == [JULY[1]]
+    scene.close()
+
+
+async def test_without_a_source_a_backfill_costs_nothing_and_fails() -> None:
+    """Nobody can be asked: no request is counted. What is stored passes for no answer either, where
+    a repair would ask again.
+    """
+    scene = Scene()
+    await scene.fetch(JULY[0], JULY[1])
+    scene.filler.upstream = None
+    plan = plan_of(scene, ["AAPL"], Series.MINUTE, day_span(JULY[0], JULY[2]))
+    assert (len(plan.tasks), plan.requests, plan.seconds) == (1, 0, 0.0)
+    assert plan.why.startswith("there is no source: nobody can be asked")
+    again = series_query("AAPL", Series.MINUTE, day_span(JULY[0]), use_cache=False, background=True)
+    count = await run_tasks(scene.filler, [*plan.tasks, again])
+    assert (count.tasks, count.bars, len(count.failed)) == (2, 0, 2)
+    assert all("nobody can be asked" in str(result.error) for result in count.failed)
+    scene.close()
+
+
+def test_a_source_of_files_asks_nobody_and_its_days_without_a_file_are_questions_apart() -> None:
+    """They fail, and what has a file is stored all the same."""
+    scene = Scene()
+    scene.filler.upstream = replace(scene.source.upstream(), days=Days(scene))
+    plan = plan_of(scene, ["AAPL"], Series.DAY, day_span(JULY[0], JULY[4]))
+    assert (plan.requests, plan.why) == (0, "this source asks nobody: it has 3 of 4 days as files")
+    assert [task.span for task in plan.tasks if isinstance(task, BarsQuery)] == [
+        day_span(JULY[0], JULY[1]), day_span(JULY[4]), day_span(JULY[2], JULY[3])
+    ]  # fmt: skip
     scene.close()
 
 

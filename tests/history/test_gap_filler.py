@@ -200,7 +200,7 @@ async def test_a_backfill_is_there_to_store(filling: Scene) -> None:
     await filling.fetch(JULY[0], JULY[0])
     count = await run_tasks(filling.filler, [query])
     (failure,) = count.failed
-    assert "the disk is full" in str(failure.error)
+    assert ("the disk is full" in str(failure.error), count.bars) == (True, 0)
     Filling.full = False
     count = await run_tasks(filling.filler, [query])
     assert (count.failed, count.bars) == ((), len(filling.truth(JULY[0], JULY[0])))

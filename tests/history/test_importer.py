@@ -142,6 +142,20 @@ def test_a_row_that_is_no_bar_is_refused_or_left_out_as_wanted(
     assert store.read("A", Series.MINUTE, ALL_TIME).volume.tolist() == [10]
 
 
+@pytest.mark.parametrize("on_error", ["fail", "skip"])
+def test_a_flat_file_that_was_cut_to_its_header_covers_no_trading_day(
+    store: SegmentStore, tmp_path: Path, on_error: OnError
+) -> None:
+    """It would say of the whole market that nothing traded. Nor does one of which no row is left."""
+    put(tmp_path, "day_aggs_v1", DAY, [])
+    with pytest.raises(DataFetchError, match="a trading day: get it again"):
+        bring(store, tmp_path, "flatfiles", on_error)
+    put(tmp_path, "day_aggs_v1", DAY, ["A,1,1,1,1,2,0,1"])
+    if on_error == "skip":
+        assert [file.bars for file in bring(store, tmp_path, "flatfiles", on_error)] == [0]
+    assert store.catalog.series() == []
+
+
 @pytest.mark.parametrize(
     ("rows", "header", "named"),
     [

@@ -15,6 +15,7 @@ from polytape.history.jobs import (
     JobSpec,
     JobState,
     JobTable,
+    outcome,
 )
 from polytape.model.timeframes import Series
 from polytape.model.units import SECOND_US
@@ -99,3 +100,15 @@ def test_what_a_gateway_left_open_runs_anew_and_nothing_else(states: list[JobSta
             assert (after.bars, after.requests, after.restarts) == (7, 3, 1)
         else:
             assert after == before
+
+
+@given(st.integers(0, 50), st.integers(0, 50), st.integers(0, 9))
+def test_nothing_that_failed_in_part_is_done_and_nothing_that_stored_bars_has_failed(
+    tasks: int, failed: int, bars: int
+) -> None:
+    """Done is without a failure, failed is without a bar; all else is partial."""
+    failed = min(tasks, failed)
+    end = outcome(tasks, failed, bars)
+    assert (end is JobState.DONE) == (failed == 0)
+    assert (end is JobState.FAILED) == (0 < failed == tasks and bars == 0)
+    assert end in {JobState.DONE, JobState.FAILED, JobState.PARTIAL}

@@ -1,5 +1,6 @@
 """Words where dates go: by the time that is given, never by a clock."""
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
@@ -22,6 +23,7 @@ def read(start: object, end: object = "today", now: int = FRIDAY) -> tuple[objec
     ("word", "day"),
     [
         ("today", date(2024, 7, 5)),
+        ("tomorrow", date(2024, 7, 8)),
         (" Yesterday ", date(2024, 7, 3)),  # the 4th is a holiday
         ("ytd", date(2024, 1, 1)),
         ("1d", date(2024, 7, 5)),
@@ -37,6 +39,38 @@ def test_a_word_is_a_day_of_the_market_or_an_instant(word: str, day: object) -> 
     """Days are trading days, and the time is an argument."""
     assert is_word(word)
     assert read(word) == (day, date(2024, 7, 5))
+
+
+@pytest.mark.parametrize(
+    ("written", "utc"),
+    [
+        ("10:30", "2024-07-05T14:30:00Z"),
+        ("today 9:30 am", "2024-07-05T13:30:00Z"),
+        ("Yesterday 10:30", "2024-07-03T14:30:00Z"),  # the 4th is a holiday
+        ("2:30 pm ET", "2024-07-05T18:30:00Z"),
+        ("10:30 Europe/Berlin", "2024-07-05T08:30:00Z"),
+        ("10:30 UTC", "2024-07-05T10:30:00Z"),
+    ],
+)
+def test_a_time_of_no_date_is_that_of_a_day(written: str, utc: str) -> None:
+    """Today's or the last session's, in New York unless it names a zone; as a start and as an end."""
+    assert is_word(written)
+    start, end = read(written, written)
+    assert isinstance(start, datetime)
+    assert (start, end) == (datetime.fromisoformat(utc), start)
+
+
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [("25:00", "HH:MM"), ("13:30 pm", "with am or pm"), ("10:30 PDQ", "no zone 'PDQ'"),
+     ("10:75", "HH:MM"), ("10:30 EST", "EST is not in force")],
+)  # fmt: skip
+def test_a_time_that_there_is_not_is_refused(written: str, says: str) -> None:
+    """By the name of its own parameter."""
+    for dates, name in (((written, "today"), "start"), (("1mo", written), "end")):
+        with pytest.raises(ValidationError, match=re.escape(says)) as refused:
+            read(*dates)
+        assert refused.value.param == name
 
 
 def test_a_word_means_another_day_on_another_day() -> None:

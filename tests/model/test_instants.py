@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from polytape.errors import ValidationError
 from polytape.model.instants import (
     CLOCKS_DIFFER_US,
+    must_have_begun,
     parse_day_or_instant,
     parse_instant,
     parse_past,
@@ -82,6 +83,29 @@ def test_a_zone_that_is_none_then_names_those_that_would_do(zone: str) -> None:
     assert "YYYY" not in caught.value.allowed
 
 
+@pytest.mark.parametrize(
+    ("written", "says"),
+    [
+        ("2023-02-29", "there is no day 2023-02-29"), ("2100-02-29", "there is no day 2100-02-29"),
+        ("31/01/2024", "there is no day 2024-31-01: write year, month and day"),
+        ("2024-01-31 24:00", "24:00 is 00:00 of the next day"),
+        ("2024-01-31 13:30 pm", "one from 1:00 to 12:59 with am or pm"),
+        ("2024-01-31T12:00+99:00", "its offset from UTC below 24 hours"),
+        ("2200-01-01", "between 1900 and 2199"), ("\uff12024-01-31", "YYYY-MM-DD"),
+    ],
+)  # fmt: skip
+def test_a_day_or_a_time_that_there_is_not_says_so(written: str, says: str) -> None:
+    """What is wrong is not the form. Digits are those of ASCII: other servers know no others."""
+    with pytest.raises(ValidationError, match=says):
+        parse_instant(written, "at", MARKET)
+
+
+def test_leap_days_and_times_with_am_or_pm_are_read() -> None:
+    """In Python and over HTTP as on the command line."""
+    assert parse_day_or_instant("2024-02-29", "at") == date(2024, 2, 29)
+    assert parse_instant("2024-01-31 12:00 pm ET", "at", MARKET) == NOON_NY
+
+
 @given(st.text(max_size=30))
 def test_any_text_is_a_date_or_a_validation_error(text: str) -> None:
     try:
@@ -111,10 +135,23 @@ def test_an_instant_of_the_past_is_none_of_the_future(ahead: int) -> None:
     now = MARKET.midnight(DAY)
     moment = to_datetime(now + ahead)
     if ahead > CLOCKS_DIFFER_US:
-        with pytest.raises(ValidationError, match=r"^as_of=.*not in the future .it is 2024-01-31T"):
+        with pytest.raises(
+            ValidationError, match=r"^as_of=.* up to now, 2024-01-31T05:00:00Z: this one is"
+        ):
             parse_past(moment, "as_of", MARKET, now)
     else:
         assert parse_past(moment, "as_of", MARKET, now) == now + min(ahead, 0)
+
+
+@pytest.mark.parametrize(("ahead_h", "today"), [(-1, False), (1, True), (23, True)])
+def test_a_start_without_an_end_is_no_later_than_what_is_known(ahead_h: int, today: bool) -> None:
+    """Now, or the end of the day that runs; the error names the start, which is at fault."""
+    now = MARKET.midnight(DAY)
+    must_have_begun(to_datetime(now + ahead_h * 3_600_000_000), "start", MARKET, now, today=today)
+    for later, whole in ((1, False), (24, True)):
+        moment = to_datetime(now + later * 3_600_000_000)
+        with pytest.raises(ValidationError, match=r"^start=.* up to now, 2024-01-31T05:00:00Z, "):
+            must_have_begun(moment, "start", MARKET, now, today=whole)
 
 
 def test_a_day_that_has_begun_is_past_and_the_next_is_not() -> None:

@@ -15,6 +15,7 @@ NOW = parse_instant("2024-07-10T12:00:00Z", "now", MARKET)
         ("2024-07-06", "2024-07-07", "2024-07-06 is a weekend, 2024-07-07 is a weekend"),
         ("2024-07-04", "2024-07-04", "2024-07-04 is an exchange holiday"),
         ("2030-01-02", "2030-01-03", "2030-01-02 is in the future"),
+        ("2024-07-10T13:00Z", "2024-07-10", "2024-07-10 09:00 New York is in the future"),
         ("1970-01-01", "1970-02-01", "1970-01-01 is before the calendar begins, 1990-01-02"),
         ("1989-12-31", "1990-01-01", "1989-12-31 is before the calendar begins, 1990-01-02"),
         ("2001-09-11", "2001-09-16", "and 3 more days without a session"),

@@ -3,7 +3,7 @@
 import asyncio
 import inspect
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from polytape import (
     AsyncPolygonClient,
+    DateWarning,
     PolygonClient,
     TimeZoneWarning,
     VWAPEngine,
@@ -22,12 +23,13 @@ from polytape import (
 )
 from polytape.errors import ConfigurationError, ConnectionError, ValidationError
 from polytape.model.instants import parse_instant
-from polytape.model.zone_warning import reading_of, warn_without_zone
+from polytape.model.zone_warning import reading_of, warn_of_dates, warn_without_zone
 from tests.conftest import MARKET
 
 TEXT = "2026-11-17 10:30"
 NOWHERE = "http://127.0.0.1:9"
-clocks = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1))  # noqa: DTZ001 - on the wall
+# On the wall, without the hour that is skipped where the clock is set forward.
+clocks = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)).filter(lambda at: at.hour != 2)  # noqa: DTZ001
 
 
 @given(clocks, st.sampled_from(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", " %Y-%m-%d %H:%M "]))
@@ -61,6 +63,44 @@ def test_both_zones_are_named() -> None:
 def test_of_anything_else_nothing_is_said(value: object) -> None:
     """Warnings are errors in these tests."""
     warn_without_zone(as_of=value)
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("10:30", 'read as New York time, of today. Write "10:30 ET" for it'),
+        ("yesterday 2:30 pm", "of the last session before today"),
+        (f"{TEXT} pm", "read as 2026-11-17 22:30 UTC, which is 2026-11-17 17:30 in New York"),
+    ],
+)
+def test_a_time_of_no_date_and_one_with_am_or_pm_name_no_zone_either(
+    written: str, meant: str
+) -> None:
+    """Short texts too; with a zone nothing is said."""
+    with pytest.warns(TimeZoneWarning, match=f"^as_of='{written}' names no zone") as said:
+        warn_without_zone(as_of=written)
+    assert meant in str(said[0].message)
+    warn_without_zone(as_of=f"{written} ET")
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-11-17", " 20261117", "yesterday", "5d", "ytd", date(2026, 11, 17),
+            np.datetime64("2026-11-17")]
+)  # fmt: skip
+def test_a_date_for_an_instant_says_that_it_is_where_the_day_begins(day: object) -> None:
+    """Once a line, be it in a loop over days: its text has not the date."""
+    with pytest.warns(DateWarning, match='begins in New York.*"2024-07-03 16:00 ET"') as said:
+        warn_of_dates(as_of=day)
+    assert "17" not in str(said[0].message)
+
+
+@pytest.mark.parametrize(
+    "instant", [None, "now", "2h", "10:30", TEXT, f"{TEXT} ET", "2026-13-17", "someday", 5,
+                datetime(2026, 11, 17), np.datetime64(TEXT)],  # noqa: DTZ001 - as pandas reads it
+)  # fmt: skip
+def test_of_instants_no_date_is_said(instant: object) -> None:
+    """Warnings are errors in these tests."""
+    warn_of_dates(as_of=instant)
 
 
 CALLS: dict[str, Any] = {
@@ -106,7 +146,10 @@ def test_scans_of_a_store_warn_and_take_words(tmp_path: Path) -> None:
     with pytest.warns(TimeZoneWarning, match=f"^as_of='{TEXT}'"):
         with pytest.raises(ConfigurationError):
             scan_many(["SPY"], store=tmp_path, as_of=TEXT)
-    with pytest.raises(ConfigurationError):
+    with (
+        pytest.warns(DateWarning, match="^as_of is a date here"),
+        pytest.raises(ConfigurationError),
+    ):
         scan_many(["SPY"], store=tmp_path, as_of="yesterday")
     with pytest.raises(ValidationError, match='"today", "yesterday", "now"'):
         scan_many(["SPY"], store=tmp_path, as_of="someday")
@@ -121,7 +164,7 @@ def test_a_line_in_a_loop_says_it_once() -> None:
     assert len(said) == 1
 
 
-@pytest.mark.parametrize("word", ["someday", "10:30"])
+@pytest.mark.parametrize("word", ["someday", "noon"])
 def test_what_is_no_instant_is_refused_with_the_words_that_go_there(word: str) -> None:
     """Before anything is sent."""
     client = PolygonClient(NOWHERE, max_retries=0)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from polytape.model.zones import NEW_YORK, ZoneError, in_zone, parse_zone
 
-# What a clock on the wall shows.
-clocks = st.datetimes(datetime(1975, 1, 1), datetime(2090, 1, 1))  # noqa: DTZ001 - on the wall
+# On the wall, without the hour that is skipped where the clock is set forward.
+clocks = st.datetimes(datetime(1975, 1, 1), datetime(2090, 1, 1)).filter(lambda at: at.hour != 2)  # noqa: DTZ001
 
 
 @pytest.mark.parametrize("name", ["ET", "et", "NY", "ny", "New York", "NEW YORK", "new_york"])
@@ -55,6 +55,19 @@ def test_est_and_edt_mean_what_new_yorks_clock_is_on(moment: datetime) -> None:
     assert local.astimezone(UTC) in {one.astimezone(UTC) for one in read.values()}
     assert all(one.tzname() == name for name, one in read.items())
     assert len(read) == 1 + (local.utcoffset() != local.replace(fold=1).utcoffset())
+
+
+@pytest.mark.parametrize(
+    ("zone", "skipped"), [("ET", "2026-03-08 02:30"), ("Europe/Berlin", "2026-03-29 02:00")]
+)
+def test_a_time_that_the_clock_skips_is_refused(zone: str, skipped: str) -> None:
+    """And not read as another one; a minute before the change, and its end, are times."""
+    moment = datetime.fromisoformat(skipped)
+    with pytest.raises(ZoneError, match=f"there is no {moment:%H:%M} on {moment:%Y-%m-%d}"):
+        in_zone(moment, zone)
+    for hour, minute in ((1, 59), (3, 0)):
+        moment = moment.replace(hour=hour, minute=minute)
+        assert in_zone(moment, zone).astimezone(UTC).minute == minute
 
 
 def test_the_hour_that_the_clock_shows_twice() -> None:

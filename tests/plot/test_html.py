@@ -94,6 +94,17 @@ def test_a_scan_is_a_table_of_zones_with_at_most_eight_parts_named(
     assert any(re.search(r", \d+ more$", title) for title in made.titles)
 
 
+def test_a_zone_that_holds_the_price_says_so(results: dict[str, Drawable]) -> None:
+    """Beside its distance, which is to the centre and so 0 nowhere else."""
+    scan = results["scan"]
+    assert isinstance(scan, ScanResult)
+    zone = replace(scan.zones[0], distance=0.25 * scan.zones[0].width, distance_atr=0.04)
+    for distance, cell in ((zone.distance, "+0.0 inside"), (zone.width, "+0.0")):
+        made = outline(replace(scan, zones=(replace(zone, distance=distance),)))
+        assert "ATRs to centre" in made.texts
+        assert cell in made.texts
+
+
 def test_a_repr_is_short_and_says_what_prices_these_are(result: Drawable) -> None:
     lines = repr(result).splitlines()
     assert len(lines) <= 20

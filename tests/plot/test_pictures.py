@@ -98,6 +98,13 @@ def test_no_label_lies_over_another_nor_over_candles(
         assert box.x1 <= right + 4
 
 
+def test_the_title_of_swings_shown_names_older_ones(drawn: dict[str, Axes]) -> None:
+    """Some occurred before the span that it names."""
+    words = "\n".join(text.get_text() for text in drawn["fractal-history"].texts)
+    assert "15min  swings shown since " in words
+    assert "00:00, older ones too" in words
+
+
 def test_a_picture_is_dark_where_that_is_wanted(results: dict[str, Drawable]) -> None:
     figure: Any = results["zones"].plot(style="dark")
     assert isinstance(figure, Figure)

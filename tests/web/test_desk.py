@@ -108,6 +108,7 @@ def test_layers_are_switched_and_remembered(still: str, visit: Callable[..., Pag
             break
     expect(page.locator("#tip .chip").first).to_be_visible()
     expect(page.locator("#tip")).to_contain_text("votes")
+    expect(page.locator("#tip")).to_contain_text("ATR) to its centre")
     until(page, ZONED)
     picture(page, "layers")
     page.reload()

@@ -22,6 +22,8 @@ export interface Zone {
   kind: "support" | "resistance";
   level: string;
   score: number;
+  /** From the price of the scan to the centre, above it positive: dollars, and daily ATRs. */
+  distance: number;
   distance_atr: number;
   parts: ZonePart[];
   votes: string[];

@@ -3,8 +3,9 @@ import { test } from "node:test";
 
 import type { Zone } from "../src/engines.ts";
 import { entries } from "../src/scanner/alerts.ts";
-import { sorted, toCsv } from "../src/scanner/columns.ts";
+import { COLUMNS, sorted, toCsv } from "../src/scanner/columns.ts";
 import { SymbolState, usualAt, type MinuteBar, type WatchRow } from "../src/scanner/row.ts";
+import { distanceText } from "../src/zones.ts";
 
 const START = 1_719_927_000;
 const ISO = "2024-07-02T13:30:00Z";
@@ -54,12 +55,33 @@ test("the usual volume lies on a line between two steps, and stops at the last",
   assert.ok(Math.abs((stateOf().relativeVolume ?? 0) - 1_000 / 60) < 1e-9);
 });
 
-test("the nearest zone is by its nearer edge; inside it is at 0", () => {
+test("the nearest zone is by its centre, and says whether the price lies in it, an edge too", () => {
   const state = stateOf();
-  state.zones = { zones: [zone(90, 95, "L2"), zone(104, 105, "L3")], atrDay: 2, at: 0, error: null };
-  assert.deepEqual([state.nearest?.zone.level, state.nearest?.dollars, state.nearest?.atrs], ["L3", 2, 1]);
-  state.zones = { zones: [zone(101, 103, "L1"), zone(102.5, 105, "L5")], atrDay: null, at: 0, error: null };
-  assert.deepEqual([state.nearest?.zone.level, state.nearest?.dollars, state.nearest?.atrs], ["L1", 0, null]);
+  const near = (zones: Zone[], atrDay: number | null) => {
+    state.zones = { zones, atrDay, at: 0, error: null };
+    const { zone, dollars, atrs, inside } = state.nearest!;
+    return [zone.level, dollars, atrs, inside];
+  };
+  assert.deepEqual(near([zone(98, 99, "L2"), zone(104, 105, "L3")], 2), ["L3", 2.5, 1.25, false]);
+  assert.deepEqual(near([zone(101, 102, "L1"), zone(102.5, 103.5, "L5")], null), ["L1", -0.5, null, true]);
+});
+
+test("a row says inside, above or below, and how far the centre is away", () => {
+  const said = (low: number, high: number) => {
+    const state = stateOf();
+    state.zones = { zones: [zone(low, high, "L4")], atrDay: 2, at: 0, error: null };
+    return ["zone", "distance"].map((name) =>
+      COLUMNS.find((column) => column.name === name)?.text(state, { now: 0 }));
+  };
+  assert.deepEqual(said(101.5, 103.5), ["L4 support inside", "+0.25"]);
+  assert.deepEqual(said(104, 105), ["L4 support above", "+1.25"]);
+  assert.deepEqual(said(99, 100), ["L4 support below", "\u22121.25"]);
+});
+
+test("a zone on the chart says the price of its scan, the distance to its centre, and inside", () => {
+  const of = (distance: number) => ({ ...zone(101, 103, "L4"), distance, distance_atr: distance / 2 });
+  assert.equal(distanceText(of(0.5), 101.5), "at 101.50: +0.50 (+0.3 ATR) to its centre, inside");
+  assert.equal(distanceText(of(-2), 104), "at 104.00: \u22122.00 (\u22121.0 ATR) to its centre");
 });
 
 test("an alert is for going into a zone of the level or a higher one, not for being there", () => {

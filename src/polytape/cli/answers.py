@@ -120,7 +120,9 @@ class PlanAnswer(TypedDict):
 
 
 class JobAnswer(TypedDict):
-    """One job of `GET /jobs`: `state` is waiting, running, done, failed or cancelled."""
+    """One job of `GET /jobs`: `state` is waiting, running, done, partial, failed or
+    cancelled.
+    """
 
     id: str
     kind: str
@@ -140,6 +142,7 @@ class JobAnswer(TypedDict):
     created_at: str
     started_at: str | None
     beyond: NotRequired[str]
+    without_bars: NotRequired[list[str]]
 
 
 class JobsAnswer(TypedDict):

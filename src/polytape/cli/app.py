@@ -108,7 +108,7 @@ def _message(error: BaseException, arguments: list[str]) -> tuple[str, int]:
         case click.exceptions.NoArgsIsHelpError():
             return f"Missing command. {_more(error)}", 2
         case click.UsageError():
-            return f"{error.format_message()} {_more(error)}", 2
+            return f"{_usage_text(error)} {_more(error)}", 2
         case _:
             return "stopped", STOPPED
 
@@ -127,6 +127,13 @@ def _own_words(error: PolygonClientError, arguments: list[str]) -> str:
     wrong_use = isinstance(error, ValidationError)
     text = in_options(str(error), command_of(app, arguments)) if wrong_use else str(error)
     return in_new_york(text)
+
+
+def _usage_text(error: click.UsageError) -> str:
+    """What is wrong; of an option that there is not also which one may be meant."""
+    from polytape.cli.did_you_mean import option_text
+
+    return option_text(error) if isinstance(error, click.NoSuchOption) else error.format_message()
 
 
 def _more(error: click.UsageError) -> str:

@@ -1,7 +1,11 @@
 """First and last day of `polytape bars`, as they go to a gateway."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+
+from polytape.errors import ValidationError
+from polytape.model.date_texts import read_date_text
+from polytape.model.zones import NEW_YORK
 
 DEFAULT_DAYS_BACK = 30
 
@@ -12,16 +16,33 @@ def first_and_last(
     """By default the last 30 days; from a `period` before the end, where there is one. `today` is
     the gateway's; words go there as they are.
 
-    Raises: ValidationError for what is no period, or one beside a start.
+    Raises: ValidationError for what is no period, or one beside a start, and for a start without
+    an end on a day that has not begun.
     """
     if period is not None:
         return _of_period(period, start, end, today)
     if start is not None:
-        return start, end or f"{today()}"
+        return start, end or f"{_after(start, today())}"
     from polytape.model.date_words import is_word
 
     last = today() if end is None or is_word(end) else _day_of(end)
     return f"{last - timedelta(days=DEFAULT_DAYS_BACK)}", end or f"{last}"
+
+
+def _after(start: str, today: date) -> date:
+    """The day that runs, with which bars from `start` on end.
+
+    Raises: ValidationError for a later start.
+    """
+    try:
+        read = read_date_text(start.strip())
+    except ValueError:  # the gateway says what is allowed
+        return today
+    day = read.astimezone(NEW_YORK).date() if isinstance(read, datetime) else read
+    if start.strip().lower() == "tomorrow" or (day is not None and day > today):
+        allowed = f"a day up to today, {today}, where no end is named: nothing later is known"
+        raise ValidationError("start", start, allowed)
+    return today
 
 
 def _of_period(
@@ -29,7 +50,6 @@ def _of_period(
 ) -> tuple[str, str]:
     """A length before today goes to the gateway as it is; before another end it is counted here."""
     from polytape.cli.clock import this_market
-    from polytape.errors import ValidationError
     from polytape.model.date_words import begin_of, read_dates
 
     if start is not None:

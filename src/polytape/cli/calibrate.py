@@ -31,7 +31,10 @@ DAYS_BEFORE = timedelta(days=401)
     help="Which scores make L1 to L5.",
 )
 @click.option(
-    "--horizon", type=click.IntRange(min=1), default=5, help="Days that zones are watched."
+    "--horizon",
+    type=click.IntRange(min=1),
+    default=5,
+    help="Trading days that zones are watched; default 5.",
 )
 @click.option("--save", type=click.Path(path_type=Path), help="A file for `polytape scan --rates`.")
 @shared.url_option

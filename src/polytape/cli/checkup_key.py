@@ -32,13 +32,10 @@ def plan_finding(settings: Settings, status: Mapping[str, Any]) -> Finding:
     """
     from polytape.wire.polygon.plans import PLANS
 
-    if settings.api_key is None or settings.source not in ("auto", "polygon"):
-        return Finding("plan", "ok", "none is needed")
-    limit = status.get("rate_limit") or {}
-    if settings.plan is None and status.get("source") == "polygon" and limit:
-        requests, window = limit["limit"], limit["window_seconds"]
-        what = f"not named here; the gateway that runs keeps to {requests} requests in {window:g} s"
-        return Finding("plan", "ok", what)
+    needed = settings.api_key is not None and settings.source in ("auto", "polygon")
+    running = _running_plan(status)
+    if not needed or (settings.plan is None and status.get("source") == "polygon" and running):
+        return Finding("plan", "ok", running or "none is needed")
     if settings.plan is None:
         what = "not named: found out by the vendor's first refusal, which costs a minute"
         return Finding("plan", "ok", what, "set POLYTAPE_PLAN=basic for a free key")
@@ -46,3 +43,13 @@ def plan_finding(settings: Settings, status: Mapping[str, Any]) -> Finding:
     years = "all there is" if plan.years is None else f"{plan.years} years"
     what = f"{plan.name}: {plan.limit} requests in {plan.window_s:g} s, history of {years}"
     return Finding("plan", "ok", what)
+
+
+def _running_plan(status: Mapping[str, Any]) -> str:
+    """What the gateway that runs keeps to by what it says of itself; "" where none says so."""
+    source, limit = status.get("source"), status.get("rate_limit") or {}
+    if source in (None, "polygon"):
+        pace = f"{limit['limit']} requests in {limit['window_seconds']:g} s" if limit else ""
+        return f"not named here; the gateway that runs keeps to {pace}" if source and pace else ""
+    running = f"the source of the gateway that runs, {source}, asks no vendor"
+    return f"none is needed: {running}, whatever its --plan"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def store_findings(
     settings: Settings, status: Mapping[str, Any], *, online: bool
 ) -> Iterator[Finding]:
-    """The store that a gateway of these settings would use; where there is none yet, and they name
-    none, that of the gateway that runs: `status` is what it says of itself.
+    """The store of the gateway that runs (`status` is what it says of itself), where the settings
+    name none; and the one that a gateway of these settings would use, where it is another.
     """
     if settings.store == "none":
         yield Finding("store", "ok", "none: nothing is kept")
@@ -40,6 +40,7 @@ def _gateway_findings(location: str) -> Iterator[Finding]:
         return
     storage = open_storage(location)
     if is_store(storage):
+        yield from _disk_findings(storage)
         yield from _content_findings(storage)
     else:
         yield Finding("store", "ok", f"{location} is the gateway's, and not on this machine")
@@ -49,7 +50,6 @@ def _store_findings(
     settings: Settings, status: Mapping[str, Any], *, online: bool
 ) -> Iterator[Finding]:
     from polytape.cli import stores
-    from polytape.net.storage import FolderStorage
     from polytape.store.about import source_of
 
     location = stores.store_location(settings)
@@ -58,12 +58,13 @@ def _store_findings(
         return
     storage = stores.open_place(settings)
     assert storage is not None
-    if isinstance(storage, FolderStorage):
-        yield _disk_finding(storage.root)
-    if not stores.is_store(storage):
-        if status.get("store") is not None and not stores.is_named(settings):
-            yield from _gateway_findings(str(status["store"]))
+    running = None if stores.is_named(settings) else status.get("store")
+    if running not in (None, location):
+        yield from _gateway_findings(str(running))
+        if not stores.is_store(storage):
             return
+    yield from _disk_findings(storage)
+    if not stores.is_store(storage):
         cure = "polytape serve, history import and history backfill make one"
         yield Finding("store", "ok", f"{storage.url}: there is none yet", cure)
         return
@@ -93,6 +94,14 @@ def _content_findings(storage: "Storage") -> Iterator[Finding]:
             what = f"{storage.url}/{file.path} is not read: {file.reason}"
             cure = "polytape history backfill fetches its bars again; then delete the file"
             yield Finding("store", "warning", what, cure)
+
+
+def _disk_findings(storage: "Storage") -> Iterator[Finding]:
+    """The disk of a store in a folder: whether it can be written, and what is free."""
+    from polytape.net.storage import FolderStorage
+
+    if isinstance(storage, FolderStorage):
+        yield _disk_finding(storage.root)
 
 
 def _disk_finding(folder: Path) -> Finding:

@@ -91,7 +91,9 @@ def _subject(engine: str, result: JsonObject) -> list[str]:
     if engine == "fractals":
         return [f"{_with_timeframe(result)} {result['fractals']['structure']}"]
     if engine == "fractal-history":
-        return [_with_timeframe(result), f"since {moment_text(result['start'])}"]
+        # Swings of before the span were shown in it, until others took their place.
+        shown = f"swings shown since {moment_text(result['start'])}, older ones too"
+        return [_with_timeframe(result), shown]
     if engine == "camarilla":
         pivots = result["pivots"].items()
         return [result["symbol"], *(f"{period} to {made['end']}" for period, made in pivots)]
@@ -224,6 +226,17 @@ def zone_rows(result: JsonObject) -> list[Row]:
     ]
 
 
+def narrow_zone_rows(result: JsonObject) -> list[Row]:
+    """The same for people: beside the side whether the price lies in the zone."""
+    price = result.get("price")
+
+    def marked(zone: JsonObject) -> JsonObject:
+        inside = price is not None and zone["low"] <= price <= zone["high"]
+        return {**zone, "side": f"{zone['side']} inside"} if inside else zone
+
+    return zone_rows({**result, "zones": [marked(zone) for zone in result["zones"]]})
+
+
 def opening_range_rows(result: JsonObject) -> list[Row]:
     """A row for each range; the times are New York's."""
     return [
@@ -290,5 +303,8 @@ ROWS: dict[str, Callable[[JsonObject], list[Row]]] = {
     "bad-prints": bad_print_rows,
     "gaps": gap_rows,
 }
-# In tables for people, where those of csv and JSON are too wide.
-NARROW_ROWS: dict[str, Callable[[JsonObject], list[Row]]] = {"fractal-history": narrow_history_rows}
+# In tables for people, where those of csv and JSON are too wide, or say less.
+NARROW_ROWS: dict[str, Callable[[JsonObject], list[Row]]] = {
+    "fractal-history": narrow_history_rows,
+    "zones": narrow_zone_rows,
+}

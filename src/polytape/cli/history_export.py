@@ -14,6 +14,7 @@ from polytape.cli.options import StoreOptions
 from polytape.cli.output import note
 from polytape.cli.progress import progress
 from polytape.cli.stores import opened_store
+from polytape.errors import PolygonClientError
 from polytape.history.export import Exporter, Form
 from polytape.model.counts import counted
 from polytape.model.spans import Span
@@ -57,7 +58,13 @@ def _write(exporter: Exporter, symbols: Sequence[str], out: Path, *, hive: bool)
     """Write the bars; how many of each symbol."""
     if str(out) == output_file.STDOUT:
         return _to_stdout(exporter, symbols)
-    return (exporter.to_folders if hive else exporter.to_file)(symbols, out)
+    if not hive:
+        return exporter.to_file(symbols, out)
+    try:
+        return exporter.to_folders(symbols, out)
+    except PolygonClientError:
+        note(f"partial: {out} has the symbols before that; the same command writes all of them")
+        raise
 
 
 def _note_absent(store: SegmentStore, series: Series, names: Sequence[str], span: Span) -> None:

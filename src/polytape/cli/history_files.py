@@ -1,7 +1,9 @@
 """`polytape history import`: bars out of files into a store."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import click
 
@@ -9,7 +11,7 @@ from polytape.cli import clock, history_options, stores
 from polytape.cli.options import StoreOptions
 from polytape.cli.output import note
 from polytape.cli.progress import progress
-from polytape.errors import ValidationError
+from polytape.errors import DataFetchError, ValidationError
 from polytape.history import import_tables as tables
 from polytape.history import importer as importing
 from polytape.model.counts import counted
@@ -44,17 +46,50 @@ def import_files(
             importing.flat_file_of(path)
     with stores.made_store(options) as store:
         importer = importing.Importer(store, clock.this_market(), clock.now_us, on_error)
-        bars = refused = 0
-        with progress("files", len(files)) as done:
-            for file in importer.run(paths, form, mapping):
-                bars, refused = bars + file.bars, refused + len(file.refused)
-                if on_error == "report":
-                    _note_refused(file)
-                done(file.path.name)
+        bars, refused = _import(importer, paths, len(files), form, mapping)
         _import_splits(Reference(store.storage), splits or _splits_beside(paths))
         left = f", {counted(refused, 'row')} left out" if refused else ""
+        if refused and not bars:
+            raise DataFetchError(f"nothing was kept: all rows were refused{left}")
         imported = f"{counted(bars, 'bar')} of {counted(len(files), 'file')}"
         click.echo(f"{imported} kept in {store.storage.url}{left}")
+
+
+def _import(
+    importer: importing.Importer,
+    paths: list[Path],
+    total: int,
+    form: importing.Format,
+    mapping: tables.ColumnMapping,
+) -> tuple[int, int]:
+    """Bring in bars of so many files; how many, and how many rows were left out."""
+    bars = refused = 0
+    with progress("files", total) as done, _Imported(total) as imported:
+        for file in importer.run(paths, form, mapping):
+            bars, refused = bars + file.bars, refused + len(file.refused)
+            if importer.on_error == "report":
+                _note_refused(file)
+            imported.files += 1
+            done(file.path.name)
+    return bars, refused
+
+
+@dataclass
+class _Imported:
+    """Says, where an import breaks off, how many of its files were kept before."""
+
+    total: int
+    files: int = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            note(
+                f"partial: {self.files:,} of {counted(self.total, 'file')} kept before that; the "
+                "same command brings in all of them, and a bar that comes again counts once"
+            )
 
 
 def _note_refused(file: importing.FileImport) -> None:

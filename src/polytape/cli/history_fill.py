@@ -15,6 +15,7 @@ from polytape.cli.universe import read_universe
 from polytape.cli.wiring import opened_gateway
 from polytape.gateway.gateway import Gateway
 from polytape.history import backfill as filling
+from polytape.history.jobs import outcome
 from polytape.model.counts import counted
 from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
@@ -53,11 +54,15 @@ def backfill(
             note(f"left out: {plan.beyond}")
         if dry_run:
             _print_cost(gateway, plan, len(chosen))
-        elif plan.tasks:
-            return await _run(gateway, plan.tasks)
+            return 0
+        failed = 0
+        if plan.tasks:
+            failed = await _run(gateway, plan.tasks)
         else:
             click.echo(history_jobs.nothing_text(plan.beyond))
-        return 0
+        if not failed:
+            history_jobs.note_without_bars(await gateway.history.without_bars(chosen, series))
+        return failed
 
     if dry_run and not stores.has_store(options):
         options = options | StoreOptions(store="none")
@@ -106,6 +111,7 @@ def repair(
     days, bars = sum(count.tasks for count in mended), sum(count.bars for count in mended)
     again = f"{counted(days, 'doubtful day')} asked for again"
     click.echo(f"{again}, {counted(bars, 'bar')}, {failed:,} failed")
+    history_jobs.note_failed(outcome(days, failed, bars))
     return failed
 
 
@@ -160,6 +166,7 @@ async def _run(gateway: Gateway, tasks: Sequence[filling.Task]) -> int:
     failed = len(count.failed)
     answered = f"{counted(count.tasks - failed, 'question')} answered"
     click.echo(f"{answered}, {counted(count.bars, 'bar')}, {failed:,} failed")
+    history_jobs.note_failed(outcome(count.tasks, failed, count.bars))
     return failed
 
 

@@ -24,6 +24,7 @@ FIRST_LOOK_S, LOOK_EVERY_S = 0.02, 1.0
 # A gateway on this machine says what it is at once, or there is none.
 IS_THERE = RetryPolicy(timeout_s=2.0, max_retries=0, deadline_s=3.0)
 OPEN = ("waiting", "running")
+SHOWN_SYMBOLS = 5
 # The source whose requests are counted.
 VENDOR = "polygon"
 # What progress is counted in.
@@ -103,10 +104,13 @@ def dry_run(url: str, body: Body, symbols: Sequence[str]) -> dict[str, object]:
             plans.append(gateway.post("/history/backfill", part, answers.PlanAnswer))
         status: answers.StatusAnswer = answers.check(gateway.status(), answers.StatusAnswer)
         limit: answers.RateLimitAnswer = gateway.get("/rate-limit", answers.RateLimitAnswer)
+    requests = sum(plan["requests"] for plan in plans)
     return plan_facts(
         symbols=len(symbols),
         questions=sum(plan["questions"] for plan in plans),
-        requests=sum(plan["requests"] for plan in plans) if status["source"] == VENDOR else None,
+        # A gateway over the vendor's store may have nobody to ask: what costs nothing is counted in
+        # questions.
+        requests=(requests or None) if status["source"] == VENDOR else None,
         budget=f"{limit['limit']} in {limit['window_seconds']:g} s",
         seconds=sum(plan["seconds"] for plan in plans),
         why=plans[0]["why"],
@@ -177,17 +181,41 @@ def _watched(gateway: GatewayConnection, job: answers.JobAnswer, unit: str) -> i
     except ConnectionError:
         note(f"job {job['id']} is resumed when the gateway starts again; polytape jobs shows it")
         raise
-    for failure in job["failures"]:
-        note(failure)
+    _note_failures(job)
     beyond = job.get("beyond")
     if beyond:
         note(f"left out: {beyond}")
-    if job["state"] != "done":
+    if job["state"] not in ("done", "partial"):
         why = f": {job['error']}" if job["error"] else ""
-        raise DataFetchError(f"job {job['id']} {job['state']}{why} after {progress_text(job)}")
+        raise DataFetchError(f"job {job['id']} {job['state']} after {progress_text(job)}{why}")
     nothing = job["kind"] == "backfill" and job["total"] == 0
     click.echo(nothing_text(beyond) if nothing else progress_text(job))
+    if job["state"] == "done":
+        note_without_bars(job.get("without_bars", []))
+    note_failed(job["state"])
     return job["failed"]
+
+
+def _note_failures(job: answers.JobAnswer) -> None:
+    """What failed, but for what the job's own error says."""
+    for failure in job["failures"]:
+        if failure not in (job["error"] or ""):
+            note(failure)
+
+
+def note_without_bars(symbols: Sequence[str]) -> None:
+    """Say of which symbols a backfill has left nothing stored: an answer without bars is no error,
+    and a slip of the keyboard is answered so.
+    """
+    if symbols:
+        shown = " ".join(symbols[:SHOWN_SYMBOLS]) + (" ..." if symbols[SHOWN_SYMBOLS:] else "")
+        note(f"no bars of {shown} are stored: polytape validate SYMBOL says whether there is one")
+
+
+def note_failed(state: str) -> None:
+    """Say of work that is not done what that means, and the next step."""
+    if state != "done":
+        note(f"{state}, not done: the same command asks again for what failed (exit code 1)")
 
 
 def _wait(gateway: GatewayConnection, job: answers.JobAnswer, unit: str) -> answers.JobAnswer:

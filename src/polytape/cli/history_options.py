@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from polytape.cli.clock import now_us, this_market
 from polytape.errors import ValidationError
 from polytape.history.quarantine import Quarantine
-from polytape.model.instants import parse_span
+from polytape.model.instants import must_have_begun, parse_span
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
 from polytape.model.timeframes import Series, parse_timeframe
@@ -34,10 +34,15 @@ def chosen_series(timeframe: str | None) -> list[Series]:
 def span_of(start: str | None, end: str | None) -> Span:
     """The span of two days, microseconds UTC; either may be left open.
 
-    Raises: ValidationError for what is no day.
+    Raises: ValidationError for what is no day, and for a start without an end on a day that has not
+    begun.
     """
-    market = this_market()
-    return parse_span(start or "1990-01-01", end or market.date_of(now_us()), market)
+    market, now = this_market(), now_us()
+    if start is not None and end is None:
+        must_have_begun(start, "--from", market, now, today=True)
+    return parse_span(
+        start or "1990-01-01", end or market.date_of(now), market, names=("--from", "--to")
+    )
 
 
 def zone_of(name: str | None) -> ZoneInfo | None:

@@ -1,6 +1,6 @@
 """What the commands of `polytape history` do with a store alone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
 
 import click
@@ -12,7 +12,9 @@ from polytape.cli.stores import opened_store
 from polytape.history import status as stored
 from polytape.history import verify as quality
 from polytape.history.quarantine import Quarantine
+from polytape.history.traded_span import AFTER_LAST
 from polytape.model.counts import counted
+from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
 from polytape.model.timestamps import iso
 from polytape.store import compact as compaction
@@ -56,8 +58,10 @@ def verify(
             for symbol in chosen:
                 spans += quality.verify(store, [symbol], span, market=market, today=today)
                 verified(symbol)
-        absent = [name for name in chosen if name not in {r.symbol for r in spans}]
+        there = {r.symbol for r in spans if r.report.bars or not r.report.sound}
+        absent = [name for name in chosen if name not in there] if symbols else []
         _note_absent(store, absent)
+        _note_ended(spans, market)
         _note_unread(store)
     doubtful = [report for report in spans if not report.report.sound]
     if form != "table":
@@ -67,8 +71,8 @@ def verify(
     elif doubtful:
         _print_short([row for report in spans for row in verify_rows.day_rows(report, market)])
     if spans:
-        output.note(_verdict(spans, doubtful))
-    return bool(doubtful) or bool(symbols and absent)
+        output.note(_verdict(spans, doubtful, absent))
+    return bool(doubtful or absent)
 
 
 def _print_short(rows: list[verify_rows.Row]) -> None:
@@ -77,15 +81,20 @@ def _print_short(rows: list[verify_rows.Row]) -> None:
         output.note(f"{counted(len(rows) - MOST_ROWS, 'more row')}: --format csv has them all")
 
 
-def _verdict(spans: Sequence[quality.SpanReport], doubtful: Sequence[quality.SpanReport]) -> str:
+def _verdict(
+    spans: Sequence[quality.SpanReport],
+    doubtful: Sequence[quality.SpanReport],
+    absent: Sequence[str],
+) -> str:
     """What the exit code says, in words, and what to do."""
     bars = sum(report.report.bars for report in spans)
     if not doubtful:
-        return f"nothing to doubt in {counted(bars, 'bar')} (exit code 0)"
+        missed = f", but there are none of {_few(absent)} (exit code 1)" if absent else ""
+        return f"nothing to doubt in {counted(bars, 'bar')}" + (missed or " (exit code 0)")
     names = list(dict.fromkeys(report.symbol for report in doubtful))
     findings = sum(len(report.report.findings) for report in doubtful)
     missing = sum(report.report.unexplained_missing for report in doubtful)
-    shown = " ".join(names[:FEW_NAMES]) + (" ..." if len(names) > FEW_NAMES else "")
+    shown = _few(names)
     return (
         f"doubtful: {counted(findings, 'finding')}, {counted(missing, 'bar')} missing without a "
         f"cause, of {shown} (exit code 1); polytape history repair {shown} asks for those days "
@@ -93,9 +102,26 @@ def _verdict(spans: Sequence[quality.SpanReport], doubtful: Sequence[quality.Spa
     )
 
 
+def _few(names: Sequence[str]) -> str:
+    return " ".join(names[:FEW_NAMES]) + (" ..." if len(names) > FEW_NAMES else "")
+
+
 def _note_absent(store: SegmentStore, names: Sequence[str]) -> None:
     for name in names:
         output.note(f"nothing of {name} is stored in {store.storage.url}")
+
+
+def _note_ended(spans: Sequence[quality.SpanReport], market: Market) -> None:
+    """Which symbols the newest files have no longer, so that a fault of theirs is seen, too."""
+    ended = {
+        report.symbol: market.date_of(gap.span.start)
+        for report in spans
+        for gap in report.report.gaps
+        if gap.cause == AFTER_LAST
+    }
+    if ended:
+        since = _few([f"{symbol} (since {day})" for symbol, day in ended.items()])
+        output.note(f"{counted(len(ended), 'symbol')} with {AFTER_LAST}: {since}")
 
 
 def _note_unread(store: SegmentStore) -> None:
@@ -104,11 +130,20 @@ def _note_unread(store: SegmentStore) -> None:
 
 
 def compact(options: StoreOptions) -> None:
-    """Merge small files, and say how many."""
+    """Merge small files, and say how many, and which were left to another program."""
     with opened_store(options) as store:
         done = compaction.compact_all(store)
+        for folder in _left_alone(store, {one.folder for one in done}):
+            output.note(f"{folder} is left as it is: another program compacts it now")
     files = sum(one.before for one in done)
     click.echo(f"{counted(files, 'file')} merged into {len(done):,}")
+
+
+def _left_alone(store: SegmentStore, compacted: Collection[str]) -> list[str]:
+    """The folders with several files that were not compacted: another program is at it."""
+    series = store.catalog.series()
+    folders = [folder for one in series for folder in store.catalog.folders(one)]
+    return [f for f in folders if f not in compacted and len(store.catalog.segments(f)) > 1]
 
 
 def delete(

@@ -10,12 +10,19 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from polytape.cli.day_times import DayTime, in_24_hours, instant_of, parse_day_time
 from polytape.cli.output import note
-from polytape.cli.word_dates import Clock, check_instant, gateway_clock, read_word, wall_clock
+from polytape.cli.word_dates import (
+    Clock,
+    check_instant,
+    gateway_clock,
+    option_of,
+    read_word,
+    wall_clock,
+)
 from polytape.errors import ValidationError
 from polytape.model.date_texts import read_date_text
-from polytape.model.zones import NEW_YORK, ZoneError
+from polytape.model.day_times import NoSuchTimeError, parse_day_time
+from polytape.model.zones import NEW_YORK, ZoneError, on_clock
 from polytape.settings import long_day_from
 
 SHOWN_IN = NEW_YORK
@@ -60,46 +67,26 @@ class Moment(click.ParamType[str]):
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The text with its offset from UTC.
 
-        Raises: ValidationError for a zone that there is not, or that is not in force.
+        Raises: ValidationError for a day, a time or a zone that there is not.
         """
-        text = in_24_hours(value.strip(), _option_of(param))
+        text, option = value.strip(), option_of(param)
         try:
             read = read_date_text(text)
-        except ZoneError as error:
-            raise ValidationError(_option_of(param), value, str(error)) from error
-        except ValueError:  # no such day: whoever reads it says what is allowed
-            return value
-        if isinstance(read, datetime):
-            return _with_offset(text, read, ctx)
-        if read is None and (day_time := parse_day_time(text)) is not None:
-            return self._of_day_time(value, day_time, param, ctx)
-        if read is None and self._clock is not None:
-            return self._of_word(value, param, self._clock, ctx)
-        if read is not None and self._begins and not _is_quiet(ctx):
-            option = _option_of(param)
-            note(f"{option} {read} is {_beginning(read)} {_end_of(read, option)}")
+            if isinstance(read, datetime):
+                return _with_offset(text, read, ctx)
+            is_time = read is None and parse_day_time(text) is not None
+        except (ZoneError, NoSuchTimeError) as error:
+            raise ValidationError(option, value, str(error)) from error
+        if read is not None:
+            self._say_day(read, option, ctx)
+        elif is_time or self._clock is not None:
+            return self._of_word(value, param, self._clock or gateway_clock, ctx)
         return value
 
-    def _of_day_time(
-        self,
-        value: str,
-        day_time: DayTime,
-        param: click.Parameter | None,
-        ctx: click.Context | None,
-    ) -> str:
-        """The instant of a time of today or yesterday, which is said.
-
-        Raises: ValidationError for an hour or a zone that there is not.
-        """
-        if ctx is not None and ctx.resilient_parsing:
-            return value
-        clock, option = self._clock or gateway_clock, _option_of(param)
-        try:
-            read = instant_of(day_time, option, lambda: clock(ctx)).isoformat()
-        except ZoneError as error:
-            raise ValidationError(option, value, str(error)) from error
-        note(f"{option} {value} is {moment_text(read)}.")
-        return read
+    def _say_day(self, day: date, option: str, ctx: click.Context | None) -> None:
+        """Say where a day begins that stands for an instant."""
+        if self._begins and not _is_quiet(ctx):
+            note(f"{option} {day} is {_beginning(day)} {_end_of(day, option)}")
 
     def _of_word(
         self, value: str, param: click.Parameter | None, clock: Clock, ctx: click.Context | None
@@ -111,7 +98,7 @@ class Moment(click.ParamType[str]):
         """
         if ctx is not None and ctx.resilient_parsing:
             return value
-        option = _option_of(param)
+        option = option_of(param)
         read, runs = read_word(value, param, lambda: clock(ctx))
         if read is None:
             if self._begins:
@@ -137,22 +124,19 @@ AS_OF = Moment(gateway_clock, begins=True)
 
 def _with_offset(text: str, read: datetime, ctx: click.Context | None) -> str:
     if read.tzinfo is None:
-        read = read.replace(tzinfo=NEW_YORK)
+        read = on_clock(read, NEW_YORK)
         if not _is_quiet(ctx):
             note(f"{text} is read as New York time.")
             if ctx is not None:
                 ctx.meta[_SAID] = True
-    # By its name older gateways, and other servers of this API, may not know the zone.
-    return read.isoformat() if isinstance(read.tzinfo, ZoneInfo) else text
+    # Older gateways, and other servers of this API, may not know zones by name, nor am and pm.
+    known = not isinstance(read.tzinfo, ZoneInfo) and "m" not in text.lower()
+    return text if known else read.isoformat()
 
 
 def _is_quiet(ctx: click.Context | None) -> bool:
     """Whether it was said before, or somebody only types and the shell completes."""
     return ctx is not None and (ctx.resilient_parsing or _SAID in ctx.meta)
-
-
-def _option_of(param: click.Parameter | None) -> str:
-    return "time" if param is None else param.opts[0]
 
 
 def _beginning(day: date) -> str:

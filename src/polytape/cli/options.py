@@ -112,7 +112,7 @@ log_options = several(
     click.option(
         "--log-file",
         type=click.Path(path_type=Path),
-        help="Log to this file, in turns of 20 MB; default: stderr.",
+        help="Log to this file, a new one after 20 MB; default: stderr.",
     ),
     click.option(
         "--log-format",
@@ -126,7 +126,7 @@ log_options = several(
         type=click.FloatRange(min=0),
         help="Log a line for a request of so many seconds; 0: none. Default 1.",
     ),
-    click.option("--tracing/--no-tracing", default=None, help="Make spans of OpenTelemetry."),
+    click.option("--tracing/--no-tracing", default=None, help="Trace requests with OpenTelemetry."),
 )
 store_options = several(store_option, source_option, data_option)
 span_options = several(

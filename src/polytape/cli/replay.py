@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from polytape.cli.moments import STORED
 from polytape.cli.options import (
     data_option,
     log_options,
@@ -30,7 +31,7 @@ class ReplayRequest:
 
 
 @click.command()
-@click.argument("day", metavar="DATE")
+@click.argument("day", metavar="DATE", type=STORED)
 @symbols_argument
 @click.option(
     "--speed",
@@ -39,7 +40,9 @@ class ReplayRequest:
     show_default=True,
     help="Market seconds in a second.",
 )
-@click.option("--from", "at", help="Where the clock begins: HH:MM New York; default: the open.")
+@click.option(
+    "--from", "at", help="Where the clock begins: 08:30 or 8:30am, New York; default: the open."
+)
 @click.option("--port", type=port_type, help="Port; 0 takes any.")
 @click.option(
     "--source",
@@ -67,11 +70,11 @@ def replay(
 ) -> None:
     """Run a gateway in the past: its clock runs through a stored day, and nobody sees further.
 
-    DATE is a session that is over. SYMBOLS are what AM.* streams and what has to be there in full,
-    by default every symbol of that day; they limit nothing else: any other symbol that the source
-    has is answered, too. History ends at the gateway's now, and the stream goes on from there; at
-    the end of the post-market the clock stands. Nothing is stored, and the vendor is not asked.
-    polytape clock stops it, steps and changes its speed.
+    DATE is a session that is over, or "yesterday". SYMBOLS are what AM.* streams and what has to be
+    there in full, by default every symbol of that day; they limit nothing else: any other symbol
+    that the source has is answered, too. History ends at the gateway's now, and the stream goes on
+    from there; at the end of the post-market the clock stands. Nothing is stored, and the vendor is
+    not asked. polytape clock stops it, steps and changes its speed.
     """
     from polytape.cli.replaying import run_replay
 

@@ -1,6 +1,7 @@
 """A replay, from what was written to a gateway: its day, its source, its clock."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from math import inf
@@ -11,7 +12,7 @@ from polytape.cli.output import note
 from polytape.cli.replay import ReplayRequest
 from polytape.cli.serving import serve_gateway
 from polytape.cli.sources import flat_files
-from polytape.cli.stores import location_of
+from polytape.cli.stores import location_of, own_stores, readable_location
 from polytape.errors import (
     ConfigurationError,
     NotFoundError,
@@ -22,6 +23,8 @@ from polytape.gateway.gateway import Gateway
 from polytape.history.reader import spans_text
 from polytape.history.stored_source import StoredSource
 from polytape.model.bars import Bars
+from polytape.model.date_words import naming_words
+from polytape.model.day_times import NoSuchTimeError, in_24_hours
 from polytape.model.instants import parse_day_or_instant
 from polytape.model.market import Market, Session
 from polytape.model.query import series_query
@@ -84,7 +87,7 @@ def make_replay(request: ReplayRequest, settings: Settings) -> Gateway:
     session = past_session(request.day, market)
     start = session.open
     if request.at is not None:
-        start = parse_time_of_day(request.at, "from", session.day, market)
+        start = _time_of(request.at, session, market)
     if not session.extended.start <= start < session.extended.end:
         first, last = (market.local(at) for at in (session.extended.start, session.extended.end))
         allowed = f"{first:%H:%M} to {last:%H:%M}, the hours of {session.day}"
@@ -114,9 +117,18 @@ def make_replay(request: ReplayRequest, settings: Settings) -> Gateway:
     )
 
 
+def _time_of(text: str, session: Session, market: Market) -> int:
+    """When clocks in New York show a time on the day, microseconds UTC. Raises: ValidationError."""
+    try:
+        return parse_time_of_day(in_24_hours(text.strip()), "from", session.day, market)
+    except NoSuchTimeError as error:
+        raise ValidationError("from", text, str(error)) from error
+
+
 def past_session(text: str, market: Market) -> Session:
     """The session of a day, which is over. Raises: ValidationError."""
-    day, now = parse_day_or_instant(text, "DATE"), now_us()
+    with naming_words(("DATE", "DATE")):
+        day, now = parse_day_or_instant(text, "DATE"), now_us()
     if not isinstance(day, date):
         raise ValidationError("DATE", text, "a day, such as 2024-07-02 (--from HH:MM is its time)")
     session = market.session(day)
@@ -181,19 +193,37 @@ def _filed(symbols: list[str], settings: Settings, session: Session, market: Mar
 
 
 def _stored(symbols: list[str], settings: Settings, session: Session, market: Market) -> Recording:
-    location = location_of(settings.store)
+    usual = location_of(settings.store)
     try:
+        location = readable_location(settings.store)
         store = SegmentStore.existing(open_storage(location), market)
     except ConfigurationError as error:
-        raise ConfigurationError(f"{error}: {_ways(location, session, 'SYMBOL...')}") from error
+        ways = _ways(usual, session, "SYMBOL...", "polygon")
+        raise ConfigurationError(f"{error}: {ways}") from error
+    if location != usual:
+        note(f"the day is read from {location} (bars of {store.source}): it is the store there is")
     source = StoredSource(store, market, market.day_span(session.day).end)
     try:
         everything = symbols or source.symbols_in(session.extended)
-        _must_be_stored(source, everything, session, location)
-    except ConfigurationError:
+        _must_be_stored(source, everything, session, store)
+    except ConfigurationError as error:
         store.close()
-        raise
+        raise ConfigurationError(f"{error}{_elsewhere(symbols, location, session)}") from error
     return Recording(session, source.upstream(), lambda: everything)
+
+
+def _elsewhere(symbols: list[str], location: str, session: Session) -> str:
+    """Which other stores of the user have the day of some symbols, or of any."""
+    others, market = [], this_market()
+    for storage in own_stores():
+        if storage.url == location:
+            continue
+        with closing(SegmentStore.existing(storage, market)) as store:
+            source = StoredSource(store, market, market.day_span(session.day).end)
+            wanted = symbols or source.symbols_in(session.extended)
+            if wanted and not any(source.missing(one, session.extended) for one in wanted):
+                others.append(f"--store {storage.url} (bars of {store.source}) has that day")
+    return "".join(f"; {other}" for other in others)
 
 
 def _minutes_of(recording: Recording, symbols: Iterable[str]) -> dict[str, Bars]:
@@ -245,12 +275,13 @@ def _minutes(recording: Recording, symbol: str) -> Bars:
 
 
 def _must_be_stored(
-    source: StoredSource, symbols: list[str], session: Session, location: str
+    source: StoredSource, symbols: list[str], session: Session, store: SegmentStore
 ) -> None:
     """Raises: ConfigurationError naming what of a session is not stored."""
+    location = store.storage.url
     day, where = session.day, f"the store {location}"
     if not symbols:
-        ways = _ways(location, session, "SYMBOL...")
+        ways = _ways(location, session, "SYMBOL...", store.source)
         raise ConfigurationError(f"{where} has no symbol with all minutes of {day}: {ways}")
     missing = {symbol: source.missing(symbol, session.extended) for symbol in symbols}
     gaps = {symbol: spans for symbol, spans in missing.items() if spans}
@@ -259,14 +290,16 @@ def _must_be_stored(
         more = f" (and of {len(gaps) - 1} more symbols)" if len(gaps) > 1 else ""
         raise ConfigurationError(
             f"{where} does not hold the minutes of {day} in full: of {first}{more} it misses "
-            f"{spans_text(spans.spans)}: {_ways(location, session, ' '.join(gaps))}"
+            f"{spans_text(spans.spans)}: {_ways(location, session, ' '.join(gaps), store.source)}"
         )
 
 
-def _ways(location: str, session: Session, symbols: str) -> str:
-    """The commands that get a day."""
+def _ways(location: str, session: Session, symbols: str, source: str) -> str:
+    """The commands that get a day into a store of a source's bars, or play one without it."""
     days = f"--from {session.day} --to {session.day}"
-    return (
-        f"polytape history import FILES --store {location} brings in files, "
-        f"polytape history backfill {symbols} {days} --store {location} asks the vendor"
-    )
+    backfill = f"polytape history backfill {symbols} {days} --store {location}"
+    made_up = "replay with --source synthetic plays a made-up market without a store"
+    if source.startswith("synthetic"):
+        return f"{made_up}, {backfill} --source synthetic puts that day into this one"
+    files = f"polytape history import FILES --store {location}"
+    return f"{files} brings in files, {backfill} asks the vendor, {made_up}"

@@ -50,12 +50,14 @@ class ScanRequest:
 
 @click.command()
 @shared.symbols_argument
-@click.option("--universe", help="A file of tickers, one a line; or all of the store.")
+@click.option("--universe", help="A file of tickers, one a line; all: every symbol of the store.")
 @shared.as_of_option
 @shared.format_option
 @click.option("--top", type=click.IntRange(min=1), default=8, help="Zones to show of each symbol.")
 @click.option(
-    "--rates", type=click.Path(path_type=Path), help="Calibrations to show beside the levels."
+    "--rates",
+    type=click.Path(path_type=Path),
+    help="A file of calibrate --save: the hold rates of each level.",
 )
 @pictures.plot_option
 @pictures.dark_option
@@ -76,9 +78,12 @@ def scan(
 ) -> None:
     """Zones where levels of several kinds meet, as they could be known at one instant.
 
-    Few symbols are asked of the gateway; with --store, with many symbols, or where no gateway
-    runs, the store is read directly, on all cores. Exit code 1 where a symbol has no scan; the
-    others are printed all the same.
+    Distances are from the price to the centre of a zone, in dollars and in daily ATRs (+ above the
+    price); "inside" where the price lies between its low and high.
+
+    The gateway scans up to 20 symbols; with more, with --store, or where no gateway runs, the store
+    is read directly, on all cores. Exit code 1 where a symbol has no scan; the others are printed
+    all the same.
     """
     listed = [] if universe == ALL else read_universe(universe)
     request = ScanRequest(
@@ -149,7 +154,8 @@ def _fail_for(errors: Mapping[str, str], symbols: int) -> None:
     """Raises: Exit with code 1 where a symbol has no scan; of several it is said."""
     if errors:
         if symbols > 1:
-            note(f"{len(errors)} of {symbols} symbols have no scan: exit code 1")
+            has = "has" if len(errors) == 1 else "have"
+            note(f"{len(errors)} of {symbols} symbols {has} no scan: exit code 1")
         raise click.exceptions.Exit(1)
 
 

@@ -18,6 +18,8 @@ from polytape.model.symbols import parse_symbol
 # Of a symbol that is not stored its minutes, days and splits; of a stored one what of its minutes
 # and days is not final.
 REQUESTS_NEW, REQUESTS_STORED = 3, 2
+# The source that spends the budget.
+VENDOR = "polygon"
 
 
 @dataclass(frozen=True)
@@ -79,12 +81,16 @@ def estimate_text(symbols: int, requests: int, budget: answers.RateLimitAnswer) 
 
 
 def _estimate(gateway: GatewayConnection, symbols: Sequence[str], as_of: str | None) -> str:
-    """What several symbols may take; "" where the gateway does not say, or it is no matter."""
+    """What several symbols may take; "" where the gateway does not say, or it is no matter, and
+    where its source asks no vendor, whatever plan the gateway was started with.
+    """
     if len(symbols) == 1:
         return ""
     try:
         budget: answers.RateLimitAnswer = gateway.get("/rate-limit", answers.RateLimitAnswer)
         if budget["remaining"] >= REQUESTS_NEW * len(symbols):
+            return ""
+        if gateway.status().get("source") != VENDOR:
             return ""
         stored = 0 if as_of is not None else _stored(gateway, symbols)
     except PolygonClientError:  # another server of this API, or a scan that will say it better

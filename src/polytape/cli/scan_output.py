@@ -68,11 +68,7 @@ def scan_lines(result: JsonObject, top: int) -> list[str]:
     """Zones as lines, and what is missing for them."""
     lines = [click.style(line, bold=True) for line in _heading(result)]
     for zone in result["zones"][:top]:
-        level = click.style(f"  {zone['level']}", **STYLES[zone["level"]])
-        lines.append(
-            f"{level}  {zone['low']:.2f}-{zone['high']:.2f}  {zone['kind']}  "
-            f"score {zone['score']:.1f}  {zone['distance']:+.2f} ({zone['distance_atr']:+.1f} ATR)"
-        )
+        lines.append(_zone_line(zone, result["price"]))
         if result.get("split_factor") not in (None, 1):
             low, high = zone["low_as_traded"], zone["high_as_traded"]
             lines.append(f"      as traded {low:.2f}-{high:.2f}")
@@ -86,6 +82,17 @@ def scan_lines(result: JsonObject, top: int) -> list[str]:
     remarks += filter(None, [basis_line(result.get("basis"))])
     below = [line for remark in remarks for line in paragraph(remark, 2)]
     return [*lines, *(click.style(line, fg="yellow") for line in below)]
+
+
+def _zone_line(zone: JsonObject, price: float) -> str:
+    """Level, prices, side, score, the distance to the centre, and whether the price lies in it."""
+    level = click.style(f"  {zone['level']}", **STYLES[zone["level"]])
+    inside = "  inside" if zone["low"] <= price <= zone["high"] else ""
+    return (
+        f"{level}  {zone['low']:.2f}-{zone['high']:.2f}  {zone['kind']}  "
+        f"score {zone['score']:.1f}  {zone['distance']:+.2f} ({zone['distance_atr']:+.1f} ATR)"
+        f"{inside}"
+    )
 
 
 def _heading(result: JsonObject) -> list[str]:

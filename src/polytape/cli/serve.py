@@ -23,7 +23,7 @@ from polytape.settings import Secret, SourceName, load
     type=click.Path(path_type=Path),
     help="CSV: ticker,execution_date,split_from,split_to. Default DATA/splits.csv.",
 )
-@click.option("--seed", type=int, help="Another made-up market.")
+@click.option("--seed", type=int, help="Which made-up market; default 0.")
 @click.option(
     "--speed",
     type=click.FloatRange(0, 100_000, min_open=True),
@@ -44,7 +44,7 @@ from polytape.settings import Secret, SourceName, load
 )
 @click.option(
     "--memory",
-    help="What its cache and the answers in flight may take, such as 2GB; default: a quarter.",
+    help="Memory for its cache and the answers in flight, such as 2GB; default: a quarter of all.",
 )
 @click.option(
     "--store", help="Where bars are kept: PATH, s3://BUCKET/PREFIX, none; default: user data."
@@ -85,7 +85,7 @@ def demo(keep: bool | None) -> None:
     type=click.Path(path_type=Path),
     help="Flat files in place of a made-up market.",
 )
-@click.option("--seed", type=int, default=0, help="Another made-up market.")
+@click.option("--seed", type=int, default=0, help="Which made-up market; default 0.")
 @plan_option
 @click.option("--key", help="The only key accepted; default any.")
 @click.option("--mischief", "every", help="What to do wrong with each answer.")

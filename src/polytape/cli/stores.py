@@ -205,7 +205,7 @@ def _existing(storage: Storage, settings: Settings) -> SegmentStore:
     return SegmentStore(storage, store_identity(settings), this_market())
 
 
-def _own_stores() -> list[Storage]:
+def own_stores() -> list[Storage]:
     """The stores in the user's data folder."""
     from platformdirs import user_data_path
 
@@ -218,7 +218,7 @@ def _likely_store() -> Storage | None:
     """The user's only store, or of several the one that the gateway keeps; None where there is
     none, or no gateway says which.
     """
-    stores = _own_stores()
+    stores = own_stores()
     if len(stores) <= 1:
         return stores[0] if stores else None
     from polytape.cli.gateway import store_of_gateway
@@ -228,7 +228,7 @@ def _likely_store() -> Storage | None:
 
 
 def _no_store(location: str) -> str:
-    own = "".join(f"; {_named(storage)}" for storage in _own_stores() if storage.url != location)
+    own = "".join(f"; {_named(storage)}" for storage in own_stores() if storage.url != location)
     there = f"; there are{own[1:]}" if own else ""
     return (
         f"there is no store at {location}{there} (--store names one; polytape serve, history "
@@ -238,7 +238,7 @@ def _no_store(location: str) -> str:
 
 def _note_others(storage: Storage) -> None:
     """Say which store is read, where another one may be meant."""
-    others = [own for own in _own_stores() if own.url != storage.url]
+    others = [own for own in own_stores() if own.url != storage.url]
     if others:
         text = "; ".join(map(_named, others))
         note(f"this is {_named(storage)}; there are others (--store names one): {text}")

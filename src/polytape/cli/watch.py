@@ -40,11 +40,11 @@ def watch(
     """Prices, volume and the nearest zones of symbols as a live table, until ctrl-C.
 
     CHANGE is since the previous close. RVOL is the volume of the day beside that of the last 10
-    sessions by the same time of day. ZONE is the nearest zone of `polytape scan` now and how far
-    its edge is away, in daily ATRs (+ above the price), made again every 15 minutes. BAR is the New
-    York time of the last minute bar, AGE how long ago it came. The head has the market's time, and
-    why it is closed where it is. Where the output is no terminal, the table is written once a
-    while.
+    sessions by the same time of day. ZONE is the nearest zone of `polytape scan`, made again every
+    15 minutes: how far its centre is away in daily ATRs (+ above the price), and "inside" where
+    the price lies between its low and high. BAR is the New York time of the last minute bar, AGE
+    how long ago it came. The first line has the market's time, and why it is closed where it is.
+    Where the output is no terminal, a table is written every 60 seconds.
     """
     if not symbols or "*" in symbols:
         raise click.BadParameter("name symbols")

@@ -78,10 +78,10 @@ def age_text(seconds: float) -> str:
 
 
 def zone_text(row: WatchRow) -> str:
-    """The nearest zone and how far away it is."""
+    """The nearest zone, how far its centre is away, and whether the price lies in it."""
     if row.zone is None or row.zone_atrs is None:
         return row.zone or NOTHING
-    return f"{row.zone} inside" if row.zone_atrs == 0 else f"{row.zone} {row.zone_atrs:+.2f} ATR"
+    return f"{row.zone} {row.zone_atrs:+.2f}{' inside' if row.inside else ''}"
 
 
 def _local(instant: int) -> datetime:
@@ -103,7 +103,7 @@ COLUMNS = (
     Column("%", lambda row: _known(row.change_percent, lambda p: f"{p:+.2f}%"), 2),
     Column("VOLUME", lambda row: _known(row.volume, volume_text), 6),
     Column("RVOL", lambda row: _known(row.relative_volume, lambda r: f"{r:.2f}x"), 5),
-    Column("ZONE", zone_text, 4),
+    Column("ZONE (ATR)", zone_text, 4),
     Column(
         "BAR", lambda row: NOTHING if row.bar_start is None else f"{_local(row.bar_start):%H:%M}", 8
     ),

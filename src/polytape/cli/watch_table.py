@@ -11,7 +11,6 @@ from msgspec import UNSET
 
 from polytape.cli import watch_fetch
 from polytape.client.stream_session import StreamEvent, StreamNotice
-from polytape.engines.confluence import ConfluenceZone
 from polytape.engines.live.session import LiveSession
 from polytape.engines.market_state import market_state
 from polytape.errors import DataFetchError
@@ -34,8 +33,8 @@ BROKEN = frozenset({"gap", "backfilled", "reconnected"})
 @dataclass(frozen=True, slots=True)
 class WatchRow:
     """One symbol; None where not known, or not known for sure. Prices in dollars; `zone_atrs` is
-    the distance to the zone's nearer edge in daily ATRs, above the price positive, 0 inside;
-    `bar_start` in microseconds UTC; `age_s` since the bar came.
+    the distance to the zone's centre in daily ATRs, above the price positive; `bar_start` in
+    microseconds UTC; `age_s` since the bar came; `inside`: the price lies in the zone.
     """
 
     symbol: str
@@ -48,6 +47,7 @@ class WatchRow:
     zone_atrs: float | None = None
     bar_start: int | None = None
     age_s: float | None = None
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ class _Symbol:
             if not self.broken and not self._is_pending("history"):
                 volume = values.volume
                 relative = history.usual.relative(volume, bar.timestamp + MINUTE_US)
-        zone, atrs = self._nearest(values.price)
+        zone, atrs, inside = self._nearest(values.price)
         age = max(0, now - self._came_at) / SECOND_US
         return WatchRow(
             self.name,
@@ -247,6 +247,7 @@ class _Symbol:
             atrs,
             bar.timestamp,
             age,
+            inside,
         )
 
     def _wanted(self, now: int) -> watch_fetch.Task | None:
@@ -265,20 +266,17 @@ class _Symbol:
     def _is_pending(self, what: str) -> bool:
         return self._pending is not None and self._pending.what == what
 
-    def _nearest(self, price: float) -> tuple[str | None, float | None]:
-        """The zone nearest to a price, and how far its edge is away in daily ATRs."""
+    def _nearest(self, price: float) -> tuple[str | None, float | None, bool]:
+        """The zone nearest to a price, how far its centre is away in daily ATRs, and whether the
+        price lies in it.
+        """
         zones = self._zones
         if zones is None:
-            return None, None
+            return None, None, False
         if not zones.zones or not zones.atr_day:
-            return "none", None
-        zone = min(zones.zones, key=lambda zone: abs(distance(zone, price)))
-        return zone.level, distance(zone, price) / zones.atr_day
-
-
-def distance(zone: ConfluenceZone, price: float) -> float:
-    """Dollars from a price to the nearer edge of a zone: above it positive, 0 inside."""
-    return max(zone.low - price, 0.0) - max(price - zone.high, 0.0)
+            return "none", None, False
+        zone = min(zones.zones, key=lambda zone: abs(zone.centre - price))
+        return zone.level, (zone.centre - price) / zones.atr_day, zone.holds(price)
 
 
 def _bar_of(event: MinuteAggregate) -> Bar:

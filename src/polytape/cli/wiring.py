@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from polytape.gateway.metrics import Metrics
     from polytape.net.tracing import Tracer
 
+NOBODY = "there is nobody to ask: name a --source"
+
 
 def make_gateway(settings: Settings) -> "Gateway":
     """The gateway over its source and store. Raises: ConfigurationError."""
@@ -118,10 +120,12 @@ def opened_gateway(
         raise ConfigurationError(stores.NO_STORE)
     if not makes_store:
         stores.must_be_store(settings)
+    if settings.source == "none":  # before a store is made for it
+        raise ConfigurationError(NOBODY)
     gateway = make_gateway(settings)
     try:
         if gateway.upstream is None:
-            raise ConfigurationError("there is nobody to ask: name a --source")
+            raise ConfigurationError(NOBODY)
         yield gateway
     finally:
         gateway.close()

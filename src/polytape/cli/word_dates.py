@@ -32,6 +32,13 @@ def gateway_clock(ctx: click.Context | None) -> int:
     return wall_clock(ctx)
 
 
+def option_of(param: click.Parameter | None) -> str:
+    """What errors and notes call a parameter of a command."""
+    if isinstance(param, click.Argument):
+        return param.human_readable_name
+    return "time" if param is None else param.opts[0]
+
+
 def wall_clock(_: click.Context | None) -> int:
     """This machine's time, which is that of every gateway with a store."""
     from polytape.cli.clock import now_us
@@ -52,7 +59,7 @@ def read_word(
     if not is_word(text):
         return None, False
     at, market = now(), this_market()
-    option = "time" if param is None else param.opts[0]
+    option = option_of(param)
     if param is not None and param.name in ENDS:
         _, read = read_dates(None, text, at, market, (option, option))
     else:
@@ -63,7 +70,7 @@ def read_word(
 
 def check_instant(text: str, option: str) -> None:
     """Raises: ValidationError, which names words and times too, for what is no date or instant."""
-    from polytape.model.date_words import SAID_AT_START
+    from polytape.model.date_words import SAID_AT_START, TIMES
     from polytape.model.instants import ALLOWED, parse_day_or_instant
 
     try:
@@ -71,5 +78,4 @@ def check_instant(text: str, option: str) -> None:
     except ValidationError as error:
         if error.allowed != ALLOWED:
             raise
-        more = f'{SAID_AT_START}, "10:30", "yesterday 10:30"'
-        raise ValidationError(option, text, f"{ALLOWED}, or {more}") from error
+        raise ValidationError(option, text, f"{ALLOWED}, or {SAID_AT_START}, {TIMES}") from error

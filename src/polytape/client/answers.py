@@ -127,6 +127,8 @@ class CachedAnswer:
         return part
 
     def _part(self, query: BarsQuery, market: Market) -> BarsAnswer:
+        if self._is(query):
+            return BarsAnswer(self.bars, self.metadata, self.frames)
         rows = self._rows(query)
         bars = self.bars.take(rows)
         basis = self._basis(query, bars, market)
@@ -143,6 +145,13 @@ class CachedAnswer:
         # Of what is no run of the whole's bars the frame is made anew.
         run = None if cut else slice(rows.stop - len(bars), rows.stop)
         return BarsAnswer(bars, metadata, FrameMaker(bars, metadata, self.frames, run))
+
+    def _is(self, query: BarsQuery) -> bool:
+        """Whether the query is for all of this, and no bar of it is left out."""
+        if query.span != self.span or cut_here(query):
+            return False
+        few = query.limit is None or len(self.bars) <= query.limit
+        return few and self.metadata.include_extended == query.include_extended
 
     def _rows(self, query: BarsQuery) -> slice:
         """The places of the bars that start in the query's span."""

@@ -10,7 +10,7 @@ import numpy as np
 from polytape.client.core import Core
 from polytape.errors import ValidationError
 from polytape.model.date_words import begin_of, is_word, naming_words, read_dates
-from polytape.model.instants import parse_span
+from polytape.model.instants import must_have_begun, parse_span
 from polytape.model.query import BarsQuery
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
@@ -62,10 +62,17 @@ class BarsRequest:
             raise ValidationError("period", self.period, "nothing beside start: one of them begins")
         warn_without_zone(start=self.start, end=self.end)
         start, end = self.start, "today" if self.end is None else self.end
-        if start is None or is_word(start) or is_word(end):
-            now = yield from core.gateway_now()
-            start, end = read_dates(start, end, now, core.market, NAMES)
-            if start is None:
-                start = begin_of(self.period or USUAL_PERIOD, end, now, core.market)
         with naming_words(NAMES):
+            if start is None or is_word(start) or is_word(end):
+                now = yield from core.gateway_now()
+                start, end = self._by_time(end, now, core)
             return parse_span(start, end, core.market, NAMES)
+
+    def _by_time(self, end: object, now: int, core: Core) -> tuple[object, object]:
+        """Start and end without words and periods; `now` in microseconds UTC."""
+        start, end = read_dates(self.start, end, now, core.market, NAMES)
+        if start is None:
+            return begin_of(self.period or USUAL_PERIOD, end, now, core.market), end
+        if self.end is None:  # then the start may be at fault, not the end
+            must_have_begun(start, "start", core.market, now, today=True)
+        return start, end

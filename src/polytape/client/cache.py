@@ -46,6 +46,9 @@ class CacheManager(Generic[V]):
         self.ttl_minutes = ttl_minutes
         self._lock = threading.Lock()
         self._entries: TTLCache[str, _Entry[V]] = TTLCache(max_size, ttl_minutes * 60, clock)
+        # The keys of each symbol and timeframe, the earliest put first, and some that are gone.
+        self._keys: dict[tuple[str, str], dict[str, None]] = {}
+        self._puts = 0
 
     def __repr__(self) -> str:
         entries = f"{len(self.cache)} of {self.max_size} entries"
@@ -81,13 +84,20 @@ class CacheManager(Generic[V]):
         with self._lock:
             self._entries.pop(key, None)  # put anew, it is the latest
             self._entries[key] = _Entry(symbol, timeframe, value)
+            self._index(key, symbol, timeframe)
+            self._puts += 1
+            if self._puts >= self.max_size:
+                self._index_anew()
         return key
 
     def find(self, symbol: str, timeframe: str, fits: Callable[[V], bool]) -> V | None:
         """An answer of this symbol and timeframe that fits, the latest put first."""
-        prefix = f"{symbol}_{timeframe}_"
         with self._lock:
-            for key in reversed([key for key in self._entries if key.startswith(prefix)]):
+            keys = self._keys.get((symbol, timeframe), {})
+            for key in reversed([*keys]):
+                if key not in self._entries:  # too old, or others needed its room
+                    del keys[key]
+                    continue
                 entry = Cache.__getitem__(self._entries, key)
                 if (entry.symbol, entry.timeframe) == (symbol, timeframe) and fits(entry.value):
                     self._entries.get(key)  # used now: it goes last
@@ -109,3 +119,15 @@ class CacheManager(Generic[V]):
     def _peek(self) -> list[tuple[str, _Entry[V]]]:
         """The entries, the earliest put first. This does not count as a use of them."""
         return [(key, Cache.__getitem__(self._entries, key)) for key in self._entries]
+
+    def _index(self, key: str, symbol: str, timeframe: str) -> None:
+        """The key is the latest of its symbol and timeframe."""
+        keys = self._keys.setdefault((symbol, timeframe), {})
+        keys.pop(key, None)
+        keys[key] = None
+
+    def _index_anew(self) -> None:
+        """Forget the keys that are gone: of those there are never more than there is room for."""
+        self._keys, self._puts = {}, 0
+        for key, entry in self._peek():
+            self._index(key, entry.symbol, entry.timeframe)

@@ -6,7 +6,6 @@ from polytape.client.core import Core
 from polytape.client.results import Candle
 from polytape.errors import ValidationError
 from polytape.model.bars import Bars
-from polytape.model.instants import parse_instant
 from polytape.model.money import money
 from polytape.model.query import BarsQuery
 from polytape.model.resample import bar_ends
@@ -26,12 +25,12 @@ def candle(
     core: Core, symbol: object, at: object, timeframe: object, tolerance: object
 ) -> Flow[Candle | None]:
     """The bar that contains an instant, else the one whose start is nearest to it and at most
-    `tolerance` minutes away, else None.
+    `tolerance` minutes away, else None. Words are read by the gateway's time.
 
     Raises: ValidationError naming the parameter; what fetching its bars raises.
     """
     warn_without_zone(target_datetime=at)
-    instant = parse_instant(at, "target_datetime", core.market)
+    instant = yield from core.instant(at, "target_datetime")
     parsed = parse_timeframe(timeframe)
     reach = _minutes(tolerance, "tolerance_minutes") * MINUTE_US
     back = max(int(reach), parsed.length_us or LONGEST_BAR_US)

@@ -130,6 +130,18 @@ class Core:
         now = yield from self.gateway_now()
         return date_words.read_dates(start, end, now, self.market, START_END)
 
+    def instant(self, value: object, param: str) -> Flow[int]:
+        """An instant of any time, microseconds UTC; words by the gateway's time.
+
+        Raises: ValidationError naming `param`; as `gateway_now`.
+        """
+        names = (param, param)
+        if date_words.is_word(value):
+            now = yield from self.gateway_now()
+            value, _ = date_words.read_dates(value, None, now, self.market, names)
+        with date_words.naming_words(names):
+            return parse_instant(value, param, self.market)
+
     def query(
         self,
         written: tuple[object, object, object, object, object],

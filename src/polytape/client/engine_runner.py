@@ -11,7 +11,7 @@ from polytape.errors import NotFoundError
 from polytape.model.date_words import is_word, read_past
 from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
-from polytape.model.zone_warning import warn_without_zone
+from polytape.model.zone_warning import warn_of_dates, warn_without_zone
 from polytape.wire.flow import Flow
 
 # After every instant.
@@ -47,14 +47,18 @@ def run_engine_now(core: Core, build: Callable[[int], EngineFlow[R]]) -> Flow[R]
 
 
 def past_instant(value: object, param: str, market: Market, now: int) -> int:
-    """An instant that is not in the future, microseconds UTC; words ("yesterday") by `now`.
+    """An instant that is not in the future, microseconds UTC; words ("yesterday") by `now`. Of a
+    date a DateWarning says what it stands for.
 
     Raises: ValidationError naming `param`.
     """
-    # Every word begins in the past, whatever time it is.
+    # Which instant a word is, is known by the gateway's time only.
     if now == LAST and is_word(value):
         return now
-    return read_past(value, param, market, now)
+    instant = read_past(value, param, market, now)
+    if now != LAST:
+        warn_of_dates(**{param: value})
+    return instant
 
 
 def session(core: Core, symbol: object, at: object) -> Flow[SessionData]:

@@ -12,9 +12,8 @@ from msgspec.structs import fields
 from polytape.client import engine_parameters
 from polytape.client.engine_runner import past_instant
 from polytape.client.sync import PolygonClient
-from polytape.engines import flow
+from polytape.engines import flow, registry
 from polytape.engines.presets import with_preset
-from polytape.engines.registry import CLIENT_ENGINES, EngineSpec
 from polytape.errors import ValidationError
 from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
@@ -85,7 +84,7 @@ def as_of_instant(as_of: object, market: Market, now: int) -> int:
     return now if as_of is None else past_instant(as_of, "as_of", market, now)
 
 
-def method_doc(spec: EngineSpec) -> str:
+def method_doc(spec: registry.EngineSpec) -> str:
     """The docstring of an engine's method."""
     meanings = {field.name: _meaning(field.type) for field in fields(spec.options)}
     options = [f"    {name}: {meaning}" for name, meaning in meanings.items() if meaning]
@@ -93,8 +92,9 @@ def method_doc(spec: EngineSpec) -> str:
         spec.client_doc,
         "",
         "`as_of` is an instant, now by default and not in the future; nothing in the result was",
-        "incomplete then. An instant without a zone is UTC; a date, or a word for one such as",
-        '"yesterday", is its start in New York. The bars that it needs are fetched in one request.',
+        'incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York',
+        "time. A date, or a word for one, is where that day begins there: a DateWarning says so.",
+        "The bars that it needs are fetched in one request.",
         *(["", "Options:", *options] if options else []),
         "",
         "Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.",
@@ -108,7 +108,7 @@ def _meaning(hint: object) -> str:
 
 
 def _flow(
-    spec: EngineSpec,
+    spec: registry.EngineSpec,
     market: Market,
     rates: "tuple[Calibration, ...]",
     args: tuple[object, ...],
@@ -132,7 +132,7 @@ def _flow(
     return build
 
 
-def _method(spec: EngineSpec, *, is_async: bool) -> Callable[..., object]:
+def _method(spec: registry.EngineSpec, *, is_async: bool) -> Callable[..., object]:
     def run(self: SyncEngine, *args: object, **named: object) -> flow.EngineResult:
         result = self._client.run_now(_flow(spec, self._client.market, self._rates, args, named))
         return _rated(result, self._rates)
@@ -170,7 +170,7 @@ def _rated(result: flow.EngineResult, rates: "tuple[Calibration, ...]") -> flow.
 
 def _classes() -> dict[str, type]:
     made: dict[str, type] = {}
-    for spec in CLIENT_ENGINES:
+    for spec in registry.CLIENT_ENGINES:
         bases = (SyncScanner, AsyncScanner) if spec.rated else (SyncEngine, AsyncEngine)
         for base, prefix in zip(bases, ("", "Async"), strict=True):
             name = f"{prefix}{spec.client_class}"

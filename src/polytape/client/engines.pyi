@@ -69,8 +69,9 @@ class ConfluenceScanner(SyncScanner):
         """Where levels of all engines meet.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
@@ -87,7 +88,7 @@ class ConfluenceScanner(SyncScanner):
             percentile: A node of the volume profile is at or above this percentile.
             nearest: Only so many zones, those nearest to the price.
             levels: Which scores make L1 to L5: rare ones, or the older tools' numbers.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -121,8 +122,9 @@ class AsyncConfluenceScanner(AsyncScanner):
         """Where levels of all engines meet.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
@@ -139,7 +141,7 @@ class AsyncConfluenceScanner(AsyncScanner):
             percentile: A node of the volume profile is at or above this percentile.
             nearest: Only so many zones, those nearest to the price.
             levels: Which scores make L1 to L5: rare ones, or the older tools' numbers.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -166,8 +168,9 @@ class FractalEngine(SyncEngine):
         """Swing points and the structure that they make.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -177,7 +180,7 @@ class FractalEngine(SyncEngine):
             atr_period: Bars of the ATR.
             atr_method: How the ATR is smoothed.
             check_price_overlap: Leave out a swing whose bar overlaps the one before it.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -202,8 +205,9 @@ class FractalEngine(SyncEngine):
         """Swing points as `run` showed them at each instant: for backtests without look-ahead.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -213,8 +217,8 @@ class FractalEngine(SyncEngine):
             atr_period: Bars of the ATR.
             atr_method: How the ATR is smoothed.
             check_price_overlap: Leave out a swing whose bar overlaps the one before it.
-            history_days: Calendar days of instants, up to as_of.
-            as_traded: Beside each price that of the day itself, before later splits.
+            history_days: Calendar days up to as_of: the swings shown in them.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -241,8 +245,9 @@ class AsyncFractalEngine(AsyncEngine):
         """Swing points and the structure that they make.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -252,7 +257,7 @@ class AsyncFractalEngine(AsyncEngine):
             atr_period: Bars of the ATR.
             atr_method: How the ATR is smoothed.
             check_price_overlap: Leave out a swing whose bar overlaps the one before it.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -277,8 +282,9 @@ class AsyncFractalEngine(AsyncEngine):
         """Swing points as `run` showed them at each instant: for backtests without look-ahead.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -288,8 +294,8 @@ class AsyncFractalEngine(AsyncEngine):
             atr_period: Bars of the ATR.
             atr_method: How the ATR is smoothed.
             check_price_overlap: Leave out a swing whose bar overlaps the one before it.
-            history_days: Calendar days of instants, up to as_of.
-            as_traded: Beside each price that of the day itself, before later splits.
+            history_days: Calendar days up to as_of: the swings shown in them.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -322,8 +328,9 @@ class HVNEngine(SyncEngine):
         """Volume by price: point of control, value area, nodes.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -331,7 +338,7 @@ class HVNEngine(SyncEngine):
             include_extended: Extended hours too.
             levels: Levels from low to high.
             price_step: Dollars of a level, in place of their number.
-            on_ticks: Levels on multiples of one step, the same in every window: see the page.
+            on_ticks: Levels on multiples of one price step, the same in every window.
             percentile: A node of the volume profile is at or above this percentile.
             prominence: How far a node stands out, a share of the largest level.
             distance: Levels between two nodes.
@@ -339,7 +346,7 @@ class HVNEngine(SyncEngine):
             value_area_method: Rows added at a time to the value area.
             anchors: Beside each profile the point of control of its days as single bars.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -372,8 +379,9 @@ class AsyncHVNEngine(AsyncEngine):
         """Volume by price: point of control, value area, nodes.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -381,7 +389,7 @@ class AsyncHVNEngine(AsyncEngine):
             include_extended: Extended hours too.
             levels: Levels from low to high.
             price_step: Dollars of a level, in place of their number.
-            on_ticks: Levels on multiples of one step, the same in every window: see the page.
+            on_ticks: Levels on multiples of one price step, the same in every window.
             percentile: A node of the volume profile is at or above this percentile.
             prominence: How far a node stands out, a share of the largest level.
             distance: Levels between two nodes.
@@ -389,7 +397,7 @@ class AsyncHVNEngine(AsyncEngine):
             value_area_method: Rows added at a time to the value area.
             anchors: Beside each profile the point of control of its days as single bars.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -416,14 +424,15 @@ class CamarillaEngine(SyncEngine):
         """Pivots of the last completed day, week and month, from official daily bars.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             periods: Which completed periods to make levels of.
             variant: How R5 and R6 are made.
             pivots_of: The last completed week and month, or those that run, as far as they went.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -450,14 +459,15 @@ class AsyncCamarillaEngine(AsyncEngine):
         """Pivots of the last completed day, week and month, from official daily bars.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             periods: Which completed periods to make levels of.
             variant: How R5 and R6 are made.
             pivots_of: The last completed week and month, or those that run, as far as they went.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -485,8 +495,9 @@ class ZoneCalculator(SyncEngine):
         """Weekly, daily, ATR and structure zones round the price.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
@@ -497,7 +508,7 @@ class ZoneCalculator(SyncEngine):
             structure_multiplier: Half of a structure zone's width, in 5-minute ATRs.
             atr_period: Bars of the ATR.
             atr_method: How the ATR is smoothed.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -525,8 +536,9 @@ class AsyncZoneCalculator(AsyncEngine):
         """Weekly, daily, ATR and structure zones round the price.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             weekly_levels: Up to 4 prices in place of the last completed week's high, low, close.
@@ -537,7 +549,7 @@ class AsyncZoneCalculator(AsyncEngine):
             structure_multiplier: Half of a structure zone's width, in 5-minute ATRs.
             atr_period: Bars of the ATR.
             atr_method: How the ATR is smoothed.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -560,15 +572,16 @@ class VWAPEngine(SyncEngine):
         """Volume-weighted average price since the session's beginning or an anchor, with bands.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             anchor: Where it begins: session, week, month, or a date or instant before as_of.
             bands: Bands, in standard deviations from the VWAP.
             include_extended: Extended hours too.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -590,15 +603,16 @@ class AsyncVWAPEngine(AsyncEngine):
         """Volume-weighted average price since the session's beginning or an anchor, with bands.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             anchor: Where it begins: session, week, month, or a date or instant before as_of.
             bands: Bands, in standard deviations from the VWAP.
             include_extended: Extended hours too.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -618,13 +632,14 @@ class OpeningRangeEngine(SyncEngine):
         """High and low of the session's first minutes, and when price left them.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             minutes: Lengths of the range, in minutes from the opening bell on.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -644,13 +659,14 @@ class AsyncOpeningRangeEngine(AsyncEngine):
         """High and low of the session's first minutes, and when price left them.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             minutes: Lengths of the range, in minutes from the opening bell on.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -670,13 +686,14 @@ class GapEngine(SyncEngine):
         """Gaps between sessions that are still open.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             edge: From the range of the day before, or from its close to the open.
             days_back: Calendar days of daily bars to look at.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -696,13 +713,14 @@ class AsyncGapEngine(AsyncEngine):
         """Gaps between sessions that are still open.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             edge: From the range of the day before, or from its close to the open.
             days_back: Calendar days of daily bars to look at.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -724,15 +742,16 @@ class PointOfControlEngine(SyncEngine):
         """Points of control that no price came back to, and the session's own as it develops.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             days_back: Calendar days of minutes to look at.
             price_step: Dollars of a level; by the last price where it is not given.
             include_extended: Extended hours too.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -754,15 +773,16 @@ class AsyncPointOfControlEngine(AsyncEngine):
         """Points of control that no price came back to, and the session's own as it develops.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             days_back: Calendar days of minutes to look at.
             price_step: Dollars of a level; by the last price where it is not given.
             include_extended: Extended hours too.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -787,8 +807,9 @@ class ATREngine(SyncEngine):
         """Average true range of all hours and of regular hours, and the usual range by time of day.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -797,7 +818,7 @@ class ATREngine(SyncEngine):
             sessions: Sessions of the usual range by time of day.
             days_back: Calendar days of minutes to look at.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -823,8 +844,9 @@ class AsyncATREngine(AsyncEngine):
         """Average true range of all hours and of regular hours, and the usual range by time of day.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
@@ -833,7 +855,7 @@ class AsyncATREngine(AsyncEngine):
             sessions: Sessions of the usual range by time of day.
             days_back: Calendar days of minutes to look at.
             exclude_bad_prints: Leave out minutes with a price that nothing around them confirms.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
             preset: classic: the older tools' rules; an option that is given as well wins.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
@@ -854,13 +876,14 @@ class BadPrintEngine(SyncEngine):
         """Bars with a price that nothing around them confirms.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
             days_back: Calendar days of minutes to look at.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """
@@ -880,13 +903,14 @@ class AsyncBadPrintEngine(AsyncEngine):
         """Bars with a price that nothing around them confirms.
 
         `as_of` is an instant, now by default and not in the future; nothing in the result was
-        incomplete then. An instant without a zone is UTC; a date, or a word for one such as
-        "yesterday", is its start in New York. The bars that it needs are fetched in one request.
+        incomplete then. One without a zone is UTC; "10:30" and "yesterday 10:30" are New York
+        time. A date, or a word for one, is where that day begins there: a DateWarning says so.
+        The bars that it needs are fetched in one request.
 
         Options:
             timeframe: 1min to 240min.
             days_back: Calendar days of minutes to look at.
-            as_traded: Beside each price that of the day itself, before later splits.
+            as_traded: Beside each price the one traded that day, before later splits.
 
         Raises: ValidationError, NotFoundError, ConnectionError, DataFetchError.
         """

@@ -21,8 +21,8 @@ COPY_ON_WRITE = 3
 FRAME_COLUMNS = (*PRICES, "volume", "timestamp")
 # Where the blocks of a frame have their columns.
 PLACES = tuple(np.arange(*ends) for ends in ((0, 4), (4, 5), (5, 6)))
-# Up to so many bars a copy of their starts takes less time than sharing them.
-SHORT = 2_048
+# Up to so many bars (half a megabyte) a copy of their starts takes less time than sharing them.
+SHORT = 65_536
 FACTS = ("symbol", "timeframe", "source", "made_up", "adjusted", "complete_through")
 
 

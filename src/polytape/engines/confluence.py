@@ -111,8 +111,18 @@ class ConfluenceZone(Result):
     @property
     def heading(self) -> str:
         """The zone without its parts: `L5 323.80-324.64 (resistance, score 21.6, +1.0 ATR)`."""
-        facts = f"{self.kind}, score {self.score:.1f}, {self.distance_atr:+.1f} ATR"
+        inside = ", inside" if self.is_price_inside else ""
+        facts = f"{self.kind}, score {self.score:.1f}, {self.distance_atr:+.1f} ATR{inside}"
         return f"{self.level} {self.span_text()} ({facts})"
+
+    @property
+    def is_price_inside(self) -> bool:
+        """Whether the price that `distance` is measured from lies in it, its edges included."""
+        return self.holds(self.centre - self.distance)
+
+    def holds(self, price: float) -> bool:
+        """Whether a price lies in it, its edges included."""
+        return self.low <= price <= self.high
 
     def span_text(self, factor: float = 1.0) -> str:
         """Its two prices, times a factor: `323.80-324.64`."""

@@ -37,6 +37,11 @@ class FractalHistoryRun(result.EngineRunResult):
         """A row for each swing that was shown."""
         return self.history.rows()
 
+    @property
+    def since_text(self) -> str:
+        """Since when swings were shown; the first of them occurred before."""
+        return f"since {result.shown_at(self.start)}, older ones too"
+
     def at(self, moment: datetime) -> tuple[fractals.Swing, ...]:
         """The swings that `FractalEngine.run` showed at an aware instant.
 
@@ -56,8 +61,9 @@ class FractalHistoryRun(result.EngineRunResult):
             yield moment, self.at(moment)
 
     def __repr__(self) -> str:
-        since = f"from {result.shown_at(self.start)} to {self._when}"
-        return self._shown(f"{self.symbol} {self.timeframe} {since}: {self.history!r}")
+        span = f"from {result.shown_at(self.start)} to {self._when}"
+        head = f"{self.symbol} {self.timeframe} swings shown {span}, older ones too"
+        return self._shown(f"{head}: {self.history!r}")
 
 
 def fractal_history_flow(

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime as Moment  # noqa: N812 - `datetime` is a field's name
 from functools import cached_property
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -197,17 +197,13 @@ def fractals(
 
     Raises: ValidationError for bad parameters or bars.
     """
-    history = fractal_history(
-        bars,
-        timeframe=timeframe,
-        fractal_length=fractal_length,
-        min_atr_distance=min_atr_distance,
-        atr_period=atr_period,
-        atr_method=atr_method,
-        check_price_overlap=check_price_overlap,
-        market=market,
-    )
-    return final(history)
+    _check(fractal_length, min_atr_distance)
+    checked = validation.as_bars(bars)
+    ranges = atr(checked, period=atr_period, method=atr_method)
+    search = _Search.of(checked, ranges, timeframe, fractal_length, market)
+    shown = search.shown(min_atr_distance, apart=check_price_overlap)
+    swings = tuple(Swing(**search.facts(one)) for one in shown if one.replaced_by is None)
+    return Fractals(swings, structure_of(swings), len(checked), search.needed, atr_method)
 
 
 def fractal_history(
@@ -226,18 +222,16 @@ def fractal_history(
 
     Raises: ValidationError for bad parameters or bars.
     """
-    parsed, checked = parse_timeframe(timeframe), validation.as_bars(bars)
     _check(fractal_length, min_atr_distance)
-    side = fractal_length // 2
+    checked = validation.as_bars(bars)
     ranges = atr(checked, period=atr_period, method=atr_method)
-    candidates = zigzag.candidates(checked, ranges.values, side, min_atr_distance)
-    confirmed = bar_ends(checked.timestamp, parsed, market or xnys())[side:]
+    search = _Search.of(checked, ranges, timeframe, fractal_length, market)
+    shown = search.shown(min_atr_distance, apart=check_price_overlap)
     swings = tuple(
-        _shown_swing(checked, ranges, confirmed, one)
-        for one in zigzag.shown(candidates, apart=check_price_overlap)
+        ShownSwing(**search.facts(one), replaced_at=search.confirmed_at(one.replaced_by))
+        for one in shown
     )
-    needed = max(fractal_length, ranges.needed + side)
-    return FractalHistory(swings, len(checked), needed, atr_method)
+    return FractalHistory(swings, len(checked), search.needed, atr_method)
 
 
 def final(history: FractalHistory) -> Fractals:
@@ -274,27 +268,51 @@ def structure_of(swings: tuple[Swing, ...]) -> Structure:
     return named.get((float(up), float(rising)), "MIXED")
 
 
-def _shown_swing(bars: Bars, ranges: Atr, confirmed: Ints, one: Shown) -> ShownSwing:
-    """A swing with its instants; `confirmed` has microseconds UTC by place."""
+class _Search(NamedTuple):
+    """Bars with their ATRs, among which swings are looked for: of `side` bars on each side, with at
+    least `needed` bars. `confirmed` has microseconds UTC by the place of the swing's bar.
+    """
 
-    def instant(place: int | None) -> Moment | None:
-        return None if place is None else to_datetime(int(confirmed[place]))
+    bars: Bars
+    ranges: Atr
+    confirmed: Ints
+    side: int
+    needed: int
 
-    place, kind = one.candidate.place, one.candidate.kind
-    occurred = to_datetime(int(bars.timestamp[place]))
-    return ShownSwing(
-        datetime=occurred,
-        kind=kind,
-        price=one.candidate.high if kind == "high" else one.candidate.low,
-        atr=float(ranges.values[place]),
-        index=place,
-        open=float(bars.open[place]),
-        high=one.candidate.high,
-        low=one.candidate.low,
-        close=float(bars.close[place]),
-        volume=float(bars.volume[place]),
-        occurred_at=occurred,
-        confirmed_at=to_datetime(int(confirmed[place])),
-        settled_at=instant(one.settled_by),
-        replaced_at=instant(one.replaced_by),
-    )
+    @classmethod
+    def of(
+        cls, bars: Bars, ranges: Atr, timeframe: str | Timeframe, length: int, market: Market | None
+    ) -> "_Search":
+        """Raises: ValidationError for a timeframe that there is not."""
+        ends = bar_ends(bars.timestamp, parse_timeframe(timeframe), market or xnys())
+        side = length // 2
+        return cls(bars, ranges, ends[side:], side, max(length, ranges.needed + side))
+
+    def shown(self, distance: float, *, apart: bool) -> Iterator[Shown]:
+        """Every candidate that ever was a swing."""
+        candidates = zigzag.candidates(self.bars, self.ranges.values, self.side, distance)
+        return zigzag.shown(candidates, apart=apart)
+
+    def confirmed_at(self, place: int | None) -> Moment | None:
+        """When the swing of the bar at a place could be known."""
+        return None if place is None else to_datetime(int(self.confirmed[place]))
+
+    def facts(self, one: Shown) -> dict[str, Any]:
+        """The fields of `Swing`."""
+        bars, (place, kind, high, low) = self.bars, one.candidate[:4]
+        occurred = to_datetime(int(bars.timestamp[place]))
+        return {
+            "datetime": occurred,
+            "kind": kind,
+            "price": high if kind == "high" else low,
+            "atr": float(self.ranges.values[place]),
+            "index": place,
+            "open": float(bars.open[place]),
+            "high": high,
+            "low": low,
+            "close": float(bars.close[place]),
+            "volume": float(bars.volume[place]),
+            "occurred_at": occurred,
+            "confirmed_at": self.confirmed_at(place),
+            "settled_at": self.confirmed_at(one.settled_by),
+        }

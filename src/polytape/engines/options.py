@@ -61,7 +61,7 @@ class LevelOptions(EngineOptions, frozen=True, kw_only=True):
     """Those of every engine that gives prices. By keyword, after the engine's own."""
 
     as_traded: Annotated[
-        bool, _meaning("Beside each price that of the day itself, before later splits.")
+        bool, _meaning("Beside each price the one traded that day, before later splits.")
     ] = False
 
 
@@ -133,9 +133,9 @@ class FractalOptions(PresetOptions, frozen=True):
 class FractalHistoryOptions(FractalOptions, frozen=True):
     """Those of the history of the fractals."""
 
-    history_days: Annotated[int, _meaning("Calendar days of instants, up to as_of.")] = (
-        MINUTES_BACK_DAYS
-    )
+    history_days: Annotated[
+        int, _meaning("Calendar days up to as_of: the swings shown in them.")
+    ] = MINUTES_BACK_DAYS
 
 
 class HvnOptions(PresetOptions, frozen=True):
@@ -149,7 +149,7 @@ class HvnOptions(PresetOptions, frozen=True):
         float | None, _meaning("Dollars of a level, in place of their number.")
     ] = None
     on_ticks: Annotated[
-        bool, _meaning("Levels on multiples of one step, the same in every window: see the page.")
+        bool, _meaning("Levels on multiples of one price step, the same in every window.")
     ] = False
     percentile: Percentile = 80.0
     prominence: Annotated[

@@ -28,7 +28,8 @@ SHOWN_NAKED = 8
 @dataclass(frozen=True, eq=False, repr=False)
 class PocRun(result.EngineRunResult):
     """Naked points of control of the sessions before the last one that has bars, and each move of
-    that one's own; `day` is that session. Prices in dollars, on multiples of `step`.
+    that one's own; `day` is that session. Prices in dollars, on multiples of `step`;
+    `price` is the close of the last minute.
     """
 
     COLUMNS: ClassVar[tuple[str, ...]] = result.names_of(NakedPoc)
@@ -81,7 +82,7 @@ def poc_flow(symbol: str, as_of: int, market: Market, options: PocOptions) -> En
         symbol=symbol,
         as_of=timestamps.to_datetime(as_of),
         day=timestamps.number_day(int(days[-1])) if len(bars) else None,
-        price=float(bars.close[-1]) if len(bars) else None,
+        price=minutes.price,
         step=step,
         poc=moves[-1].price if moves else None,
         naked=naked,

@@ -156,7 +156,9 @@ def _session_data(symbol: str, at: int, minutes: Bars, days: Bars, market: Marke
     else:
         missing += _price_of_another_day(minutes, at, market)
     if market.session(day) is None:
-        missing.append(f"{day} is no trading day ({market.why_closed(day)})")
+        last = market.session_before(day)
+        levels = "" if last is None else f"; levels of {last.day:%a %Y-%m-%d}"
+        missing.append(f"{day} is no trading day ({market.why_closed(day)}){levels}")
     ranges, lacks = _ranges(minutes, days, at, market)
     before, regular = _around_the_open(minutes, day, market)
     data = SessionData(

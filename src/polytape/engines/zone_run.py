@@ -37,7 +37,12 @@ class ZoneRun(result.EngineRunResult):
 
     def __repr__(self) -> str:
         head = f"{self.symbol} at {self._when}:"
-        return self._shown("\n  ".join([head, *map(repr, self.zones)]))
+        zones = (f"{zone!r}{' inside' if self.is_inside(zone) else ''}" for zone in self.zones)
+        return self._shown("\n  ".join([head, *zones]))
+
+    def is_inside(self, zone: Zone) -> bool:
+        """Whether the price lies in a zone."""
+        return self.price is not None and zone.holds(self.price)
 
 
 def zone_flow(symbol: str, as_of: int, market: Market, options: ZoneOptions) -> EngineFlow[ZoneRun]:

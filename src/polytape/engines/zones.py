@@ -49,6 +49,10 @@ class Zone(Result):
         span = f"{self.low:.2f}-{self.high:.2f}"
         return f"{self.name} {self.level:.2f} ({span}, {self.family} {self.side})"
 
+    def holds(self, price: float) -> bool:
+        """Whether a price lies in it, its edges included."""
+        return self.low <= price <= self.high
+
 
 @dataclass(frozen=True, slots=True)
 class Anchors:

@@ -14,6 +14,8 @@ from litestar.di import Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, SwaggerRenderPlugin
+from litestar.plugins import PluginProtocol
+from litestar.plugins.core import MsgspecDIPlugin
 from litestar.static_files import create_static_files_router
 from litestar.types import ASGIApp
 
@@ -45,6 +47,16 @@ from polytape.wire.api.media import API
 log = logging.getLogger(__name__)
 
 ASSETS = f"{DOCS}/assets"
+
+
+class Application(Litestar):
+    """Litestar without what it would load for models of other libraries, wherever these happen to
+    be installed: the fourteenth part of a gateway's start. No route of ours has such a model.
+    """
+
+    @staticmethod
+    def _get_default_plugins(plugins: list[PluginProtocol]) -> list[PluginProtocol]:
+        return [*plugins, MsgspecDIPlugin()]
 
 
 def create_app(
@@ -94,7 +106,7 @@ def create_app(
         open_page,
         *(route for dialect in DIALECTS for route in dialect.routes),
     ]
-    app = Litestar(
+    app = Application(
         [Router(API, route_handlers=api), *SYSTEM_ROUTES, *STREAM_ROUTES, *others, _docs_assets()],
         dependencies={
             "gateway": Provide(lambda: gateway, sync_to_thread=False),

@@ -191,6 +191,8 @@ class JobService:
         )
         on_result = partial(self._on_result, job.id, run, 1)
         run.count = await self._history.run(run.plan.tasks, on_result)
+        absent = await self._history.without_bars(spec.symbols, spec.series)
+        self._table.change(job.id, without_bars=tuple(absent[: states.MOST_FAILURES]))
 
     async def _repair(self, job: states.Job, run: JobRun) -> None:
         """Symbol by symbol: of many, the first are mended before the last are looked at."""
@@ -237,17 +239,38 @@ class JobService:
         self._count(identity, run)
         error = None if task.cancelled() else task.exception()
         if error is None:
-            self._end(identity, run, states.JobState.DONE)
+            self._end_by_count(identity, run)
             return
         if not isinstance(error, PolygonClientError):
             log.error("job %s failed", identity, exc_info=error)
         self._end(identity, run, states.JobState.FAILED, error)
 
+    def _end_by_count(self, identity: str, run: JobRun) -> None:
+        """End a job whose tasks have all ended: where each of them failed it has failed, too, with
+        the error of the first.
+        """
+        failed, tasks = run.count.failed, run.count.tasks
+        state = states.outcome(tasks, len(failed), self._table.job(identity).bars)
+        if state is not states.JobState.FAILED:
+            self._end(identity, run, state)
+            return
+        first = f"{filling.describe(failed[0].task, self._market)}: {failed[0].error}"
+        text = first if tasks == 1 else f"all {tasks:,} questions failed, the first: {first}"
+        self._end(identity, run, state, failed[0].error, text)
+
     def _end(
-        self, identity: str, run: JobRun, state: states.JobState, error: BaseException | None = None
+        self,
+        identity: str,
+        run: JobRun,
+        state: states.JobState,
+        error: BaseException | None = None,
+        text: str | None = None,
     ) -> states.Job:
-        """Note an end, tell those who wait for it, and begin what waited for its place."""
-        text = None if error is None else str(error) or type(error).__name__
+        """Note an end, tell those who wait for it, and begin what waited for its place. `text` says
+        what `error` alone does not.
+        """
+        if error is not None:
+            text = text or str(error) or type(error).__name__
         job = self._table.end(identity, state, self._now(), text)
         if not run.ended.done():
             if error is None:

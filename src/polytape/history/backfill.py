@@ -12,9 +12,9 @@ from datetime import date, timedelta
 from itertools import islice
 from typing import TypeAlias
 
-from polytape.errors import DataFetchError, PolygonClientError
+from polytape.errors import ConfigurationError, DataFetchError, PolygonClientError
+from polytape.history import plan as planning
 from polytape.history.gap_filler import GapFiller
-from polytape.history.plan import FetchGaps, plan
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery, series_query
 from polytape.model.spans import Span, SpanSet
@@ -27,6 +27,7 @@ AT_ONCE = 4
 # About how long a request for one symbol, and a file of a whole day, take until they are stored.
 REQUEST_S = 0.4
 FILE_S = {Series.MINUTE: 3.0, Series.DAY: 0.3}
+NOBODY = "there is no source: nobody can be asked for what is missing (name a --source)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ Task: TypeAlias = BarsQuery | WholeDay
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """A task of a backfill that is done: how many bars it brought, or its error."""
+    """A task of a backfill that has ended: how many bars it stored, or its error."""
 
     task: Task
     bars: int
@@ -93,13 +94,39 @@ class BackfillPlanner:
         """
         upstream, gaps = self._filler.upstream, self._gaps(symbols)
         if upstream is None:
-            return self._by_symbol(gaps)
-        if upstream.whole_days is not None:
-            return self._by_days(gaps, upstream.whole_days)
+            return BackfillPlan(tuple(gaps), 0, 0.0, NOBODY)
+        if upstream.days is not None and not upstream.days.requests_per_day:
+            return self._from_files(gaps, upstream, upstream.days)
         best = self._quickest(gaps, upstream)
+        if upstream.made_up:
+            best = replace(best, requests=0)
         if upstream.files is not None:
             best = self._with_replaced(best, upstream.files)
         return replace(best, beyond=self._beyond(gaps, best))
+
+    def _from_files(
+        self, gaps: list[BarsQuery], upstream: Upstream, files: DaySource
+    ) -> BackfillPlan:
+        """Of a source that is files alone: it takes no requests. Days without a file are questions
+        of their own: they fail, and the others do not.
+        """
+        days, whole = self._days(gaps), upstream.whole_days
+        there = [day for day in days if files.has_day(self._series, day)]
+        if whole is None:
+            plan = self._by_symbol([part for gap in gaps for part in self._by_file(gap, there)])
+        else:
+            plan = self._by_days(gaps, whole)
+        why = f"this source asks nobody: it has {len(there)} of {len(days)} days as {files.unit}"
+        seconds = len(there) * FILE_S[self._series]
+        return replace(plan, requests=0, seconds=seconds, why=why)
+
+    def _by_file(self, gap: BarsQuery, days: list[date]) -> list[BarsQuery]:
+        """The parts of a gap on some days, with the closed ones between them, and on the others."""
+        span = SpanSet.of([gap.span])
+        filed = SpanSet.of(
+            planning.bridged(SpanSet.of(map(self._market.day_span, days)), self._market)
+        )
+        return [gap.over(part) for part in (*span.intersection(filed), *span.difference(filed))]
 
     def _beyond(self, gaps: list[BarsQuery], best: BackfillPlan) -> str:
         """What the plan leaves out of what is missing, since it is before the source's history."""
@@ -143,10 +170,10 @@ class BackfillPlanner:
         store, now = self._filler.store, self._filler.now()
         slices = [] if store is None else store.coverage(symbol, self._series, self._span)
         final = [part.span for part in slices if part.coverage.final]
-        decision = plan(
+        decision = planning.plan(
             self._span, self._series, final, market=self._market, now=now, earliest=self._earliest
         )
-        return decision.gaps if isinstance(decision, FetchGaps) else ()
+        return decision.gaps if isinstance(decision, planning.FetchGaps) else ()
 
     def _by_symbol(self, gaps: list[BarsQuery]) -> BackfillPlan:
         gaps = self._in_reach(gaps)
@@ -204,6 +231,9 @@ class BackfillPlanner:
 
     def _under_budget(self, requests: int) -> float:
         """Seconds that so many requests take under the budget."""
+        upstream = self._filler.upstream
+        if upstream is not None and upstream.made_up:
+            return 0.0  # no vendor is asked, whatever plan the gateway was started with
         over = max(0.0, requests - self._budget.remaining)
         return over / self._budget.limit * self._budget.window_s
 
@@ -238,14 +268,20 @@ async def backfill(filler: GapFiller, tasks: Iterable[Task]) -> AsyncIterator[Ta
 
 
 async def _done(filler: GapFiller, task: Task) -> TaskResult:
+    if filler.upstream is None:  # what is stored already would pass for an answer
+        return TaskResult(task, 0, ConfigurationError(NOBODY))
     try:
         if isinstance(task, WholeDay):
             market = await filler.days.fetch(task.series, task.day, task.source)
-            return TaskResult(task, 0 if market is None else len(market))
+            if market is None:
+                gone = f"the source has no such day (any more): {task.series.value} {task.day}"
+                return TaskResult(task, 0, DataFetchError(gone))
+            return TaskResult(task, len(market))
         read = await filler.read(task)
         # Who waits for bars has them all the same; a backfill is there to store them.
-        error = DataFetchError(read.write_failure) if read.write_failure else None
-        return TaskResult(task, len(read.bars), error)
+        if read.write_failure:
+            return TaskResult(task, 0, DataFetchError(read.write_failure))
+        return TaskResult(task, len(read.bars))
     except PolygonClientError as error:
         return TaskResult(task, 0, error)
 

@@ -22,10 +22,6 @@ class _Key(NamedTuple):
     series: Series
     span: Span
 
-    def of_series(self, query: BarsQuery) -> bool:
-        """Whether the bars are of a query's symbol and series."""
-        return self.symbol == query.symbol and self.series is query.series
-
 
 @dataclass(frozen=True, slots=True)
 class CachedSpan:
@@ -41,6 +37,29 @@ def nothing_of(query: BarsQuery) -> CachedSpan:
     return CachedSpan(Span(query.span.start, query.span.start), Bars.empty())
 
 
+class _Entries(LRUCache[_Key, CachedSpan]):
+    """The entries, and which of them are of a symbol and series: there may be thousands."""
+
+    def __init__(self, max_bytes: int) -> None:
+        super().__init__(max_bytes, _cost)
+        self._of_series: dict[tuple[str, Series], set[_Key]] = {}
+
+    def of(self, query: BarsQuery) -> set[_Key]:
+        """The keys of a query's symbol and series."""
+        return self._of_series.get((query.symbol, query.series), set())
+
+    def __setitem__(self, key: _Key, value: CachedSpan) -> None:
+        super().__setitem__(key, value)
+        self._of_series.setdefault((key.symbol, key.series), set()).add(key)
+
+    def __delitem__(self, key: _Key) -> None:
+        super().__delitem__(key)
+        keys = self._of_series[key.symbol, key.series]
+        keys.discard(key)
+        if not keys:
+            del self._of_series[key.symbol, key.series]
+
+
 class BarsCache:
     """The least recently used entry goes first. Only final bars belong here. Usable from many
     threads. `unchanged` says whether folders of the store are as they were: what another program
@@ -51,7 +70,7 @@ class BarsCache:
         self, max_bytes: int, unchanged: Callable[[FolderTokens], bool] = lambda _: True
     ) -> None:
         self._unchanged = unchanged
-        self._entries: LRUCache[_Key, CachedSpan] = LRUCache(max_bytes, _cost)
+        self._entries = _Entries(max_bytes)
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -68,7 +87,7 @@ class BarsCache:
         """
         span, start = query.span, query.span.start
         with self._lock:
-            fits = [k for k in self._entries if k.of_series(query) and start in k.span]
+            fits = [key for key in self._entries.of(query) if start in key.span]
             if not fits or not query.use_cache:
                 return nothing_of(query)
             key = max(fits, key=lambda key: key.span.end)
@@ -85,7 +104,7 @@ class BarsCache:
         """
         span = query.span
         with self._lock:
-            for key in [k for k in self._entries if k.of_series(query) and k.span in span]:
+            for key in [key for key in self._entries.of(query) if key.span in span]:
                 del self._entries[key]
             cached = CachedSpan(span, bars)
             if span and _cost(cached) <= self._entries.maxsize:

@@ -76,6 +76,9 @@ class Importer:
                 yield self._flat_file(path, day, series, market)
 
     def _flat_file(self, path: Path, day: date, series: Series, market: MarketBars) -> FileImport:
+        if not len(market) and self.market.session(day) is not None:
+            # It would say of every symbol that it did not trade.
+            raise DataFetchError(f"{path} has no row of {day}, a trading day: get it again")
         if series is Series.DAY:
             # The file's name says the day, whatever the timestamps in it.
             starts = np.full(len(market), self.market.midnight(day), np.int64)
@@ -87,6 +90,8 @@ class Importer:
         if series is Series.DAY:
             more |= import_rows.faults_of_days(market.bars, self.market)
         sound, refused = self._sound(path, market, more)
+        if refused and not len(sound):
+            return FileImport(path, 0, refused)
         if series is Series.MINUTE:
             span = filing.span_known_from(day, sound.bars.timestamp, self.market)
         self.store.write(series, sound, [self._coverage(None, span)], now=self.now())

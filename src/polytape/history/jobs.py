@@ -28,11 +28,12 @@ class JobKind(StrEnum):
 
 
 class JobState(StrEnum):
-    """Where a job stands; the last three are ends."""
+    """Where a job stands; the last four are ends. `PARTIAL`: some of it failed, and not all."""
 
     WAITING = "waiting"
     RUNNING = "running"
     DONE = "done"
+    PARTIAL = "partial"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
@@ -58,7 +59,8 @@ class Job:
     """A job and how far it is: `done` of `total` units (None: not known yet), of which `failed` had
     an error, the first of them in `failures`; `doing` is the last unit that ended.
 
-    `beyond` says what was left out, since the source does not reach back to it.
+    `beyond` says what was left out, since the source does not reach back to it; `without_bars` are
+    the first symbols of which a backfill leaves no bar stored.
     `bars` and `requests` are what it brought and spent in all, `restarts` how often a gateway began
     it anew; `done` and `total` count from the last of these on, and so does `started_at`.
     """
@@ -81,6 +83,7 @@ class Job:
     error: str | None = None
     restarts: int = 0
     beyond: str = ""
+    without_bars: tuple[str, ...] = ()
 
     @property
     def open(self) -> bool:
@@ -95,6 +98,15 @@ class Job:
             return self.estimate_s
         pace = (now - self.started_at) / SECOND_US / self.done
         return max(0.0, pace * (self.total - self.done))
+
+
+def outcome(tasks: int, failed: int, bars: int) -> JobState:
+    """The end of work of which so many tasks failed, and that stored so many bars in all: where
+    every task failed, those are of an earlier start.
+    """
+    if not failed:
+        return JobState.DONE
+    return JobState.FAILED if failed == tasks and not bars else JobState.PARTIAL
 
 
 class JobTable:

@@ -55,6 +55,11 @@ class HistoryService:
         planner = backfill.BackfillPlanner(self._filler, series, span, self._budget())
         return await self._workers.foreground(partial(planner.plan, symbols))
 
+    async def without_bars(self, symbols: Sequence[str], series: Series) -> list[str]:
+        """The symbols of which no bar of a series is stored, in their order."""
+        stored = frozenset(await self._workers.work(partial(self.must_store().symbols, series)))
+        return [symbol for symbol in symbols if symbol not in stored]
+
     async def run(
         self,
         tasks: Sequence[backfill.Task],

@@ -1,16 +1,18 @@
 """From when to when a symbol has bars: where it was asked for in vain, none is missing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
+from polytape.model.bars import Bars
 from polytape.model.market import Market
-from polytape.model.quality import Gap
+from polytape.model.quality import Gap, QualityReport, check
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.store.segments import SegmentStore
 
 BEFORE_FIRST = "before the first bar of the symbol"
-AFTER_LAST = "after the last bar of the symbol in files of the whole market"
+# The files do not say which.
+AFTER_LAST = "no more bars in files of the whole market: delisted, or missing there"
 NO_BAR = "no bar of the symbol at all"
 
 
@@ -41,11 +43,20 @@ class TradedSpan:
         backwards = (self.store.read(self.symbol, series, span) for span in reversed(spans))
         return [first, next(int(bars.timestamp[-1]) for bars in backwards if len(bars))]
 
+    def report(self, bars: Bars, series: Series, covered: Span) -> QualityReport:
+        """The report on the bars of a covered span, by what can be expected in it.
+
+        Raises: DataFetchError.
+        """
+        expected, ends = self.expected(series, covered)
+        report = check(bars, series.timeframe, expected, market=self.market)
+        return replace(report, gaps=tuple(sorted((*report.gaps, *ends), key=lambda gap: gap.span)))
+
     def expected(self, series: Series, covered: Span) -> tuple[Span, tuple[Gap, ...]]:
-        """The part of a covered span in which bars can be expected, and why none can be outside it:
-        a source or a listing begins with the first bar, and a symbol that files of the whole market
-        have no longer was delisted. Days after the last bar of which the symbol itself was asked
-        for stay expected.
+        """The part of a covered span in which bars can be expected, and why none are outside it: a
+        source or a listing begins with the first bar, and a symbol that files of the whole market
+        have no longer was delisted, or is missing there. Days after the last bar of which the
+        symbol itself was asked for stay expected.
 
         Raises: DataFetchError.
         """

@@ -4,7 +4,7 @@ What was set aside because it cannot be right is a finding, too.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from polytape.history import plan
@@ -53,10 +53,7 @@ def verify(
                 bars = adjust(store.read(symbol, series, part), splits, today, market)
                 report = quality.check(bars, series.timeframe, part, market=market)
                 if report.unexplained_missing:
-                    expected, explained = traded.expected(series, part)
-                    report = quality.check(bars, series.timeframe, expected, market=market)
-                    gaps = sorted((*report.gaps, *explained), key=lambda gap: gap.span)
-                    report = replace(report, gaps=tuple(gaps))
+                    report = traded.report(bars, series, part)
                 yield SpanReport(symbol, series, part, report)
             for entry in quarantine.rows(symbol, series, span):
                 yield _report_of(entry)

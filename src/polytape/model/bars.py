@@ -34,7 +34,8 @@ class Bars:
     transactions: Floats
 
     def __post_init__(self) -> None:
-        if len({len(column) for column in self.columns().values()}) != 1:
+        numbers = (self.open, self.high, self.low, self.close, self.volume, self.vwap)
+        if len(set(map(len, (self.timestamp, *numbers, self.transactions)))) != 1:
             raise ValueError("the columns of bars must have one length")
 
     @classmethod

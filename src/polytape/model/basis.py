@@ -175,9 +175,9 @@ class Basis:
 
     def to_dict(self) -> dict[str, object]:
         """What JSON can say: instants and days as ISO 8601 texts, with `perfect` and `line`."""
-        facts = _plain(msgspec.to_builtins(self))
-        assert isinstance(facts, dict)
-        return facts | {"perfect": self.perfect, "line": self.one_line()}
+        facts: dict[str, object] = msgspec.json.decode(msgspec.json.encode(self))
+        line = self.one_line()
+        return facts | {"perfect": not line, "line": line}
 
 
 def union(bases: Iterable[Basis]) -> Basis | None:
@@ -215,11 +215,3 @@ def _listed(runs: tuple[SessionRun, ...]) -> str:
     shown = ", ".join(map(str, runs[:SHOWN_RUNS]))
     more = sum(run.sessions for run in runs[SHOWN_RUNS:])
     return f"{shown} and {more} more" if more else shown
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [_plain(item) for item in value]
-    return value

@@ -1,4 +1,5 @@
-"""Words where dates go: `today`, `yesterday`, `now`, `ytd`, and lengths such as `5d`.
+"""Words where dates go: `today`, `yesterday`, `now`, `ytd`, lengths such as `5d`, and times
+without a date (`10:30`, `yesterday 10:30`).
 
 Pure: what time it is, is an argument. A word means another instant each day, so nothing that was
 read from one may be cached by its text.
@@ -9,26 +10,31 @@ from contextlib import contextmanager
 from datetime import date, datetime
 
 from polytape.errors import ValidationError
+from polytape.model.day_times import NoSuchTimeError, parse_day_time
 from polytape.model.instants import ALLOWED as DATES
 from polytape.model.instants import parse_day_or_instant, parse_past
 from polytape.model.lookback import ALLOWED, Lookback, is_lookback, parse_lookback
 from polytape.model.market import Market
+from polytape.model.time_of_day import instant_of
 from polytape.model.timestamps import to_datetime
+from polytape.model.zones import ZoneError
 
 YEAR_TO_DATE = "ytd"
-DAYS = ("today", "yesterday")
+DAYS = ("today", "yesterday", "tomorrow")
 WORDS = frozenset({*DAYS, "now", YEAR_TO_DATE})
 SAID_AT_END = '"today", "yesterday", "now"'
+TIMES = '"10:30", "yesterday 10:30"'
 SAID_AT_START = f'{SAID_AT_END}, "ytd", "5d", "3w", "1mo"'
 AT_THE_END = 'a date, an instant, "today", "yesterday" or "now"; a length is counted back from it'
 PERIODS = f'{ALLOWED}; or "{YEAR_TO_DATE}"'
 
 
 def is_word(value: object) -> bool:
-    """Whether a date is written as a word: it needs the time to be read."""
-    if not isinstance(value, str) or "-" in value or "/" in value:
+    """Whether a date is written as a word, or as a time of no day: it needs the time to be read."""
+    # Dates are told at once: this is asked of each request.
+    if not isinstance(value, str) or value[4:5] == "-" or "/" in value[:5]:
         return False
-    return value.strip().lower() in WORDS or is_lookback(value)
+    return value.strip().lower() in WORDS or is_lookback(value) or _is_time(value)
 
 
 @contextmanager
@@ -43,7 +49,7 @@ def naming_words(names: tuple[str, str]) -> Iterator[None]:
         if error.param not in names or error.allowed != DATES:
             raise
         words = SAID_AT_START if error.param == names[0] else SAID_AT_END
-        raise ValidationError(error.param, error.value, f"{DATES}, or {words}") from error
+        raise ValidationError(error.param, error.value, f"{DATES}, or {words}, {TIMES}") from error
 
 
 def read_dates(
@@ -51,15 +57,15 @@ def read_dates(
 ) -> tuple[object, object]:
     """Both dates without words; what is none is left as it is. `now` in microseconds UTC.
 
-    Raises: ValidationError for a word that names no end.
+    Raises: ValidationError for a word that names no end, a time or a zone that there is not.
     """
     if is_word(start):
-        start = _begin(str(start).strip().lower(), now, market)
+        start = _begin(str(start), now, market, names[0])
     if is_word(end):
         text = str(end).strip().lower()
-        if text not in WORDS or text == YEAR_TO_DATE:
+        if text == YEAR_TO_DATE or is_lookback(text):
             raise ValidationError(names[1], end, AT_THE_END)
-        end = _begin(text, now, market)
+        end = _begin(str(end), now, market, names[1])
     return start, end
 
 
@@ -71,7 +77,10 @@ def read_past(value: object, param: str, market: Market, now: int) -> int:
     """
     read, _ = read_dates(value, None, now, market, (param, param))
     with naming_words((param, param)):
-        return parse_past(read, param, market, now)
+        try:
+            return parse_past(read, param, market, now)
+        except ValidationError as error:  # of what was written, not of what it is
+            raise ValidationError(param, value, error.allowed) from error
 
 
 def begin_of(period: object, end: object, now: int, market: Market) -> date | datetime:
@@ -93,16 +102,36 @@ def begin_of(period: object, end: object, now: int, market: Market) -> date | da
     return _back(lookback, last, market)
 
 
-def _begin(word: str, now: int, market: Market) -> date | datetime:
+def _begin(text: str, now: int, market: Market, param: str) -> date | datetime:
+    word = text.strip().lower()
     if word == "now":
         return to_datetime(now)
+    if word in DAYS:
+        return _day(word, now, market)
+    if word == YEAR_TO_DATE or is_lookback(word):
+        return _back(None if word == YEAR_TO_DATE else parse_lookback(word), now, market)
+    try:
+        written = parse_day_time(text)
+        assert written is not None  # what is no word stays as it is
+        return instant_of(written, param, _day(written.day, now, market), market)
+    except (NoSuchTimeError, ZoneError) as error:
+        raise ValidationError(param, text, str(error)) from error
+
+
+def _day(word: str, now: int, market: Market) -> date:
+    """The day that runs, the last session before it, or the next one after it."""
     today = market.date_of(now)
-    if word == "today":
-        return today
-    if word == "yesterday":
-        before = market.session_before(today)
-        return today if before is None else before.day
-    return _back(None if word == YEAR_TO_DATE else parse_lookback(word), now, market)
+    near = {"yesterday": market.session_before, "tomorrow": market.session_after}.get(word)
+    session = None if near is None else near(today)
+    return today if session is None else session.day
+
+
+def _is_time(text: str) -> bool:
+    """Whether a text is a time without a date, be it one that there is not."""
+    try:
+        return parse_day_time(text) is not None
+    except NoSuchTimeError:
+        return True
 
 
 def _back(lookback: Lookback | None, now: int, market: Market) -> date | datetime:

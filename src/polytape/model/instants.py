@@ -11,6 +11,7 @@ import numpy as np
 
 from polytape.errors import ValidationError
 from polytape.model.date_texts import read_date_text
+from polytape.model.day_times import NoSuchTimeError
 from polytape.model.spans import Span
 from polytape.model.timestamps import iso, to_datetime, to_us
 from polytape.model.units import SECOND_US
@@ -36,7 +37,7 @@ def parse_day_or_instant(value: object, param: str) -> date | int:
     try:
         parsed = _parse(value)
         year = _year(parsed)
-    except ZoneError as error:
+    except (ZoneError, NoSuchTimeError) as error:
         raise ValidationError(param, value, str(error)) from error
     except (ValueError, OverflowError, OSError) as error:
         raise ValidationError(param, value, ALLOWED) from error
@@ -65,14 +66,31 @@ def parse_past(value: object, param: str, market: WallClock, now: int) -> int:
     """
     instant = parse_instant(value, param, market)
     if instant > now + CLOCKS_DIFFER_US:
-        ends = market.day_span(market.date_of(now)).end
         raise ValidationError(
             param,
             value,
-            f"an instant not in the future (it is {iso(now)}); a day's bar counts once the day has "
-            f"ended in New York, today's from {iso(ends)} on: then there are levels for the next",
+            f"an instant up to now, {_seconds(now)}: this one is {_seconds(instant)}, and nothing "
+            "after now is known",
         )
     return min(instant, now)
+
+
+def must_have_begun(
+    start: object, param: str, market: WallClock, now: int, *, today: bool = False
+) -> None:
+    """A start without an end, up to `now` (microseconds UTC) or, with `today`, to the end of the
+    day that runs, is no later than that.
+
+    Raises: ValidationError naming `param`.
+    """
+    instant = parse_instant(start, param, market)
+    if instant >= (market.day_span(market.date_of(now)).end if today else now + 1):
+        raise ValidationError(
+            param,
+            start,
+            f"a beginning up to now, {_seconds(now)}, where no end is named: this one is "
+            f"{_seconds(instant)}, and nothing after now is known",
+        )
 
 
 def parse_span(
@@ -95,6 +113,10 @@ def parse_span(
     if until < first or (whole_day and until == first):
         raise ValidationError(names[1], end, f"must not be before {names[0]} ({iso(first)})")
     return Span(first, until)
+
+
+def _seconds(instant: int) -> str:
+    return iso(instant // SECOND_US * SECOND_US)
 
 
 def _year(parsed: date | int | None) -> int | None:

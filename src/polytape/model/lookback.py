@@ -9,7 +9,7 @@ from polytape.model.market import Market
 from polytape.model.units import MINUTE_US
 
 ALLOWED = "a number and a unit: 90min, 6h, 2d (trading days), 3w, 6mo, 1y"
-_FORM = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>min|h|d|w|mo|y)[a-z]*")
+_FORM = re.compile(r"(?P<count>\d{1,4})\s*(?P<unit>min|h|d|w|mo|y)[a-z]*", re.ASCII)
 _DAYS = {"w": 7, "mo": 31, "y": 366}
 _MINUTES = {"min": 1, "h": 60}
 

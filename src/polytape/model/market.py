@@ -135,13 +135,21 @@ class Market(WallClock):
 
     def days_without(self, instants: Ints, span: Span) -> tuple[date, ...]:
         """The trading days of `span` on which none of some instants (microseconds UTC) falls."""
-        places = np.setdiff1d(np.array(self._indices(span), np.int64), self.session_index(instants))
-        return tuple(number_day(day) for day in self.days[places].tolist())
+        indices, places = self._indices(span), self.session_index(instants)
+        first, after = indices.start, indices.stop
+        falls = np.zeros(len(indices), np.bool_)
+        falls[places[(places >= first) & (places < after)] - first] = True
+        return tuple(map(number_day, self.days[first:after][~falls].tolist()))
 
     def session_before(self, day: date) -> Session | None:
         """The last session before a day."""
         at = int(np.searchsorted(self.days, day_number(day))) - 1
         return self._session(at) if at >= 0 else None
+
+    def session_after(self, day: date) -> Session | None:
+        """The first session after a day."""
+        at = int(np.searchsorted(self.days, day_number(day), side="right"))
+        return self._session(at) if at < len(self.days) else None
 
     def why_closed(self, day: date) -> str | None:
         """Why there is no session: "weekend" or "exchange holiday"; None where there is one."""
@@ -218,6 +226,9 @@ class Market(WallClock):
         return range(left, right)
 
     def _session(self, at: int) -> Session:
+        return _session_of(self, at)
+
+    def _make_session(self, at: int) -> Session:
         opens, closes = int(self.opens[at]), int(self.closes[at])
         first, pre_market, last = (int(edges[0]) for edges in self._extents(np.array([at])))
         return Session(
@@ -253,6 +264,12 @@ class Market(WallClock):
 def _firsts(market: Market) -> list[int]:
     """From which day since 1970 each of a market's rules of hours holds."""
     return [day_number(rule.first) for rule in market.hours]
+
+
+@lru_cache(maxsize=16_384)
+def _session_of(market: Market, at: int) -> Session:
+    """A session by its place: every engine asks for the same few again and again."""
+    return market._make_session(at)  # noqa: SLF001 - its own kind
 
 
 @lru_cache(maxsize=64)

@@ -17,7 +17,10 @@ def empty_note(span: Span, timeframe: str, market: Market, now: int) -> str:
 def reason(span: Span, timeframe: str, market: Market, now: int) -> str:
     """Why there is no bar in a span; `now` in microseconds UTC."""
     if span.start > now:
-        return f"{market.date_of(span.start)} is in the future"
+        day = market.date_of(span.start)
+        runs = day == market.date_of(now)
+        moment = f"{market.local(span.start):%Y-%m-%d %H:%M} New York" if runs else f"{day}"
+        return f"{moment} is in the future"
     begin = number_day(int(market.days[0]))
     if market.date_of(max(span.start, span.end - 1)) < begin:
         return f"{market.date_of(span.start)} is before the calendar begins, {begin}"

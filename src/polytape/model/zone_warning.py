@@ -1,17 +1,24 @@
-"""Texts of instants that name no zone: how they are read, said once where they are written.
+"""Instants that may be read in more than one way: how they are, said once where they are written.
 
-Python reads them as UTC, the command line as New York's. Of datetime objects nothing is said:
-pandas reads those without a zone as UTC, too.
+The text of an instant without a zone is UTC in Python, New York's on the command line; one of a
+time alone is New York's in both. A date that stands for an instant is where that day begins. Of
+datetime objects nothing is said: pandas reads those without a zone as UTC, too.
 """
 
 import sys
 import warnings
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from types import FrameType
 
-from polytape.errors import TimeZoneWarning
+import numpy as np
+
+from polytape.errors import DateWarning, TimeZoneWarning
 from polytape.model.date_texts import read_date_text
+from polytape.model.date_words import is_word
+from polytape.model.day_times import parse_day_time
+from polytape.model.lookback import is_lookback, parse_lookback
+from polytape.model.time_of_day import is_time_of_day
 from polytape.model.zones import NEW_YORK
 
 # The longest text of a date alone.
@@ -21,15 +28,32 @@ RUNNERS = ("polytape", "asyncio", "concurrent", "threading")
 
 
 def warn_without_zone(**values: object) -> None:
-    """Warn of each value, by the name of its parameter, that is the text of an instant without a
-    zone: a TimeZoneWarning at the line of the caller outside polytape.
+    """Warn of each value, by the name of its parameter, that is the text of an instant, or of a
+    time of today or yesterday, without a zone: a TimeZoneWarning at the line of the caller outside
+    polytape.
     """
     for param, value in values.items():
         # Dates, words and other types, which most are, cost next to nothing.
-        if isinstance(value, str) and len(value) > DATE_LETTERS:
+        if isinstance(value, str) and (len(value) > DATE_LETTERS or ":" in value or "m" in value):
             text = reading_of(value, param)
             if text is not None:
                 _warn(TimeZoneWarning(text))
+
+
+def warn_of_dates(**values: object) -> None:
+    """Warn of each value, by the name of its parameter, that is a date, or a word for one, where an
+    instant is wanted: a DateWarning at the line of the caller outside polytape. Its text has not
+    the date: Python says it once a line, be that in a loop over days.
+    """
+    for param, value in values.items():
+        if _is_date(value):
+            _warn(
+                DateWarning(
+                    f"{param} is a date here, which stands for where that day begins in New York, "
+                    'before anything of its session is known. Write an instant: "2024-07-03 16:00 '
+                    'ET" for the close of that day, "2024-07-03 00:00 ET" for its beginning.'
+                )
+            )
 
 
 @lru_cache(maxsize=512)
@@ -40,8 +64,12 @@ def reading_of(value: str, param: str) -> str | None:
     written = value.strip()
     try:
         read = read_date_text(written)
+        day_time = parse_day_time(written) if read is None else None
     except ValueError:  # no such zone, day or hour: whoever parses it says what is allowed
         return None
+    if day_time is not None:
+        known = day_time.zone or not is_time_of_day(day_time.time)
+        return None if known else _reading_of_day_time(written, day_time.day, param)
     if not isinstance(read, datetime) or read.tzinfo is not None:
         return None
     try:
@@ -55,7 +83,39 @@ def reading_of(value: str, param: str) -> str | None:
     )
 
 
-def _warn(warning: TimeZoneWarning) -> None:
+def _reading_of_day_time(written: str, day: str, param: str) -> str:
+    today = "the day of as_of" if param == "anchor" else "today"
+    meant = {"today": f"of {today}", "yesterday": f"of the last session before {today}"}.get(
+        day, f"of the session after {today}"
+    )
+    return (
+        f"{param}={written!r} names no zone: it is read as New York time, {meant}. Write "
+        f'"{written} ET" for it, "{written} UTC" for UTC.'
+    )
+
+
+def _is_date(value: object) -> bool:
+    if isinstance(value, np.datetime64):
+        return np.datetime_data(value.dtype)[0] in ("Y", "M", "W", "D")
+    if not isinstance(value, str):
+        return isinstance(value, date) and not isinstance(value, datetime)
+    written = value.strip()
+    try:
+        read = read_date_text(written)
+    except ValueError:
+        return False
+    if read is None:
+        return _is_word_for_date(written.lower())
+    return not isinstance(read, datetime)
+
+
+def _is_word_for_date(word: str) -> bool:
+    if is_lookback(word):
+        return not parse_lookback(word).in_hours
+    return is_word(word) and word != "now" and parse_day_time(word) is None
+
+
+def _warn(warning: TimeZoneWarning | DateWarning) -> None:
     """Warn at the innermost frame that is nobody's but the caller's."""
     inner: FrameType = sys._getframe(1)  # noqa: SLF001 - `warnings` skips modules from 3.12 on
     frame: FrameType | None = inner
@@ -66,7 +126,7 @@ def _warn(warning: TimeZoneWarning) -> None:
     registry = place.f_globals.setdefault("__warningregistry__", {})
     warnings.warn_explicit(
         warning,
-        TimeZoneWarning,
+        type(warning),
         place.f_code.co_filename,
         place.f_lineno,
         module=module,

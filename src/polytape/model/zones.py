@@ -1,6 +1,6 @@
 """Zones as callers write them. Light: no numpy."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -37,15 +37,33 @@ def parse_zone(name: str) -> ZoneInfo:
         raise ZoneError(f"there is no zone {text!r}: write {ALLOWED}") from error
 
 
+def on_clock(moment: datetime, zone: ZoneInfo) -> datetime:
+    """A time of the wall clock in a zone; one that it shows twice is the first of the two.
+
+    Raises: ZoneError for one that it skips, where it is set forward.
+    """
+    local = moment.replace(tzinfo=zone)
+    if local.utcoffset() == local.replace(fold=1).utcoffset():  # at no change of the clock
+        return local
+    shown = local.astimezone(UTC).astimezone(zone)
+    if shown.replace(tzinfo=None, fold=0) != moment:
+        raise ZoneError(
+            f"there is no {moment:%H:%M} on {moment:%Y-%m-%d} in {zone.key}: the clock is set "
+            f"forward past it, such as to {shown:%H:%M}"
+        )
+    return local
+
+
 def in_zone(moment: datetime, name: str) -> datetime:
     """A time of the wall clock as the instant that it is in a zone. EST and EDT also say which of
     two it is, where the clock shows a time twice.
 
-    Raises: ZoneError, for EST and EDT where New York's clock is not on it.
+    Raises: ZoneError, for EST and EDT where New York's clock is not on it, and for a time that the
+    clock does not show.
     """
     offset = _OFFSETS.get(name.strip().lower())
     if offset is None:
-        return moment.replace(tzinfo=parse_zone(name))
+        return on_clock(moment, parse_zone(name))
     for fold in (0, 1):
         local = moment.replace(tzinfo=NEW_YORK, fold=fold)
         if local.utcoffset() == offset:

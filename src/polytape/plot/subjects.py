@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 SUBJECTS: dict[str, tuple[str, Callable[[Any, Canvas], None]]] = {
     "ScanResult": ("zones of confluence", overlays.scan),
     "FractalRun": ("swings", overlays.swings),
-    "FractalHistoryRun": ("swings as they were shown", overlays.swing_history),
+    "FractalHistoryRun": ("swings shown", overlays.swing_history),
     "HvnRun": ("volume by price", overlays.profiles),
     "CamarillaRun": ("pivots", overlays.pivots),
     "ZoneRun": ("zones", overlays.zones),
@@ -65,6 +65,8 @@ def _draw_run(result: Shown, ax: "Axes", palette: Palette) -> None:
 def _subject(result: Shown, subject: str) -> str:
     if isinstance(result, HvnRun | BadPrintRun):
         return f"{subject} of {result.timeframe} bars"
+    if since := getattr(result, "since_text", ""):
+        return f"{subject} {since}"
     structure = getattr(getattr(result, "fractals", result), "structure", None)
     return subject if structure is None else f"{subject}, {structure}"
 

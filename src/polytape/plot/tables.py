@@ -63,7 +63,7 @@ def _table(
 
 
 def _scan(result: ScanResult) -> Table:
-    columns = ["level", "from", "to", "side", "score", "ATRs away", "parts"]
+    columns = ["level", "from", "to", "side", "score", "ATRs to centre", "parts"]
     rated = any(zone.rate is not None for zone in result.zones)
     rows = [_zone(zone, rated=rated) for zone in result.zones]
     heading = f"{_price(result.price)} zones of confluence, {result.structure}"
@@ -77,7 +77,7 @@ def _zone(zone: ConfluenceZone, *, rated: bool) -> list[Cell]:
         _cents(zone.high),
         zone.kind,
         f"{zone.score:.1f}",
-        f"{zone.distance_atr:+.1f}",
+        f"{zone.distance_atr:+.1f}{' inside' if zone.is_price_inside else ''}",
         tuple(_chips(zone)),
     ]
     return [*row, "" if zone.rate is None else zone.rate.text()] if rated else row
@@ -110,7 +110,8 @@ def _swing(swing: Swing) -> tuple[str, ...]:
 def _history(result: FractalHistoryRun) -> Table:
     swings = result.history.swings
     replaced = sum(one.replaced_at is not None for one in swings)
-    heading = f"{result.timeframe} swings as shown: {len(swings)}, {replaced} of them replaced"
+    counts = f"{len(swings)}, {replaced} of them replaced"
+    heading = f"{result.timeframe} swings shown {result.since_text}: {counts}"
     columns = ("occurred", "kind", "price", "confirmed", "settled", "replaced")
     rows = ((*_swing(one), _moment(one.replaced_at)) for one in reversed(swings))
     return _table(heading, columns, rows, SHOWN_PARTS)
@@ -141,7 +142,12 @@ def _pivots(result: CamarillaRun) -> Table:
 
 def _zones(result: ZoneRun) -> Table:
     rows = [
-        (one.name, one.family, _cents(one.low), _cents(one.level), _cents(one.high), one.side)
+        (
+            one.name,
+            one.family,
+            *(_cents(price) for price in (one.low, one.level, one.high)),
+            f"{one.side} inside" if result.is_inside(one) else one.side,
+        )
         for one in sorted(result.zones, key=lambda zone: -zone.level)
     ]
     columns = ("zone", "family", "from", "level", "to", "side")

@@ -39,7 +39,7 @@ from polytape.model.date_words import read_past
 from polytape.model.market import Market, xnys
 from polytape.model.symbols import parse_symbol
 from polytape.model.timestamps import to_us
-from polytape.model.zone_warning import warn_without_zone
+from polytape.model.zone_warning import warn_of_dates, warn_without_zone
 from polytape.net.storage import open_storage
 from polytape.settings import long_day_from
 from polytape.store.segments import SegmentStore
@@ -114,9 +114,10 @@ def scan_many(
     rates: Iterable[Calibration] = (),
     drawn: bool = False,
 ) -> ScanMany:
-    """Scan symbols as of an instant (UTC where it has no zone; a date, or a word such as "today",
-    is its start in New York; now by default, not in the future) from the bars of a store: a path,
-    or s3://BUCKET/PREFIX.
+    """Scan symbols as of an instant (UTC where it has no zone; "10:30" is today's in New York; a
+    date, or a word such as "yesterday", is where that day begins there, of which a DateWarning is
+    given; now by default, not in the future) from the bars of a store: a path, or
+    s3://BUCKET/PREFIX.
     `on_symbol` gets each symbol that is done; `options` go to the scanner
     (`ScanOptions(nearest=6)`, or a mapping of the same names), `rates` (calibrations) give zones
     the rate of their level. With `drawn` results include what `plot` draws, which costs more to
@@ -134,6 +135,7 @@ def scan_many(
     warn_without_zone(as_of=as_of)
     now = to_us(datetime.now(UTC))
     moment = now if as_of is None else read_past(as_of, "as_of", _market(), now)
+    warn_of_dates(as_of=as_of)
     _check(workers, engine)
     place = _parse_store(store)
     _open(place)  # so that a wrong place is an error before any process starts

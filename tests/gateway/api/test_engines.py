@@ -10,7 +10,7 @@ import pytest
 
 from polytape.engines.camarilla import camarilla
 from polytape.engines.options import NoOptions
-from polytape.engines.registry import ENGINES, HVN, SCAN, EngineSpec
+from polytape.engines.registry import ENGINES, HVN, SCAN, SESSION, EngineSpec
 from polytape.gateway.app import create_app
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.server import running
@@ -56,6 +56,7 @@ async def test_every_engine_answers(http: httpx2.AsyncClient, spec: EngineSpec) 
 async def test_what_is_wrong_is_named(http: httpx2.AsyncClient, spec: EngineSpec) -> None:
     wrong: list[tuple[dict[str, Any], str]] = [
         ({"symbol": "a/b"}, "symbol"), ({"as_of": "soon"}, "as_of"),
+        ({"as_of": "tomorrow"}, "as_of"), ({"as_of": "25:00"}, "as_of"),
         ({"as_of": iso(NOW + MINUTE_US)}, "as_of"),  # today's daily bar would count as complete
     ]  # fmt: skip
     for body, param in wrong:
@@ -64,6 +65,18 @@ async def test_what_is_wrong_is_named(http: httpx2.AsyncClient, spec: EngineSpec
     if spec.options is not NoOptions:
         refused = await post(http, spec, options={next(iter(spec.options.__struct_fields__)): {}})
         assert refused.status_code == 400
+
+
+async def test_an_instant_may_be_a_word_or_a_time_by_the_gateways_clock(
+    http: httpx2.AsyncClient,
+) -> None:
+    """As in Python and on the command line: a date is where that day begins."""
+    before = MARKET.session_before(MARKET.date_of(NOW))
+    assert before is not None
+    begin = MARKET.day_start(before.day)
+    for written, instant in (("yesterday", begin), ("yesterday 9:30", before.open), ("now", NOW)):
+        answer = await post(http, SESSION, as_of=written)
+        assert answer.json()["session_datetime"] == iso(instant), answer.text
 
 
 @every_engine

@@ -101,3 +101,19 @@ async def test_a_compaction_and_a_repair_are_jobs_too(http: httpx2.AsyncClient) 
     assert kinds == [("repair", "done"), ("compact", "done")]
     tidy = await http.post(f"{HISTORY}/compact", json={"wait": False})
     assert tidy.status_code == 202
+
+
+async def test_what_failed_in_part_says_so_and_what_failed_in_full_is_an_error() -> None:
+    """For a caller who waits, and in the list of jobs."""
+    storage = open_storage("memory")
+    gateway, _ = gateway_over(storage, down=("DOWN",))
+    async with speaking_to(create_app(gateway)) as http:
+        both = await http.post(f"{HISTORY}/backfill", json={**WEEK, "symbols": ["AAPL", "DOWN"]})
+        assert (both.status_code, both.json()["state"], len(both.json()["failed"])) == (200, "partial", 1)  # fmt: skip
+        none = await http.post(f"{HISTORY}/backfill", json={**WEEK, "symbols": ["DOWN"]})
+        assert (none.status_code, "the vendor is down" in none.json()["detail"]) == (502, True)
+        again = await http.post(f"{HISTORY}/backfill", json={**WEEK, "symbols": ["AAPL"]})
+        assert (again.json()["state"], again.json()["questions"]) == ("done", 0)
+        states = [one["state"] for one in (await http.get(JOBS)).json()["jobs"]]
+        assert states == ["done", "failed", "partial"]
+    gateway.close()

@@ -8,6 +8,7 @@ import { isTextList, Preference } from "../state.ts";
 import type { Theme } from "../theme.ts";
 import { instantText, type WallClock } from "../time.ts";
 import type { Timeframe } from "../timeframes.ts";
+import { distanceText } from "../zones.ts";
 import type { Band, Line } from "./bands.ts";
 import type { Profile } from "./profile.ts";
 import type { Swing } from "./swings.ts";
@@ -153,8 +154,9 @@ export class Layers {
   /** Put what is chosen, and known, on the chart. */
   draw(view: ChartView, theme: Theme): void {
     const of = <K extends keyof Readings>(name: K) => (this.isOn(name) ? this.readings[name] : undefined);
-    const zones = of("zones")?.zones ?? [];
-    view.bands.show(zones.map((zone) => bandOf(zone, theme)), this.lines(theme));
+    const scan = of("zones");
+    const bands = (scan?.zones ?? []).map((zone) => bandOf(zone, scan?.price ?? null, theme));
+    view.bands.show(bands, this.lines(theme));
     view.swings.show(of("swings") ?? [], (instant) => view.placeAt(instant));
     const profiles = of("profile") ?? [];
     const wanted = profiles.find((profile) => profile.days === this.window.value);
@@ -170,7 +172,7 @@ export class Layers {
   }
 }
 
-function bandOf(zone: Zone, theme: Theme): Band {
+function bandOf(zone: Zone, price: number | null, theme: Theme): Band {
   const colour = zone.kind === "support" ? theme.support : theme.resistance;
   return {
     low: zone.low,
@@ -179,12 +181,14 @@ function bandOf(zone: Zone, theme: Theme): Band {
     strength: STRENGTH[zone.level] ?? 0.5,
     label: `${zone.level} · ${zone.score.toFixed(1)}`,
     short: zone.level,
-    detail: () => zoneDetail(zone),
+    detail: () => zoneDetail(zone, price),
   };
 }
 
-/** A zone in words: its level, score, and each part with price, weight and kind. */
-export function zoneDetail(zone: Zone): HTMLElement {
+/** A zone in words: its level, its distance from the price of its scan, score, and each part with
+ * price, weight and kind.
+ */
+export function zoneDetail(zone: Zone, price: number | null): HTMLElement {
   const chips = zone.parts.map((part) =>
     h(
       "span",
@@ -204,6 +208,7 @@ export function zoneDetail(zone: Zone): HTMLElement {
       h("strong", {}, zone.level),
       ` ${zone.kind} ${formatPrice(zone.low)}–${formatPrice(zone.high)}`,
     ),
+    price === null ? null : h("p", {}, distanceText(zone, price)),
     h("p", {}, `score ${zone.score.toFixed(1)} · votes: ${zone.votes.join(", ")}`),
     rate === null ? null : h("p", {}, rate),
     h("div", { class: "chips" }, ...chips),

@@ -8,7 +8,7 @@ import { formatAge, formatCount } from "../format.ts";
 export interface Job {
   id: string;
   kind: string;
-  state: "waiting" | "running" | "done" | "failed" | "cancelled";
+  state: "waiting" | "running" | "done" | "partial" | "failed" | "cancelled";
   symbols: string[];
   symbol_count: number;
   unit: string;

@@ -5,6 +5,7 @@ import { byId, fill, h, setClass, setText } from "../dom.ts";
 import { formatPrice } from "../format.ts";
 import { Preference } from "../state.ts";
 import { clockText, type WallClock } from "../time.ts";
+import { holds } from "../zones.ts";
 import type { PlainZone, SymbolState } from "./row.ts";
 
 export const LEVELS = ["L1", "L2", "L3", "L4", "L5"];
@@ -41,10 +42,6 @@ export function entries(state: SymbolState, before: number | null, level: string
 
 function mayNotify(): boolean {
   return "Notification" in window && Notification.permission === "granted";
-}
-
-function holds(zone: PlainZone, price: number): boolean {
-  return zone.low <= price && price <= zone.high;
 }
 
 export class Alerts {

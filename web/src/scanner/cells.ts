@@ -65,6 +65,6 @@ export class Row {
     const nearest = state.nearest;
     setClass(cell, "support", nearest?.zone.kind === "support");
     setClass(cell, "resistance", nearest?.zone.kind === "resistance");
-    setClass(cell, "inside", nearest?.dollars === 0);
+    setClass(cell, "inside", nearest?.inside === true);
   }
 }

@@ -39,7 +39,7 @@ function zoneText(state: SymbolState): string {
     if (state.zones === null) return "…";
     return state.zones.error === null ? "none" : "not scanned";
   }
-  const where = nearest.dollars === 0 ? "inside" : nearest.dollars > 0 ? "above" : "below";
+  const where = nearest.inside ? "inside" : nearest.dollars > 0 ? "above" : "below";
   return `${nearest.zone.level} ${nearest.zone.kind} ${where}`;
 }
 
@@ -70,7 +70,7 @@ export const COLUMNS: readonly Column[] = [
   {
     name: "distance",
     label: "Dist",
-    help: "To the zone's nearer edge in daily ATRs, above the price positive",
+    help: "To the zone's centre in daily ATRs, above the price positive",
     value: (state) => (state.nearest?.atrs == null ? null : Math.abs(state.nearest.atrs)),
     text: (state) => formatSigned(state.nearest?.atrs ?? null, 2),
   },

@@ -2,6 +2,7 @@
 
 import type { Zone } from "../engines.ts";
 import { parseInstant } from "../time.ts";
+import { holds } from "../zones.ts";
 
 /** Mean volume of earlier sessions by the end of each step of the day, from `start` on. */
 export interface UsualVolume {
@@ -48,9 +49,11 @@ export interface ZoneReading {
 
 export interface Distance {
   zone: PlainZone;
-  /** Dollars to the nearer edge: above the price positive, 0 inside. */
+  /** Dollars to the zone's centre, above the price positive; the same in daily ATRs. */
   dollars: number;
   atrs: number | null;
+  /** Whether the price lies in the zone, its edges included. */
+  inside: boolean;
 }
 
 const QUARTER = 900;
@@ -157,9 +160,10 @@ export class SymbolState {
     if (price === null || zones === null) return null;
     let nearest: Distance | null = null;
     for (const zone of zones.zones) {
-      const dollars = Math.max(zone.low - price, 0) - Math.max(price - zone.high, 0);
+      const dollars = (zone.low + zone.high) / 2 - price;
       if (nearest !== null && Math.abs(nearest.dollars) <= Math.abs(dollars)) continue;
-      nearest = { zone, dollars, atrs: zones.atrDay ? dollars / zones.atrDay : null };
+      const atrs = zones.atrDay ? dollars / zones.atrDay : null;
+      nearest = { zone, dollars, atrs, inside: holds(zone, price) };
     }
     return nearest;
   }

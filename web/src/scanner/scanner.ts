@@ -307,7 +307,7 @@ export class Scanner {
     const text = (byId("scan-filter") as HTMLInputElement).value.trim().toUpperCase();
     const inside = (byId("scan-inside") as HTMLInputElement).checked;
     for (const [symbol, row] of this.rows) {
-      const isInside = this.states.get(symbol)?.nearest?.dollars === 0;
+      const isInside = this.states.get(symbol)?.nearest?.inside === true;
       setClass(row.element, "hidden", !symbol.includes(text) || (inside && !isInside));
     }
   }

@@ -11,8 +11,7 @@ from litestar.params import JSONBody
 from polytape.errors import ValidationError, one_of
 from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
-from polytape.model import time_of_day, units
-from polytape.model.instants import parse_instant
+from polytape.model import instants, time_of_day, units
 from polytape.model.market import Market
 from polytape.model.timestamps import iso
 from polytape.model.wall_clock import WallClock
@@ -22,6 +21,8 @@ from polytape.wire.api.media import PROBLEM_JSON
 from polytape.wire.api.problems import Problem
 
 ACTIONS = ("pause", "resume", "step", "speed")
+BELLS = ("open", "close")
+STEPS = 'an instant (ISO 8601), or of the clock\'s own day a time ("10:30"), "open" or "close"'
 LONGEST_STEP_DAYS = 31
 ON_THE_WALL = (
     "this gateway runs on the wall's time, which nobody can turn: polytape replay DATE, or "
@@ -86,6 +87,28 @@ def _time_of_day(text: str, now: int, market: Market) -> int:
     )
 
 
+def _instant(text: str, now: int, market: Market) -> int:
+    """Where a step goes to, microseconds UTC: an instant, a time or a bell of the day of `now`.
+
+    Raises: ValidationError naming `to`.
+    """
+    word = text.strip().lower()
+    if word in BELLS:
+        day = market.date_of(now)
+        session = market.session(day)
+        if session is None:
+            raise ValidationError("to", text, f"an instant: {day} has no session, and no {word}")
+        return session.open if word == "open" else session.close
+    if time_of_day.is_time_of_day(text):
+        return _time_of_day(text, now, market)
+    try:
+        return instants.parse_instant(text, "to", market)
+    except ValidationError as error:
+        if error.allowed != instants.ALLOWED:
+            raise
+        raise ValidationError("to", text, STEPS) from error
+
+
 def _speed(speed: float | None) -> float:
     if speed is None or not 0 < speed <= market_clock.MAX_SPEED:
         allowed = (
@@ -109,10 +132,7 @@ def _length(data: ClockRequest, clock: market_clock.MarketClock, market: Market)
         return data.minutes * units.MINUTE_US
     if data.minutes is not None:
         raise ValidationError("to", data.to, "either `minutes` or `to`, not both")
-    if time_of_day.is_time_of_day(data.to):
-        instant = _time_of_day(data.to, now, market)
-    else:
-        instant = parse_instant(data.to, "to", market)
+    instant = _instant(data.to, now, market)
     if not now < instant <= furthest:
         allowed = f"after now, {iso(now)}, and not after {iso(furthest)}: time does not go back"
         raise ValidationError("to", data.to, allowed)

@@ -22,7 +22,7 @@ from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.http import AnyRequest
 from polytape.history.bars_result import BarsResult
-from polytape.model.instants import parse_past
+from polytape.model.date_words import read_past
 from polytape.model.query import BarsQuery
 from polytape.model.symbols import parse_symbol
 from polytape.net.stages import stage
@@ -33,7 +33,9 @@ T = TypeVar("T")
 
 
 class EngineRequest(msgspec.Struct):
-    """An engine on a symbol. `as_of`: an instant not in the future, now by default."""
+    """An engine on a symbol. `as_of`: an instant not in the future, or a word (`yesterday`), now by
+    default.
+    """
 
     symbol: str
     as_of: str | None = None
@@ -113,7 +115,7 @@ def instant_of(as_of: str | None, gateway: Gateway) -> int:
     Raises: ValidationError for what is no instant, or one in the future.
     """
     now = gateway.now()
-    return now if as_of is None else parse_past(as_of, "as_of", gateway.market, now)
+    return now if as_of is None else read_past(as_of, "as_of", gateway.market, now)
 
 
 async def run_flow(flow: EngineFlow[R], gateway: Gateway) -> R:

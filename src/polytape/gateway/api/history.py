@@ -16,7 +16,7 @@ from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.audit import changes_nothing
 from polytape.gateway.gateway import Gateway
 from polytape.history import jobs as job_states
-from polytape.model.instants import parse_span
+from polytape.model import instants
 from polytape.model.spans import Span
 from polytape.model.symbols import parse_symbol
 from polytape.model.timestamps import to_datetime
@@ -71,8 +71,7 @@ async def history_backfill(
     series = messages.parse_series(data.timeframe)
     symbols = _symbols(data.symbols)
     gateway.history.must_store()
-    end = data.end_date or to_datetime(gateway.now())
-    span = parse_span(data.start_date, end, gateway.market)
+    span = _span(gateway, data.start_date, data.end_date)
     if data.dry_run:
         plan = await gateway.history.plan(symbols, series, span)
         return Response(answers.planned(plan, gateway.market, len(symbols)))
@@ -129,7 +128,7 @@ async def history_delete(
 ) -> messages.Deleted:
     """Forget a symbol: its bars, and that they were ever asked for."""
     name = parse_symbol(symbol)
-    span = parse_span(start_date or "1900-01-01", end_date or "2199-12-31", gateway.market)
+    span = instants.parse_span(start_date or "1900-01-01", end_date or "2199-12-31", gateway.market)
     gone = await gateway.history.delete(name, span)
     gateway.clear(name)
     return messages.Deleted(gone)
@@ -153,8 +152,9 @@ async def _filled(
     job = gateway.jobs.submit(spec)
     if not wait:
         return jobs.accepted(gateway, job)
-    _, run = await jobs.must_end(gateway, job)
-    return Response(answers.backfilled(run.count, gateway.market, run.plan, job.id))
+    ended, run = await jobs.must_end(gateway, job)
+    answer = answers.backfilled(run.count, gateway.market, run.plan, job.id, ended.state.value)
+    return Response(answer)
 
 
 def _symbols(names: list[str]) -> tuple[str, ...]:
@@ -165,7 +165,10 @@ def _symbols(names: list[str]) -> tuple[str, ...]:
 
 
 def _span(gateway: Gateway, start: str | None, end: str | None) -> Span:
-    return parse_span(start or "1990-01-01", end or to_datetime(gateway.now()), gateway.market)
+    now = gateway.now()
+    if start is not None and end is None:
+        instants.must_have_begun(start, "start_date", gateway.market, now)
+    return instants.parse_span(start or "1990-01-01", end or to_datetime(now), gateway.market)
 
 
 def _parquet(gateway: Gateway, symbol: str, timeframe: str, span: Span) -> bytes:

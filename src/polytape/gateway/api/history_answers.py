@@ -52,11 +52,15 @@ def _most_bars(task: Task, market: Market, symbols: int) -> int:
 
 
 def backfilled(
-    count: BackfillCount, market: Market, plan: BackfillPlan | None = None, job: str = ""
+    count: BackfillCount,
+    market: Market,
+    plan: BackfillPlan | None = None,
+    job: str = "",
+    state: str = "",
 ) -> messages.BackfillAnswer:
-    """How a backfill or a repair went: the job of this id."""
+    """How a backfill or a repair went: the job of this id, which ended so."""
     failed = [messages.Failed(describe(one.task, market), str(one.error)) for one in count.failed]
-    answer = messages.BackfillAnswer(count.tasks, count.bars, failed, job=job)
+    answer = messages.BackfillAnswer(count.tasks, count.bars, failed, job=job, state=state)
     if plan is not None:
         answer.requests, answer.seconds = plan.requests, round(plan.seconds, 1)
         answer.why, answer.beyond = plan.why, plan.beyond

@@ -102,6 +102,7 @@ def job_message(job: Job, now: int) -> JobMessage:
         ended_at=_iso(job.ended_at),
         restarts=job.restarts,
         beyond=job.beyond,
+        without_bars=list(job.without_bars),
     )
 
 

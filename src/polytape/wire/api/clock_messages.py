@@ -20,7 +20,7 @@ class ClockState(msgspec.Struct):
 
 class ClockRequest(msgspec.Struct):
     """What is to be done: pause, resume, step (by `minutes`, or to the instant `to`: ISO 8601, or
-    HH:MM New York of the clock's day), speed (`speed` market seconds in a second).
+    of the clock's own day HH:MM New York, open or close), speed (`speed` market seconds in one).
     """
 
     action: str

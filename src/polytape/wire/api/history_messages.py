@@ -93,8 +93,9 @@ class Failed(msgspec.Struct):
 
 class BackfillAnswer(msgspec.Struct):
     """How a backfill went, or would go: `requests` of the budget, `seconds` by estimate. `job` is
-    its job's id, empty where none was run; `most_bars` is how many bars a plan may bring; `beyond`
-    says which days are left out, since the source does not reach back to them.
+    its job's id, and `state` how it ended: done, or partial where something failed (where all did,
+    the answer is an error); both are empty where none was run. `most_bars` is how many bars a plan
+    may bring; `beyond` says which days are left out, since the source does not reach back to them.
     """
 
     questions: int
@@ -106,6 +107,7 @@ class BackfillAnswer(msgspec.Struct):
     job: str = ""
     most_bars: int | None = None
     beyond: str = ""
+    state: str = ""
 
 
 class Deleted(msgspec.Struct):

@@ -4,12 +4,13 @@ import msgspec
 
 
 class JobMessage(msgspec.Struct, kw_only=True):
-    """A backfill, repair or compaction: `state` is waiting, running, done, failed or cancelled.
+    """A backfill, repair or compaction: `state` is waiting, running, done, partial (some of
+    it failed), failed (all of it, or it could not be planned) or cancelled.
 
     `done` of `total` units (null: not known yet), `failed` of them with an error; `bars` brought
     and `requests` of the budget spent; `eta_seconds` by the pace so far. `end` null: up to now.
     Instants are ISO 8601, UTC. `beyond`: the days that were left out, since the source does not
-    reach back to them.
+    reach back to them. `without_bars`: the first symbols of which a backfill leaves no bar stored.
     """
 
     id: str
@@ -35,6 +36,7 @@ class JobMessage(msgspec.Struct, kw_only=True):
     ended_at: str | None
     restarts: int
     beyond: str = ""
+    without_bars: list[str] = []
 
 
 class JobList(msgspec.Struct):
