@@ -113,6 +113,21 @@ def test_streams_work_as_well(
             assert any(event == minute("AAPL", 0) for event in stream)
 
 
+def test_streams_trust_the_systems_authorities(
+    files: tuple[Path, Path], market: Market, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no others are named: so is the vendor's feed reached, too."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
+    feed = ScriptedFeed()
+    gateway = Gateway(None, market, lambda: NOW, Budget.of(100, 1.0), feed=feed)
+    with running(create_app(gateway), context=server_context(*files)) as url:
+        named = url.replace("127.0.0.1", "localhost")
+        with PolygonClient(named) as client, client.stream("AAPL") as stream:
+            assert any(
+                isinstance(event, StreamNotice) and event.kind == "subscribed" for event in stream
+            )
+
+
 def test_others_do_not_believe_it(secure: str) -> None:
     """The system does not know who signed it; and nobody speaks HTTP there."""
     with PolygonClient(secure, max_retries=0) as client:

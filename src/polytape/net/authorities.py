@@ -1,4 +1,4 @@
-"""Whose certificates a client believes, where that is not the system's matter."""
+"""Whose certificates a client believes."""
 
 import ssl
 from pathlib import Path
@@ -21,3 +21,12 @@ def client_context(ca: Path) -> ssl.SSLContext:
     except OSError as error:
         reason = error.strerror or str(error)
         raise ConfigurationError(f"POLYTAPE_CA {ca} cannot be read: {reason}") from error
+
+
+def system_context() -> ssl.SSLContext:
+    """A context that trusts whom the system trusts, by the same rule as requests do: on macOS and
+    Windows Python's own default often knows no authority at all.
+    """
+    import httpcore2  # not loaded where nothing is secure
+
+    return httpcore2.default_ssl_context()

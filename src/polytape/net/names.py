@@ -76,8 +76,11 @@ class Resolver:
         # Shielded: others may wait for the same look-up.
         waiting = asyncio.shield(asyncio.wrap_future(future))
         await asyncio.wait([waiting], timeout=seconds)
-        if not future.done():
+        if waiting.done():
+            waiting.exception()  # what nobody has looked at asyncio logs as an error
+        else:
             waiting.cancel()
+        if not future.done():
             raise _too_slow(host, seconds)
         return _addresses(host, future)
 

@@ -1,15 +1,24 @@
 """WebSockets for asyncio over the `websockets` library. Its errors are translated here, once."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+import socket
+import ssl
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import websockets.asyncio.client
 import websockets.exceptions
 
 from polytape.errors import AuthenticationError, ConnectionError
-from polytape.net.authorities import client_context
+from polytape.net.authorities import client_context, system_context
+from polytape.net.local_transport import LOCALHOST
+
+if TYPE_CHECKING:
+    from polytape.net.names import Resolver
 
 # Bursts of a whole market's bars come as frames of up to a megabyte.
 MAX_FRAME_BYTES = 16 * 1024 * 1024
@@ -79,17 +88,19 @@ async def connect(
     timeout_s: float = 10.0,
     ca: Path | None = None,
     on_headers: Callable[[Mapping[str, str]], None] = lambda _: None,
+    resolver: "Resolver | None" = None,
 ) -> AsyncIterator[Socket]:
     """A connection to a WebSocket server, closed at the end. `ca`: the only authorities.
-    `on_headers` is called with the headers of the server's response, names in lower case.
+    `on_headers` is called with the headers of the server's response, names in lower case. The
+    server's name is looked up, by `resolver`, in `timeout_s` at most; so is it connected to.
 
     Raises: ConnectionError with the URL; AuthenticationError where the server asks for a token;
     ConfigurationError naming `ca`.
     """
-    context = client_context(ca) if ca is not None and url.startswith("wss:") else None
+    context = _context(url, ca)
     opened: Socket | None = None
     try:
-        async with websockets.asyncio.client.connect(
+        connecting = websockets.asyncio.client.connect(
             url,
             additional_headers=dict(headers or {}),
             open_timeout=timeout_s,
@@ -99,8 +110,10 @@ async def connect(
             close_timeout=CLOSE_S,
             max_size=MAX_FRAME_BYTES,
             proxy=None,
+            sock=await _tcp_connection(url, timeout_s, resolver),
             ssl=context,
-        ) as connection:
+        )
+        async with connecting as connection:
             if connection.response is not None:
                 pairs = connection.response.headers.raw_items()
                 on_headers({name.lower(): text for name, text in pairs})
@@ -118,6 +131,63 @@ async def connect(
         raise ConnectionError(
             f"could not reach {url}: {error or type(error).__name__}", url=url, sent=False
         ) from error
+
+
+async def _tcp_connection(url: str, seconds: float, resolver: "Resolver | None") -> socket.socket:
+    """A connection to the first of a server's addresses that takes one.
+
+    Raises: OSError; TimeoutError where they have not by then.
+    """
+    parts, loop = urlsplit(url), asyncio.get_running_loop()
+    port = parts.port or (443 if parts.scheme == "wss" else 80)
+    failure = OSError(f"{parts.hostname} has no address")
+    addresses = await _addresses(parts.hostname or "", port, seconds, resolver)
+    async with asyncio.timeout(seconds):
+        for address in addresses:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            try:
+                with ExitStack() as undo:
+                    opened = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
+                    opened.setblocking(False)
+                    await loop.sock_connect(opened, (address, port))
+                    undo.pop_all()
+            except OSError as error:
+                failure = error
+            else:
+                return opened
+    raise failure
+
+
+async def _addresses(
+    host: str, port: int, seconds: float, resolver: "Resolver | None"
+) -> Iterable[str]:
+    """The addresses of a name. The loop's own look-up would hold its few threads, and the end of
+    the program, for as long as a name server is silent.
+
+    Raises: OSError.
+    """
+    if host.endswith("localhost"):
+        return LOCALHOST
+    # Not loaded for a gateway of this machine.
+    import httpcore2
+
+    from polytape.net.names import Resolver
+
+    try:
+        return await (resolver or Resolver()).addresses_async(host, port, seconds)
+    except httpcore2.ConnectError as error:
+        raise OSError(str(error)) from error
+
+
+def _context(url: str, ca: Path | None) -> ssl.SSLContext | None:
+    """Whom a secure connection trusts: the system's authorities, where none are named. The library
+    takes None for a plain connection alone.
+
+    Raises: ConfigurationError naming `ca`.
+    """
+    if not url.startswith("wss:"):
+        return None
+    return system_context() if ca is None else client_context(ca)
 
 
 def socket_url(base: str, path: str) -> str:

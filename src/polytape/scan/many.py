@@ -161,13 +161,13 @@ class ScanTask:
 
     def run(self) -> dict[str, Outcome]:
         """The scans, or the errors in their place."""
-        return {symbol: self._scan(symbol) for symbol in self.symbols}
+        store, market = _open(self.store), _market()
+        return {symbol: self._scan(symbol, store, market) for symbol in self.symbols}
 
-    def _scan(self, symbol: str) -> Outcome:
-        store, now = _open(self.store), to_us(datetime.now(UTC))
-        bars = StoredBars(store, symbol, _market(), now)
+    def _scan(self, symbol: str, store: SegmentStore, market: Market) -> Outcome:
+        bars = StoredBars(store, symbol, market, to_us(datetime.now(UTC)))
         try:
-            flow = SCAN.run(symbol, self.as_of, _market(), self.options)
+            flow = SCAN.run(symbol, self.as_of, market, self.options)
             result = cast("ScanResult", run_with(flow, bars.answer))
         except PolygonClientError as error:
             return error
