@@ -3,6 +3,7 @@
 import asyncio
 import gc
 from threading import Event
+from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
@@ -29,6 +30,25 @@ async def test_the_addresses_of_a_name_are_tried_in_turn() -> None:
             (connection,) = server.connections
             assert connection.request is not None
             assert connection.request.headers["Host"] == f"feed.example:{port}"
+
+
+@pytest.mark.socket
+async def test_an_address_that_never_answers_keeps_no_other_from_being_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = asyncio.get_running_loop()
+    connect = loop.sock_connect
+
+    async def never_to_ipv6(opened: Any, address: Any) -> None:
+        await (asyncio.Event().wait() if ":" in address[0] else connect(opened, address))
+
+    monkeypatch.setattr(loop, "sock_connect", never_to_ipv6)
+    async with serve(echo, "127.0.0.1", 0) as server:
+        url = f"ws://feed.example:{server.sockets[0].getsockname()[1]}"
+        resolver = Resolver(lambda *_: ["2001:db8::1", "127.0.0.1"])
+        async with socket.connect(url, timeout_s=2.0, resolver=resolver) as opened:
+            await opened.send(b"bars")
+            assert await opened.receive() == b"bars"
 
 
 async def test_a_silent_name_server_holds_nobody_longer_than_the_time_to_open() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -134,33 +134,34 @@ async def connect(
 
 
 async def _tcp_connection(url: str, seconds: float, resolver: "Resolver | None") -> socket.socket:
-    """A connection to the first of a server's addresses that takes one.
+    """A connection to the first of a server's addresses that takes one. Each has its share of the
+    time: where a network only seems to have IPv6, those addresses never answer.
 
-    Raises: OSError; TimeoutError where they have not by then.
+    Raises: OSError.
     """
     parts, loop = urlsplit(url), asyncio.get_running_loop()
     port = parts.port or (443 if parts.scheme == "wss" else 80)
     failure = OSError(f"{parts.hostname} has no address")
     addresses = await _addresses(parts.hostname or "", port, seconds, resolver)
-    async with asyncio.timeout(seconds):
-        for address in addresses:
-            family = socket.AF_INET6 if ":" in address else socket.AF_INET
-            try:
-                with ExitStack() as undo:
-                    opened = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
-                    opened.setblocking(False)
+    for address in addresses:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        try:
+            with ExitStack() as undo:
+                opened = undo.enter_context(socket.socket(family, socket.SOCK_STREAM))
+                opened.setblocking(False)
+                async with asyncio.timeout(seconds / len(addresses)):
                     await loop.sock_connect(opened, (address, port))
-                    undo.pop_all()
-            except OSError as error:
-                failure = error
-            else:
-                return opened
+                undo.pop_all()
+        except OSError as error:
+            failure = error
+        else:
+            return opened
     raise failure
 
 
 async def _addresses(
     host: str, port: int, seconds: float, resolver: "Resolver | None"
-) -> Iterable[str]:
+) -> Sequence[str]:
     """The addresses of a name. The loop's own look-up would hold its few threads, and the end of
     the program, for as long as a name server is silent.
 
