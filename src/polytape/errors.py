@@ -196,9 +196,11 @@ class IncompleteDataError(DataFetchError):
 
 
 class TimeZoneWarning(UserWarning):
-    """A text such as "2026-11-17 10:30" was given for an instant, and names no zone. It is read as
-    UTC; the command line reads the same text as New York's time. Write the zone:
-    "2026-11-17 10:30 ET" or "2026-11-17 10:30 UTC".
+    """A text such as "2026-11-17 10:30", or a datetime (`pandas.Timestamp`, `numpy.datetime64`),
+    was given for an instant, and names no zone. It is read as UTC; the command line reads the same
+    text as New York's time. Write the zone: "2026-11-17 10:30 ET" or "2026-11-17 10:30 UTC",
+    `pandas.Timestamp("2026-11-17 10:30", tz="America/New_York")`. What `pandas.bdate_range` gives
+    without a `tz` is midnight UTC, the evening before in New York: `.date()` of it is that day.
     """
 
 

@@ -81,6 +81,8 @@ def test_no_command_prints_the_help_and_is_wrong_usage(polytape: Run) -> None:
     code, out, err = polytape()
     assert (code, err) == (2, "")
     assert out.startswith("Usage: polytape")
-    code, out, err = polytape("cache")
-    assert (code, out) == (2, "")
-    assert err == "polytape: Missing command. (polytape cache --help tells more)\n"
+    for group, command in (("cache", "clear"), ("history", "backfill"), ("token", "add")):
+        code, out, err = polytape(group)
+        assert (code, err) == (2, "")
+        assert out.startswith(f"Usage: polytape {group}")
+        assert f"\n  {command} " in out

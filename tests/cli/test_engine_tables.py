@@ -5,7 +5,14 @@ from typing import Any
 import click
 import pytest
 
-from polytape.cli.engine_tables import LEVEL_NAMES, heading, how_lines, moment_text, rows_of
+from polytape.cli.engine_tables import (
+    LEVEL_NAMES,
+    WITH_PRICE,
+    heading,
+    how_lines,
+    moment_text,
+    rows_of,
+)
 from polytape.cli.output import fitted_lines
 from polytape.engines.registry import CLIENT_ENGINES, SCAN
 
@@ -101,8 +108,25 @@ def test_zones_are_listed_from_the_highest_down() -> None:
         assert [row["side"] for row in rows] == sides
     assert {row["side"] for row in rows_of("zones", result | {"price": 2.0})} == {"above"}
     assert heading("zones", result | AS_OF) == [f"A 2.50 · {AT}"]
-    assert heading("zones", result | AS_OF | {"price": None}) == [f"A as of {AT}"]
-    assert heading("zones", result | {"price": None}) == []
+    assert heading("zones", result | {"price": None}) == ["A no price"]
+
+
+@pytest.mark.parametrize("name", sorted(WITH_PRICE))
+def test_the_price_stands_in_the_heading_of_every_engine_that_has_one(name: str) -> None:
+    """Where there is none, that is said; an older server does not say."""
+    anchor = {"anchor": AS_OF["as_of"]} if name == "vwap" else {}
+    result = {"symbol": "A"} | AS_OF | anchor
+    begins = {2.5: f"A 2.50 · {AT}", 0.5: f"A 0.5000 · {AT}", None: f"A no price · {AT}"}
+    for price, begin in begins.items():
+        assert " · ".join(heading(name, result | {"price": price})).startswith(begin)
+    if name != "vwap":
+        assert heading(name, result) == [f"A as of {AT}"]
+
+
+def test_no_atr_is_said_in_the_heading() -> None:
+    """In the place that an ATR has."""
+    result = {"symbol": "A", "timeframe": "15min", "atr": None, "atr_regular": None}
+    assert heading("atr", result | AS_OF) == [f"A no ATR of 15min · {AT}"]
 
 
 HOLIDAY = {

@@ -36,6 +36,9 @@ def test_the_command_that_arguments_name(arguments: str, name: str) -> None:
         ("bars", "end_date='x': must not be before start_date", "--end='x': must not be before --start"),
         ("history verify", "end_date='x': not before start_date", "--to='x': not before --from"),
         ("session", "as_of='x' is not valid", "--at='x' is not valid"),
+        ("session AAPL --as-of x", "as_of='x' is not valid", "--as-of='x' is not valid"),
+        ("session AAPL --as-of=x", "as_of='x' is not valid", "--as-of='x' is not valid"),
+        ("session AAPL --at x", "as_of='x' is not valid", "--at='x' is not valid"),
         ("scan", "as_of='x' is not valid", "--as-of='x' is not valid"),
         ("vwap", "anchor='x': before as_of", "--anchor='x': before --as-of"),
         ("fractals", "fractal_length=4: odd", "--length=4: odd"),
@@ -48,7 +51,8 @@ def test_the_command_that_arguments_name(arguments: str, name: str) -> None:
 )  # fmt: skip
 def test_parameters_are_called_by_their_options(arguments: str, text: str, shown: str) -> None:
     """Those that the command has; what stands in quotes was written by somebody."""
-    assert in_options(text, command_of(app, arguments.split())) == shown
+    written = arguments.split()
+    assert in_options(text, command_of(app, written), written) == shown
 
 
 @given(seconds)
@@ -83,6 +87,8 @@ def test_only_instants_are_shown_otherwise(text: str, shown: str) -> None:
          "--end='2024-07-01' is not valid: must not be before --start (2024-07-05 00:00 New York)"),
         ("scan AAPL --as-of 2199-01-04T10:00", "--as-of='2199-01-04 10:00 New York' is not valid"),
         ("session AAPL --at someday", "--at='someday' is not valid"),
+        ("session AAPL --as-of someday", "--as-of='someday' is not valid"),
+        ("session AAPL --as-of 2199-01-04T10:00", "--as-of='2199-01-04 10:00 New York' is not"),
         ("bars AAPL --frob", "(polytape bars --help tells more)"),
         ("history verify --frob", "(polytape history verify --help tells more)"),
         ("frob", "(polytape --help tells more)"),
@@ -98,8 +104,8 @@ def test_an_error_speaks_of_what_was_typed(
     assert (code, says in err, "T0" in err, "start_date" in err) == (2, True, False, False), err
 
 
-def test_the_option_is_its_first_spelling() -> None:
-    """Whichever of them was written, and whatever its parameter is called."""
+def test_the_option_is_its_first_spelling_where_none_was_written() -> None:
+    """Whatever its parameter is called."""
     option = click.Option(["fractal_length", "--length", "--fractal-length"])
     made = click.Command("c", params=[option, click.Argument(["symbol"])])
     assert in_options("fractal_length=4", made) == in_options("length=4", made) == "--length=4"

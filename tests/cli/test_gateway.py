@@ -15,6 +15,7 @@ from polytape.errors import (
     ConnectionError,
     DataFetchError,
     NotFoundError,
+    RateLimitError,
     ValidationError,
 )
 from polytape.net.http import SyncDriver
@@ -165,6 +166,23 @@ def test_a_command_that_waits_for_the_vendors_budget_says_so(
     # A gateway whose clock is another one: never more than the window, never nothing.
     assert "up to 60 s" in waiting_text(state, now.replace(year=2023))
     assert "up to 1 s" in waiting_text(state, now.replace(year=2025))
+
+
+def test_what_spends_nothing_does_not_wait_for_the_vendors_budget(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`jobs cancel` waited a minute: the refusal before the owner's token said that nothing is
+    left. What may spend waits, here longer than it may.
+    """
+    head = {"RateLimit-Remaining": "0", "RateLimit-Reset": "50"}
+    hurried = RetryPolicy(timeout_s=1.0, max_retries=0, deadline_s=1.0)
+    with plain_server() as server, connect(server.url, hurried) as gateway:
+        monkeypatch.setattr(server, "answer", lambda *_: (200, head, b"{}"))
+        for _ in range(2):
+            assert gateway.delete("/jobs/x") == gateway.get("/rate-limit") == {}
+        gateway.get("/search", query="x")
+        with pytest.raises(RateLimitError):
+            gateway.get("/search", query="x")
 
 
 def test_a_wait_that_lasts_longer_than_was_said_is_said_again() -> None:

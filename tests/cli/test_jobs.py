@@ -1,6 +1,7 @@
 """Jobs of a running gateway, begun and looked at by command."""
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -47,6 +48,7 @@ def test_a_backfill_through_a_gateway_is_a_job_and_says_how_it_went(
     identity = str(newest["id"])
     _, out, _ = polytape("jobs", "show", identity, "--url", filling)
     assert "the vendor is down" in out
+    assert not re.search(r"^\w+ +-? *$", out, re.MULTILINE)  # nothing is said of what is not
     # Both days in full, as the table of a person in New York has them; its JSON has them in UTC.
     assert "Mon 2024-07-01 00:00:00 New York" in out
     assert newest["start"] == "2024-07-01T04:00:00Z"
@@ -55,6 +57,7 @@ def test_a_backfill_through_a_gateway_is_a_job_and_says_how_it_went(
     assert f"{began:%m-%d %H:%M}" in out
     code, out, _ = polytape("jobs", "cancel", identity, "--url", filling)
     assert (code, out.startswith(f"job {identity} is partial: 2 of 2 questions")) == (0, True)
+    assert out.endswith("; it had ended before\n")
     code, out, _ = polytape("jobs", "--url", filling)
     assert identity in out
     assert max(map(len, out.splitlines())) <= 80

@@ -1,6 +1,7 @@
 """Commands of the levels of a session: what the client says, in a table of 80 columns."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -53,6 +54,22 @@ def test_a_command_says_what_the_client_says(
     assert code == 0
     assert max(map(len, out.splitlines())) <= 80
     assert out.startswith("AAPL ")
+
+
+def test_the_table_has_the_developing_point_of_control(polytape: Run, gateway: str) -> None:
+    """The command's help promises it, and it was in the JSON alone; volumes and shares are those of
+    a person.
+    """
+    how = ("poc", "AAPL", "--as-of", WHEN, "--url", gateway)
+    result = json.loads(polytape(*how, "--format", "json")[1])
+    own, naked = rows_of("poc", result, "table")[:2]
+    assert (own["point of control"], own["price"], own["day"]) == (
+        "developing", result["poc"], "2026-11-18")  # fmt: skip
+    first = result["naked"][0]
+    assert naked["volume"] == f"{round(first['volume']):,}"
+    assert naked["share"] == f"{round(100 * first['share'], 1)}%"
+    assert re.search(r"2026-11-18 +developing +\d+\.\d\d +\d\d:\d\d", polytape(*how)[1])
+    assert rows_of("poc", {"naked": [], "developing": []}, "table") == []
 
 
 def _iso(value: object) -> str:

@@ -91,7 +91,7 @@ def test_a_date_that_is_an_instant_says_which(
     """And how to write the end of the day, which is another one and needs no word."""
     if long_day_from is not None:
         monkeypatch.setenv("POLYTAPE_LONG_DAY_FROM", long_day_from)
-    as_of = click.Option(["--as-of"], type=AS_OF)
+    as_of = click.Option(["--as-of"], type=Moment(lambda _: AT, begins=True))
     command(as_of).main(["--as-of", "2024-07-03"], standalone_mode=False)
     said = capsys.readouterr().err
     assert said.startswith(f"--as-of 2024-07-03 is where that day begins, {begin}")
@@ -102,12 +102,33 @@ AT = parse_instant("2026-11-23 10:00 ET", "at", MARKET)
 
 
 @pytest.mark.parametrize(
+    ("day", "says"),
+    [
+        ("tomorrow", "is 2026-11-24, where that day begins, 00:00 New York."),
+        ("2026-11-24", "is where that day begins, 00:00 New York."),
+        ("2026-11-23", "of its session is known yet. Without --as-of it is now."),
+        ("2026-11-21", "is where that day begins, 00:00 New York: it is a weekend."),
+        ("2024-07-04", "is where that day begins, 00:00 New York: it is an exchange holiday."),
+    ],
+)
+def test_an_end_that_is_no_session_s_or_not_yet_is_not_advised(
+    capsys: pytest.CaptureFixture[str], day: str, says: str
+) -> None:
+    """It would be refused, too."""
+    option = click.Option(["--as-of"], type=Moment(lambda _: AT, begins=True))
+    command(option).main(["--as-of", day], standalone_mode=False)
+    said = capsys.readouterr().err
+    assert said.startswith(f"--as-of {day} is ")
+    assert said.endswith(f"{says}\n")
+
+
+@pytest.mark.parametrize(
     ("word", "sent", "says"),
     [
         ("yesterday", "2026-11-20", 'is 2026-11-20, where that day begins, 00:00 New York: nothing '
          'of its session is known yet. Its end is --as-of "2026-11-20 23:59".'),
         ("Today", "2026-11-23", "nothing of its session is known yet. Without --as-of it is now."),
-        ("ytd", "2026-01-01", "is 2026-01-01, where that day begins"),
+        ("ytd", "2026-01-01", "where that day begins, 00:00 New York: it is an exchange holiday."),
         ("2h", "2026-11-23T13:00:00+00:00", "--as-of 2h is Mon 2026-11-23 08:00 New York."),
         ("now", "2026-11-23T15:00:00+00:00", "--as-of now is Mon 2026-11-23 10:00 New York."),
     ],
@@ -244,10 +265,16 @@ def test_a_time_that_there_is_not_is_refused_with_what_is(written: str, allowed:
 
 
 @pytest.mark.parametrize("spelling", ["--at", "--as-of"])
-def test_session_takes_its_instant_by_the_name_that_every_engine_has(spelling: str) -> None:
-    """Both are one option."""
+def test_session_takes_its_instant_by_the_name_that_every_engine_has(
+    spelling: str,
+) -> None:
+    """Both are one option, and notes and errors call it as it was written."""
     context = session.make_context("session", ["AAPL", spelling, "2024-07-03 10:30"])
     assert context.params["at"] == "2024-07-03T10:30:00-04:00"
+    with pytest.raises(ValidationError, match=f"^{spelling}='someday'"):
+        app.main(["session", "AAPL", spelling, "someday"], standalone_mode=False)
+    with pytest.raises(ValidationError, match=f"^{spelling}="):
+        app.main(["session", "AAPL", f"{spelling}=2024-07-03 25:00"], standalone_mode=False)
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """Whose bars a store holds, and where it lies: bars of two sources never mix."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from polytape.cli import stores
+from polytape.cli.import_store import opened_import
 from polytape.cli.options import StoreOptions
 from polytape.errors import ConfigurationError
 from polytape.model.bars import Bars
@@ -12,8 +15,16 @@ from polytape.model.market_bars import MarketBars
 from polytape.model.timeframes import Series
 from polytape.settings import Settings
 from polytape.store.coverage import Coverage
+from polytape.store.segments import SegmentStore
 from tests.conftest import MARKET, day_span
 from tests.upstream.flatfiles.files import DAY
+
+
+@contextmanager
+def made_store(options: StoreOptions) -> Iterator[SegmentStore]:
+    """A new store of a source's bars, or the one that is there."""
+    with opened_import(options, own=False) as importing:
+        yield importing.opened()
 
 
 @pytest.fixture
@@ -69,11 +80,11 @@ def test_none_stores_nothing() -> None:
 def test_a_store_of_another_source_is_refused(tmp_path: Path) -> None:
     """The error names both."""
     place = str(tmp_path)
-    with stores.made_store({"store": place, "source": "synthetic"}) as store:
+    with made_store({"store": place, "source": "synthetic"}) as store:
         assert store.source == "synthetic/0"
     with (
         pytest.raises(ConfigurationError, match="holds bars of synthetic/0, not of polygon"),
-        stores.made_store({"store": place}),
+        made_store({"store": place}),
     ):
         pass
 
@@ -82,7 +93,7 @@ def test_a_store_has_bars_once_something_is_in_it(tmp_path: Path) -> None:
     """A gateway without a source serves what is stored; without either it does not start."""
     settings = Settings(store=str(tmp_path))
     assert not stores.has_bars(settings)
-    with stores.made_store({"store": str(tmp_path)}) as store:
+    with made_store({"store": str(tmp_path)}) as store:
         span = day_span(DAY)
         bars = Bars.of([span.start], [1], [1], [1], [1], [1])
         cover = Coverage("A", span, fetched_at=span.end, final=True)
@@ -103,9 +114,9 @@ def test_only_what_brings_bars_makes_a_store_and_says_so(
     ):
         pass
     assert not typo.exists()
-    with stores.made_store({"store": str(typo)}):
+    with made_store({"store": str(typo)}):
         assert capsys.readouterr().err == f"a new store: {typo}\n"
-    with stores.made_store({"store": str(typo)}), stores.opened_store({"store": str(typo)}):
+    with made_store({"store": str(typo)}), stores.opened_store({"store": str(typo)}):
         assert capsys.readouterr().err == ""
     assert not list(own_folder.glob("*"))
 
@@ -116,10 +127,10 @@ def test_a_scan_reads_the_store_that_there_is(own_folder: Path, tmp_path: Path) 
         ConfigurationError, match=r"there is no store at .*/polygon \(--store names"
     ):
         stores.readable_location(None)
-    with stores.made_store({"source": "synthetic"}) as made:
+    with made_store({"source": "synthetic"}) as made:
         assert stores.readable_location(None) == made.storage.url
     assert stores.readable_location(str(tmp_path / "x")) == str(tmp_path / "x")
-    with stores.made_store({}) as vendors:
+    with made_store({}) as vendors:
         assert stores.readable_location(None) == vendors.storage.url
     assert len(list(own_folder.glob("*"))) == 2
 
@@ -130,9 +141,9 @@ def test_a_command_reads_the_store_that_serve_used_whatever_its_source(
     """Without --store: the vendor's, else the only one there is; of several the one of the gateway
     that runs, and where none does they are all named.
     """
-    with stores.made_store({"source": "synthetic"}) as made, stores.opened_store({}) as read:
+    with made_store({"source": "synthetic"}) as made, stores.opened_store({}) as read:
         assert (read.storage.url, read.source) == (made.storage.url, "synthetic/0")
-    with stores.made_store({}), stores.opened_store({}) as read:
+    with made_store({}), stores.opened_store({}) as read:
         assert read.source == "polygon"
         assert "there are others (--store names one)" in capsys.readouterr().err
     with stores.opened_store({"source": "synthetic"}) as read:
@@ -177,13 +188,13 @@ def test_the_shown_place_is_that_of_the_store_that_is_read(
     assert stores.shown_location({}) == str(usual)
     assert "there is no store at" in capsys.readouterr().err
     made_up: StoreOptions = {"source": "synthetic"}
-    with stores.made_store(made_up) as store:
+    with made_store(made_up) as store:
         place = store.storage.url
     capsys.readouterr()
     assert stores.shown_location({}) == stores.shown_location(made_up) == place
     assert capsys.readouterr().err == ""
     assert stores.shown_location({"store": "s3://bars"}) == "s3://bars"
     assert stores.shown_location({"store": "none"}) == "none"
-    with stores.made_store({}):
+    with made_store({}):
         pass
     assert stores.shown_location({}) == str(usual)

@@ -23,10 +23,12 @@ def url() -> Iterator[str]:
 
 
 def test_bars_are_printed_a_line_each(polytape: Run, url: str) -> None:
-    """And a made-up market says so."""
+    """Below what the columns are, which nothing said; and a made-up market says so."""
     code, out, err = polytape("stream", "AAPL", "SPY", "--count", "4", "--url", url)
-    lines = out.splitlines()
+    head, *lines = out.splitlines()
     assert code == 0
+    assert head.split() == ["New", "York", "symbol", "open", "high", "low", "close", "volume"]
+    assert {len(line) for line in (head, *lines)} == {80}
     assert [line.split()[2] for line in lines] == ["AAPL", "SPY"] * 2
     assert "made up" in err
 

@@ -65,7 +65,6 @@ def test_a_token_is_removed(folder: Path, capsys: pytest.CaptureFixture[str]) ->
         (["add", "x", "--expires", "0"], 2, "--expires"),
         (["add", "x", "--per-minute", "0"], 2, "--per-minute"),
         (["add"], 2, "name"),
-        ([], 2, "command"),
     ],
 )
 def test_what_is_wrong_is_one_line(

@@ -118,6 +118,17 @@ def test_a_server_without_metadata_has_said_nothing() -> None:
     assert answer.span == WEEK
 
 
+def test_why_there_are_no_bars_is_not_cached() -> None:
+    """The server said it of another moment."""
+    query = BarsQuery("SPY", Timeframe.DAY, WEEK)
+    said = BarsMetadata(
+        symbol="SPY", timeframe="1day", count=0, source="x",
+        notes=["a note", "no bars: 2024-07-01 is in the future"],
+    )  # fmt: skip
+    answer = CachedAnswer.of(query, Bars.empty(), said, fetched_at=WEEK.start, market=MARKET)
+    assert answer.metadata.notes == ["a note"]
+
+
 MINUTES = [WEEK.start + n * 15 * MINUTE_US for n in range(5 * 96)]
 edges = st.integers(0, 5 * 24).map(lambda hour: WEEK.start + hour * HOUR_US)
 

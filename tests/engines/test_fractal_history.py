@@ -1,10 +1,12 @@
 """The history of swings is what the engine gave at each instant, and earns nothing by itself."""
 
-from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -18,12 +20,15 @@ from polytape.engines.fractals import (
     structure_of,
 )
 from polytape.engines.zigzag import Kind
+from polytape.errors import TimeZoneWarning, ValidationError
 from polytape.model.bars import Bars
+from polytape.model.basis import Basis
 from polytape.model.instants import parse_span
 from polytape.model.query import series_query
 from polytape.model.resample import bar_ends
 from polytape.model.timeframes import Series, Timeframe
 from polytape.model.timestamps import to_datetime
+from polytape.model.zones import NEW_YORK
 from polytape.upstream.flatfiles.source import FlatFiles
 from tests.conftest import MARKET, flat_bars
 from tests.engines.bars import driftless, walks
@@ -95,6 +100,28 @@ def test_highs_and_lows_alternate(bars: Bars, apart: bool) -> None:
     history = fractal_history(bars, fractal_length=5, check_price_overlap=apart)
     for _, swings in history.changes():
         assert all(one.kind != after.kind for one, after in pairwise(swings))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["yesterday", "10:30", date(2024, 1, 2), "2024-01-02", None, pd.NaT]
+)
+def test_every_question_about_an_instant_takes_it_in_any_form(wrong: object) -> None:
+    """Whoever is asked; what is none is refused by name."""
+    history = fractal_history(driftless(1, 400))
+    swing, whole, basis = history.swings[-1], final(history), Basis(source="", adjusted=True)
+    moment = swing.confirmed_at
+    asked: tuple[Callable[[Any], object], ...] = (
+        history.at, whole.since, swing.shown_at, swing.known_at, basis.split_factor
+    )  # fmt: skip
+    for ask in asked:
+        text = f"{moment.astimezone(NEW_YORK):%Y-%m-%d %H:%M} ET"
+        assert ask(text) == ask(moment)
+        with pytest.raises(ValidationError, match=r"^moment=.*an instant: a datetime with a zone"):
+            ask(wrong)
+    with pytest.raises(ValidationError, match=r"^since="):
+        history.at(moment, since="soon")
+    with pytest.warns(TimeZoneWarning, match="^moment is a datetime without a zone"):
+        assert history.at(moment.replace(tzinfo=None)) == history.at(moment)
 
 
 def test_swings_from_an_instant_on() -> None:

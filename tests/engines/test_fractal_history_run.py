@@ -15,7 +15,7 @@ from polytape.engines.fractal_run import fractal_flow
 from polytape.engines.fractals import Swing
 from polytape.engines.options import FractalHistoryOptions, FractalOptions, ScanOptions
 from polytape.engines.scanner import scan_flow
-from polytape.errors import ValidationError
+from polytape.errors import TimeZoneWarning, ValidationError
 from polytape.model.bars import Bars
 from polytape.model.market import Market
 from polytape.model.query import BarsQuery
@@ -95,12 +95,15 @@ def test_its_table_says_that_older_swings_are_in_it(history: FractalHistoryRun) 
 
 
 def test_an_instant_outside_of_it_is_refused(history: FractalHistoryRun) -> None:
-    """And one without a zone."""
-    for wrong in (history.start - timedelta(seconds=1), history.as_of + timedelta(seconds=1),
-                  datetime(2026, 11, 17)):  # fmt: skip  # noqa: DTZ001 - that is the mistake
+    """As is what is none; any way to write an instant is taken."""
+    early, late = history.start - timedelta(seconds=1), history.as_of + timedelta(seconds=1)
+    for wrong in (early, late, f"{late:%Y-%m-%d %H:%M:%S} UTC", "yesterday", "soon"):
         with pytest.raises(ValidationError, match="moment"):
             history.at(wrong)
-    assert history.at(datetime(2026, 11, 17, tzinfo=UTC))
+    then = history.at(datetime(2026, 11, 17, 15, 30, tzinfo=UTC))
+    assert then == history.at("2026-11-17 10:30 ET")
+    with pytest.warns(TimeZoneWarning, match=r"^moment='2026-11-17 15:30' names no zone"):
+        assert history.at("2026-11-17 15:30") == then
 
 
 @pytest.mark.parametrize(

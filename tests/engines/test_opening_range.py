@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytape.engines.flow import EngineRun, run_with
+from polytape.engines.hvn_run import hvn_flow
 from polytape.engines.opening_range import opening_range
 from polytape.engines.opening_range_run import OpeningRangeRun, opening_range_flow
-from polytape.engines.options import OpeningRangeOptions
+from polytape.engines.options import HvnOptions, OpeningRangeOptions
 from polytape.errors import ValidationError
 from polytape.model.bar import bar_rows
 from polytape.model.bars import Bars
@@ -87,6 +88,22 @@ def test_a_range_is_there_once_it_is_complete(
     assert all(one.known_at <= run.as_of for one in run.ranges)
     assert ("no range" in repr(run)) == (not sizes)
     assert len(run.to_frame()) == len(sizes)
+
+
+@pytest.mark.parametrize("exclude", [False, True])
+def test_before_the_bell_it_has_the_price_of_extended_hours(
+    synthetic: Synthetic, market: Market, exclude: bool
+) -> None:
+    """As other engines have at the instant; before the day's first minute there is none."""
+    answer = answers(synthetic, market)
+    options = OpeningRangeOptions(exclude_bad_prints=exclude)
+    early, before = (
+        run_with(opening_range_flow("AAPL", at(f"2026-11-18 {time}"), market, options), answer)
+        for time in ("09:10", "03:30")
+    )
+    others = run_with(hvn_flow("AAPL", at("2026-11-18 09:10"), market, HvnOptions()), answer)
+    assert early.price == others.price is not None
+    assert (before.price, before.ranges, early.ranges) == (None, (), ())
 
 
 @given(minutes(most=200), st.integers(0, 600))

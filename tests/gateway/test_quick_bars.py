@@ -113,6 +113,14 @@ def test_requests_in_one_packet_are_answered_in_their_order(line: Line) -> None:
     assert line.hits >= 2
 
 
+def test_a_query_beside_a_body_that_is_in_memory_is_still_refused(line: Line) -> None:
+    """The body alone does not say what the request asks."""
+    assert line.ask(POST + END + BODY)[0] == 200
+    assert line.ask(POST.replace(b"/bars", b"/bars?as_of=2026-11-17") + END + BODY)[0] == 400
+    assert line.ask(POST + END + BODY)[0] == 200
+    assert line.hits == 1
+
+
 @pytest.mark.parametrize(
     "pieces",
     [

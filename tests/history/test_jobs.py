@@ -19,6 +19,9 @@ from polytape.history.jobs import (
 )
 from polytape.model.timeframes import Series
 from polytape.model.units import SECOND_US
+from polytape.wire.budget import BudgetState
+
+FREE = BudgetState(100, 0, 0.0, 1.0)
 
 
 def spec(symbol: str) -> JobSpec:
@@ -72,14 +75,29 @@ def test_the_time_left_goes_by_the_pace_and_by_the_plan_before_there_is_one() ->
     """And is not known of what waits."""
     table = JobTable()
     table.add(spec("A"), "j", 0)
-    assert table.job("j").eta_s(0) is None
+    assert table.job("j").eta_s(0, FREE) is None
     table.start(0)
-    assert table.change("j", total=10, estimate_s=60.0).eta_s(SECOND_US) == 60.0
+    assert table.change("j", total=10, estimate_s=60.0).eta_s(SECOND_US, FREE) == 60.0
     table.advance("j", "A", bars=5)
     table.advance("j", "B", error="down")
     job = table.job("j")
-    assert job.eta_s(4 * SECOND_US) == pytest.approx(16.0)
+    assert job.eta_s(4 * SECOND_US, FREE) == pytest.approx(16.0)
     assert (job.done, job.failed, job.bars, job.failures) == (2, 1, 5, ("down",))
+
+
+@pytest.mark.parametrize(
+    ("state", "planned", "left"),
+    [(BudgetState(5, 5, 55.0, 60.0), 12, 115.0), (BudgetState(5, 0, 0.0, 60.0), 12, 60.0),
+     (BudgetState(5, 5, 55.0, 60.0), 0, 7.0)],
+)  # fmt: skip
+def test_the_time_left_counts_the_windows_of_the_budget(
+    state: BudgetState, planned: int, left: float
+) -> None:
+    """Five of twelve requests done in five seconds: it said that seven more take seven, and at five
+    a minute the last of them waits for the second window. What asks nobody waits for none.
+    """
+    job = Job("j", spec("A"), 0, JobState.RUNNING, 0, total=12, done=5, planned_requests=planned)
+    assert job.eta_s(5 * SECOND_US, state) == pytest.approx(left)
 
 
 @given(st.lists(st.sampled_from(JobState), max_size=8))

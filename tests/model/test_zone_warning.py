@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -58,11 +59,35 @@ def test_both_zones_are_named() -> None:
     "value",
     ["2026-11-17", "20261117", "yesterday", "5d", f"{TEXT}Z", f"{TEXT} ET", f"{TEXT} -05:00", None,
      f"{TEXT} XX", "2026-13-17 10:30", "no date at all", datetime(2026, 11, 17, 10, tzinfo=UTC),
-     datetime(2026, 11, 17, 10), np.datetime64(TEXT), "0001-01-01 00:00"],  # noqa: DTZ001 - as pandas reads it
+     pd.Timestamp(TEXT, tz="UTC"), pd.NaT, np.datetime64("NaT"), np.datetime64("NaT", "us"),
+     np.datetime64("2026-11-17"), date(2026, 11, 17), 5, "0001-01-01 00:00"],
 )  # fmt: skip
 def test_of_anything_else_nothing_is_said(value: object) -> None:
     """Warnings are errors in these tests."""
     warn_without_zone(as_of=value)
+
+
+@pytest.mark.parametrize("param", ["start", "as_of"])
+@pytest.mark.parametrize(
+    "naive", [datetime(2026, 11, 17, 10), pd.Timestamp(TEXT), np.datetime64(TEXT)]  # noqa: DTZ001 - that is the mistake
+)  # fmt: skip
+def test_a_datetime_without_a_zone_is_said_to_be_utc(naive: object, param: str) -> None:
+    """Whoever made it. At ten nobody means a day."""
+    with pytest.warns(TimeZoneWarning, match=f"^{param} is a datetime without a zone") as said:
+        warn_without_zone(**{param: naive})
+    assert "read as UTC" in str(said[0].message)
+    assert "idnight" not in str(said[0].message)
+
+
+@pytest.mark.parametrize(
+    "midnight", [pd.bdate_range("2026-11-17", periods=1)[0], np.datetime64("2026-11-17", "s")]
+)
+def test_midnight_without_a_zone_may_mean_a_day(midnight: object) -> None:
+    """Where a date stands for its whole day, that is said; where it is an instant it would not."""
+    for param, has_days in (("end_date", True), ("as_of", False)):
+        with pytest.warns(TimeZoneWarning, match="Midnight UTC is the evening") as said:
+            warn_without_zone(**{param: midnight})
+        assert (".date(), stands for that whole trading day" in str(said[0].message)) is has_days
 
 
 @pytest.mark.parametrize(
@@ -104,24 +129,29 @@ def test_of_instants_no_date_is_said(instant: object) -> None:
 
 
 CALLS: dict[str, Any] = {
-    "start_date": lambda c: c.fetch_bars("SPY", TEXT, "2026-11-18", "1min"),
-    "end_date": lambda c: c.fetch_many(["SPY"], "2026-11-16", TEXT, "1min"),
-    "start": lambda c: c.bars("SPY", TEXT),
-    "end": lambda c: c.download("SPY", "2026-11-16", TEXT),
-    "target_datetime": lambda c: c.get_candle_at_datetime("SPY", TEXT),
-    "session_datetime": lambda c: c.session("SPY", TEXT),
-    "as_of": lambda c: ZoneCalculator(c).run("SPY", TEXT),
-    "anchor": lambda c: VWAPEngine(c).run("SPY", anchor=TEXT),
+    "start_date": lambda c, at: c.fetch_bars("SPY", at, "2026-11-18", "1min"),
+    "end_date": lambda c, at: c.fetch_many(["SPY"], "2026-11-16", at, "1min"),
+    "start": lambda c, at: c.bars("SPY", at),
+    "end": lambda c, at: c.download("SPY", "2026-11-16", at),
+    "target_datetime": lambda c, at: c.get_candle_at_datetime("SPY", at),
+    "session_datetime": lambda c, at: c.session("SPY", at),
+    "as_of": lambda c, at: ZoneCalculator(c).run("SPY", at),
+    "anchor": lambda c, at: VWAPEngine(c).run("SPY", anchor=at),
 }
 
 
+@pytest.mark.parametrize(
+    ("at", "says"), [(TEXT, f"='{TEXT}'"), (pd.Timestamp(TEXT), " is a datetime without a zone")]
+)
 @pytest.mark.parametrize("param", CALLS)
-def test_every_door_of_the_client_warns_at_the_callers_line(param: str) -> None:
+def test_every_door_of_the_client_warns_at_the_callers_line(
+    param: str, at: object, says: str
+) -> None:
     """Before anything is sent: here no gateway answers."""
     client = PolygonClient(NOWHERE, max_retries=0)
-    with pytest.warns(TimeZoneWarning, match=f"^{param}='{TEXT}'") as said:
+    with pytest.warns(TimeZoneWarning, match=f"^{param}{says}") as said:
         with pytest.raises(ConnectionError):
-            CALLS[param](client)
+            CALLS[param](client, at)
     assert [(one.filename, one.lineno) for one in said] == [
         (__file__, inspect.getsourcelines(CALLS[param])[1])
     ]
@@ -156,12 +186,13 @@ def test_scans_of_a_store_warn_and_take_words(tmp_path: Path) -> None:
 
 
 def test_a_line_in_a_loop_says_it_once() -> None:
-    """By Python's own rule."""
+    """By Python's own rule, also of one datetime after another."""
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("default")
-        for _ in range(3):
+        for day in pd.bdate_range("2026-11-16", "2026-11-20"):
             warn_without_zone(as_of=TEXT)
-    assert len(said) == 1
+            warn_without_zone(start=day)
+    assert len(said) == 2
 
 
 @pytest.mark.parametrize("word", ["someday", "noon"])

@@ -91,3 +91,23 @@ def test_the_state_says_what_is_left_and_when_all_of_it_is_free() -> None:
     state = budget.state(20.0)
     assert (state.limit, state.used, state.remaining, state.reset_s) == (5, 2, 3, 50.0)
     assert budget.state(65.0).used == 1
+
+
+@given(st.integers(1, 6), st.integers(0, 6), st.floats(0, 50), st.integers(1, 30))
+def test_the_wait_of_many_requests_is_that_of_the_last_of_them(
+    limit: int, used: int, now: float, requests: int
+) -> None:
+    """Where those before came at once, and each is answered as soon as it is sent."""
+    budget = MovingWindow(limit, 60.0)
+    for number in range(1, min(used, limit) + 1):
+        assert budget.take(0.0) == (number, 0.0)
+        budget.answered(number, 0.0)
+    expected, begun = budget.state(now).wait_s(requests), now
+    for _ in range(requests):
+        token, wait = budget.take(now)
+        if token is None:
+            now += wait * (1 + 1e-9) + 1e-9
+            token, _ = budget.take(now)
+        assert token is not None
+        budget.answered(token, now)
+    assert abs(now - begun - expected) < 1e-3

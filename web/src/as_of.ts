@@ -89,6 +89,13 @@ export class AsOf {
     this.onChange(instant);
   }
 
+  /** The market's clock was turned: the newest instant is another one. */
+  turned(): void {
+    if (byId("as-of").classList.contains("hidden")) return;
+    this.bounds();
+    if (this.instant === null) this.write(this.now());
+  }
+
   /** The slider goes over the year before now, or from a month before an older instant. */
   private bounds(): void {
     const now = Math.floor(this.now() / 60) * 60;

@@ -48,6 +48,14 @@ export function byId(id: string): HTMLElement {
   return element;
 }
 
+/** Put an element beside a place of a box, within its axes. */
+export function placeWithin(element: HTMLElement, box: Element, x: number, y: number): void {
+  const { width, height } = box.getBoundingClientRect();
+  const left = Math.min(x + 18, width - element.offsetWidth - 70);
+  const top = Math.min(y + 18, height - element.offsetHeight - 30);
+  element.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
+}
+
 export const SVG = "http://www.w3.org/2000/svg";
 
 const WIDTH = 80;

@@ -3,6 +3,7 @@
 import { API, type Api } from "./api.ts";
 import type { Profile } from "./chart/profile.ts";
 import type { Swing } from "./chart/swings.ts";
+import { vwapCurve, type VwapPoint } from "./chart/vwap.ts";
 import { isoText, parseInstant } from "./time.ts";
 
 export interface ZonePart {
@@ -22,17 +23,18 @@ export interface Zone {
   kind: "support" | "resistance";
   level: string;
   score: number;
-  /** From the price of the scan to the centre, above it positive: dollars, and daily ATRs. */
-  distance: number;
-  distance_atr: number;
   parts: ZonePart[];
   votes: string[];
   rate: Record<string, unknown> | null;
 }
 
-export interface Scan {
-  symbol: string;
+/** What an engine knew, and at which instant. */
+export interface Reading {
   as_of: string;
+}
+
+export interface Scan extends Reading {
+  symbol: string;
   price: number;
   atr_day: number | null;
   zones: Zone[];
@@ -42,11 +44,19 @@ export interface Scan {
   basis: { line?: string; perfect?: boolean } | null;
 }
 
-export interface Pivots {
+export interface Swings extends Reading {
+  swings: Swing[];
+}
+
+export interface Profiles extends Reading {
+  profiles: Profile[];
+}
+
+export interface Pivots extends Reading {
   pivots: Record<string, { levels: Record<string, number>; period: string }>;
 }
 
-export interface SessionLevels {
+export interface SessionLevels extends Reading {
   current_price: string | null;
   pre_market_price: string | null;
   open_price: string | null;
@@ -56,9 +66,14 @@ export interface SessionLevels {
   error: string | null;
 }
 
-export interface Vwap {
+export interface Vwap extends Reading {
+  anchor: string;
   vwap: number | null;
   levels: { name: string; deviations: number; price: number }[];
+}
+
+export interface VwapWithCurve extends Vwap {
+  curve: VwapPoint[];
 }
 
 interface SwingRow {
@@ -96,23 +111,24 @@ export class Engines {
     timeframe: string,
     asOf: number | null,
     signal?: AbortSignal,
-  ): Promise<Swing[]> {
-    type Answer = { fractals: { swings: SwingRow[] } };
+  ): Promise<Swings> {
+    type Answer = Reading & { fractals: { swings: SwingRow[] } };
     const options = { timeframe };
     const answer = await this.ask<Answer>("/engines/fractals", symbol, asOf, signal, options);
-    return answer.fractals.swings.map((row) => ({
+    const swings = answer.fractals.swings.map((row) => ({
       kind: row.kind,
       price: row.price,
       occurredAt: parseInstant(row.occurred_at),
       confirmedAt: parseInstant(row.confirmed_at),
       settledAt: row.settled_at === null ? null : parseInstant(row.settled_at),
     }));
+    return { as_of: answer.as_of, swings };
   }
 
-  async profiles(symbol: string, asOf: number | null, signal?: AbortSignal): Promise<Profile[]> {
-    type Answer = { profiles: Record<string, ProfileRow> };
+  async profiles(symbol: string, asOf: number | null, signal?: AbortSignal): Promise<Profiles> {
+    type Answer = Reading & { profiles: Record<string, ProfileRow> };
     const answer = await this.ask<Answer>("/engines/hvn", symbol, asOf, signal);
-    return Object.entries(answer.profiles).map(([days, row]) => ({
+    const profiles = Object.entries(answer.profiles).map(([days, row]) => ({
       days,
       prices: row.prices,
       volumes: row.volumes,
@@ -122,18 +138,28 @@ export class Engines {
       valueAreaLow: row.value_area_low,
       nodes: row.hvns,
     }));
+    return { as_of: answer.as_of, profiles };
   }
 
   pivots(symbol: string, asOf: number | null, signal?: AbortSignal): Promise<Pivots> {
     return this.ask<Pivots>("/engines/camarilla", symbol, asOf, signal);
   }
 
-  session(symbol: string, asOf: number | null, signal?: AbortSignal): Promise<SessionLevels> {
-    return this.ask<SessionLevels>("/engines/session", symbol, asOf, signal);
+  /** Its answer names the instant in older tools' way. */
+  async session(symbol: string, asOf: number | null, signal?: AbortSignal): Promise<SessionLevels> {
+    type Answer = Omit<SessionLevels, "as_of"> & { session_datetime: string };
+    const answer = await this.ask<Answer>("/engines/session", symbol, asOf, signal);
+    return { ...answer, as_of: answer.session_datetime };
   }
 
-  vwap(symbol: string, asOf: number | null, signal?: AbortSignal): Promise<Vwap> {
-    return this.ask<Vwap>("/engines/vwap", symbol, asOf, signal);
+  /** With the minutes since its anchor, of which its curve is made. */
+  async vwap(symbol: string, asOf: number | null, signal?: AbortSignal): Promise<VwapWithCurve> {
+    const answer = await this.ask<Vwap>("/engines/vwap", symbol, asOf, signal);
+    const [start, end] = [parseInstant(answer.anchor), parseInstant(answer.as_of)];
+    const query = { symbol, timeframe: "1min", start, end };
+    const { bars } = await this.api.bars(query, signal);
+    const known = bars.filter((bar) => bar.time + 60 <= end);
+    return { ...answer, curve: vwapCurve(known) };
   }
 
   private ask<T>(

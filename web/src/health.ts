@@ -58,10 +58,13 @@ export interface Lag {
 }
 
 const EVERY_MS = 5_000;
+const TIME_EVERY_MS = 250;
 const PAGE_EVERY_MS = 15_000;
 // What the strip says of the store, while the page of the figures is closed.
 const STORE_EVERY_MS = 120_000;
 const STALE_AFTER_S = 150;
+// Of a fast replay: so many seconds of the wall clock.
+const STALE_AFTER_WALL_S = 3;
 const WORDS: Record<FeedState, string> = {
   connecting: "connecting",
   live: "live",
@@ -122,6 +125,8 @@ export class Health {
     fill(byId("health-plots"), ...this.plots.map(({ element }) => element));
     window.setInterval(() => void this.sample(), EVERY_MS);
     window.setInterval(() => this.draw(), 1_000);
+    // Of a fast replay minutes go by within a second.
+    window.setInterval(() => this.drawTime(), TIME_EVERY_MS);
     window.setInterval(() => void this.readPast(), PAGE_EVERY_MS);
   }
 
@@ -158,7 +163,8 @@ export class Health {
     if (this.isCutOff) return true;
     if (this.feed === "none" || this.time.state?.paused === true) return false;
     const newest = Math.max(this.lastBarEnd ?? 0, this.through ?? 0);
-    return newest > 0 && this.time.now() - newest > STALE_AFTER_S;
+    const after = Math.max(STALE_AFTER_S, STALE_AFTER_WALL_S * (this.time.state?.speed ?? 1));
+    return newest > 0 && this.time.now() - newest > after;
   }
 
   private get isCutOff(): boolean {
@@ -251,7 +257,7 @@ export class Health {
     const wall = this.home.shift(this.time.now());
     const seconds = String(Math.floor(wall % 60)).padStart(2, "0");
     const { state } = this.time;
-    const speed = state === null || state.wall ? "" : state.paused ? " paused" : ` ×${state.speed}`;
+    const speed = state === null || state.wall ? "" : this.time.hasEnded ? " ended" : state.paused ? " paused" : ` ×${state.speed}`;
     setText(byId("hours"), this.hours.text);
     setText(byId("market-date"), dateText(wall));
     setText(byId("market-clock"), `${clockText(wall)}:${seconds} New York${speed}`);

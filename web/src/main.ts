@@ -16,6 +16,7 @@ import { Keys } from "./keys.ts";
 import { Alerts } from "./scanner/alerts.ts";
 import { Scanner } from "./scanner/scanner.ts";
 import { Search } from "./search.ts";
+import { swapText } from "./symbols.ts";
 import { isText, linkOf, parsePlace, Preference, START, VIEWS, type Place, type View } from "./state.ts";
 import { EventStream, type LiveBar } from "./stream.ts";
 import { onThemeChange } from "./theme.ts";
@@ -40,7 +41,7 @@ class Page {
   private readonly zone = new Preference<string>("zone", "NY", isText);
   private readonly last = new Preference<string>("place", linkOf(START), isText);
   private readonly desk = new Desk(this.api, this.engines, this.time, this.wall(), this.home);
-  private readonly alerts = new Alerts(this.home, this.now);
+  private readonly alerts = new Alerts(this.home);
   private readonly scanner = new Scanner(this.api, this.alerts, this.home, this.now);
   private readonly hours = new MarketHours(this.api, this.home, this.now);
   private readonly health = new Health(this.api, this.time, this.hours, this.home);
@@ -50,13 +51,19 @@ class Page {
   private readonly stream = new EventStream(() => this.api.token);
   private place: Place = parsePlace(location.hash, parsePlace(this.last.value, START));
   private scale: Scale = "normal";
+  /** What was written into the search for a symbol. */
+  private written = { symbol: "", text: "" };
 
   start(): void {
     this.api.askToken = (reason) => this.askToken(reason);
     this.makeBar();
     this.makeKeys();
     this.bindStream();
-    this.search.onPick = (symbol) => this.go({ symbol, view: this.viewFor() });
+    this.search.onPick = (symbol, written) => {
+      this.go({ symbol, view: this.viewFor() });
+      this.written = { symbol, text: written };
+      this.sayWritten(symbol);
+    };
     this.scanner.onPick = (symbol) => this.go({ symbol, view: this.viewFor() });
     this.alerts.onPick = (symbol) => this.go({ symbol, view: "chart" });
     this.scanner.onSymbols = () => this.subscribe();
@@ -70,6 +77,11 @@ class Page {
     showEdges("#tools, #as-of, .scroll");
     onThemeChange(() => this.desk.paint());
     window.addEventListener("hashchange", () => this.arrive(true));
+    this.time.onTurn = () => {
+      this.desk.turned();
+      this.scanner.turned();
+      this.asOf.turned();
+    };
     // A replay's now is not the machine's: nothing is asked for before it is known.
     void this.time.start().then(() => {
       this.stream.start();
@@ -115,11 +127,20 @@ class Page {
     this.showView(view);
     this.showTimeframe(timeframe);
     this.scanner.mark(symbol);
+    this.sayWritten(symbol);
     const same =
       moved && symbol === before.symbol && timeframe === before.timeframe && asOf === before.asOf;
     if (same) return;
     void this.desk.show(this.place);
     this.subscribe();
+  }
+
+  /** `APPL → AAPL`: where another symbol was written than is shown. */
+  private sayWritten(symbol: string): void {
+    const { written } = this;
+    const text = written.symbol === symbol ? swapText(written.text, symbol) : "";
+    setText(byId("written"), text);
+    setClass(byId("written"), "hidden", text === "");
   }
 
   private subscribe(): void {
@@ -132,6 +153,7 @@ class Page {
   private bindStream(): void {
     this.stream.onBars = (bars) => {
       const began = performance.now();
+      void this.time.heard(Math.max(...bars.map(({ bar }) => bar.time)));
       const own = bars.findLast(({ symbol }) => symbol === this.place.symbol);
       if (own !== undefined) this.health.lastBarEnd = own.bar.time + (own.kind === "AM" ? 60 : 1);
       this.desk.live(bars);
@@ -140,6 +162,7 @@ class Page {
     };
     this.stream.onState = (state, detail) => this.health.setFeed(state, detail);
     this.stream.onNotice = (notice) => {
+      if (notice.end !== undefined) void this.time.heard(notice.end);
       this.health.notice(notice);
       this.desk.notice(notice);
       if (notice.kind === "gap" || notice.kind === "backfilled") this.scanner.reload();

@@ -19,7 +19,8 @@ const MOST_MEANT = 4;
 const SHORTEST_MEANT = 3;
 
 export class Search {
-  onPick: (symbol: string) => void = () => undefined;
+  /** A symbol was picked, with what was written for it. */
+  onPick: (symbol: string, written: string) => void = () => undefined;
   private readonly api: Api;
   /** Symbols that are at hand without a request: those of the watchlists. */
   private readonly known: () => readonly string[];
@@ -113,7 +114,8 @@ export class Search {
     }
     this.open(true);
     const items = this.results.map((found, place) => {
-      const pick = () => this.pick(found.symbol);
+      // Who points at a symbol has not written another one.
+      const pick = () => this.pick(found.symbol, found.symbol);
       const id = `found-${place}`;
       return h(
         "li",
@@ -164,17 +166,17 @@ export class Search {
     const query = this.input.value.trim();
     if (query === "") return;
     if (query !== this.of && !(await this.search()) && this.input.value.trim() !== query) return;
-    this.pick(this.results[this.selected]?.symbol ?? parseSymbol(query) ?? "");
+    this.pick(this.results[this.selected]?.symbol ?? parseSymbol(query) ?? "", query);
   }
 
-  private pick(symbol: string): void {
+  private pick(symbol: string, written: string): void {
     if (symbol === "") return;
     window.clearTimeout(this.timer);
     this.ended.abort();
     this.close();
     this.input.value = symbol;
     this.input.blur();
-    this.onPick(symbol);
+    this.onPick(symbol, written);
   }
 
   private open(on: boolean): void {

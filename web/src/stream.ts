@@ -2,6 +2,7 @@
 
 import { API } from "./api.ts";
 import type { Bar } from "./bars.ts";
+import { parseInstant } from "./time.ts";
 
 /** An event of the vendor's, `AM` or `A`. */
 interface Aggregate {
@@ -43,6 +44,8 @@ export type FeedState = "connecting" | "live" | "gap" | "lag" | "down" | "none";
 export interface FeedNotice {
   kind: string;
   detail: string;
+  /** What it is about ends here, seconds UTC: `through`, and gaps that are closed. */
+  end?: number;
 }
 
 const SILENT_AFTER_MS = 15_000;
@@ -175,7 +178,8 @@ export class EventStream {
     else if (message.type === "backfilled" || message.type === "reconnected") {
       this.become("live", "");
     }
-    this.onNotice({ kind: message.type, detail });
+    const end = message.end === undefined ? {} : { end: parseInstant(message.end) };
+    this.onNotice({ kind: message.type, detail, ...end });
   }
 
   private become(state: FeedState, detail: string): void {

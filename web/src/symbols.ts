@@ -1,5 +1,7 @@
 // What a symbol is and how it is written, by the gateway's own rule. Pure.
 
+import { instantText, type WallClock } from "./time.ts";
+
 const LONGEST = 32;
 const SYMBOL = /^[A-Za-z0-9]+(?:[.\-:_][A-Za-z0-9]+)*$/;
 // Preferred shares (KIMpL), warrants (ABCw) and rights (ABCr) have their class in lower case.
@@ -10,6 +12,12 @@ export function parseSymbol(text: string): string | null {
   const trimmed = text.trim();
   if (trimmed.length > LONGEST || !SYMBOL.test(trimmed)) return null;
   return CASE_BEARING.test(trimmed) ? trimmed : trimmed.toUpperCase();
+}
+
+/** `APPL → AAPL` where a symbol was taken for what was written; empty where that is what was written. */
+export function swapText(written: string, symbol: string): string {
+  const text = written.trim();
+  return text === "" || parseSymbol(text) === symbol ? "" : `${text} → ${symbol}`;
 }
 
 export interface Pasted {
@@ -85,4 +93,19 @@ export function nearest<T extends Named>(text: string, known: readonly T[], most
     .sort((a, b) => a.edits - b.edits || (a.one.symbol < b.one.symbol ? -1 : 1))
     .slice(0, most)
     .map(({ one }) => one);
+}
+
+/** The gateway's reason, and the symbols that it says may be meant. Pure. */
+export function meantOf(text: string): { reason: string; meant: string[] } {
+  const found = /^(.*?) \(did you mean (.+?)\?\)(.*)$/s.exec(text);
+  if (found === null) return { reason: text, meant: [] };
+  const [, reason = "", names = "", rest = ""] = found;
+  return { reason: reason + rest, meant: names.split(/, | or /) };
+}
+
+/** Why there is no chart, and what can be done; `asOf` in seconds UTC. Pure. */
+export function emptyText(symbol: string, asOf: number | null, home: WallClock): string {
+  if (asOf === null) return `No bars of ${symbol}. Is it spelt right? Press / to search.`;
+  const until = `${instantText(home, asOf, true)} New York`;
+  return `No bars of ${symbol} before ${until}. Choose a later instant above, or press / to search.`;
 }

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { Zone } from "../src/engines.ts";
-import { entries } from "../src/scanner/alerts.ts";
 import { COLUMNS, sorted, toCsv } from "../src/scanner/columns.ts";
 import { SymbolState, usualAt, type MinuteBar, type WatchRow } from "../src/scanner/row.ts";
-import { distanceText } from "../src/zones.ts";
+import { entries, Told } from "../src/scanner/told.ts";
+import { distanceText, sideOf } from "../src/zones.ts";
 
 const START = 1_719_927_000;
 const ISO = "2024-07-02T13:30:00Z";
@@ -73,15 +73,22 @@ test("a row says inside, above or below, and how far the centre is away", () => 
     return ["zone", "distance"].map((name) =>
       COLUMNS.find((column) => column.name === name)?.text(state, { now: 0 }));
   };
-  assert.deepEqual(said(101.5, 103.5), ["L4 support inside", "+0.25"]);
-  assert.deepEqual(said(104, 105), ["L4 support above", "+1.25"]);
+  assert.deepEqual(said(101.5, 103.5), ["L4 resistance inside", "+0.25"]);
+  // A scan of before the price went through called it support.
+  assert.deepEqual(said(104, 105), ["L4 resistance above", "+1.25"]);
   assert.deepEqual(said(99, 100), ["L4 support below", "\u22121.25"]);
 });
 
-test("a zone on the chart says the price of its scan, the distance to its centre, and inside", () => {
-  const of = (distance: number) => ({ ...zone(101, 103, "L4"), distance, distance_atr: distance / 2 });
-  assert.equal(distanceText(of(0.5), 101.5), "at 101.50: +0.50 (+0.3 ATR) to its centre, inside");
-  assert.equal(distanceText(of(-2), 104), "at 104.00: \u22122.00 (\u22121.0 ATR) to its centre");
+test("a zone on the chart says the price, the distance to its centre from there, and inside", () => {
+  const of = (price: number, atrDay: number | null) => distanceText(zone(101, 103, "L4"), price, atrDay);
+  assert.equal(of(101.5, 2), "at 101.50: +0.50 (+0.3 ATR) to its centre, inside");
+  assert.equal(of(104, 2), "at 104.00: \u22122.00 (\u22121.0 ATR) to its centre");
+  assert.equal(of(104, null), "at 104.00: \u22122.00 to its centre");
+});
+
+test("what a zone is to a price is by its centre: support below it, resistance at and above it", () => {
+  const sides = [101.9, 102, 102.1].map((price) => sideOf(zone(101, 103, "L1"), price));
+  assert.deepEqual(sides, ["resistance", "resistance", "support"]);
 });
 
 test("an alert is for going into a zone of the level or a higher one, not for being there", () => {
@@ -94,6 +101,43 @@ test("an alert is for going into a zone of the level or a higher one, not for be
   assert.deepEqual(levels(103.5, "L1"), ["L3"]);
   assert.deepEqual(levels(104.2, "L1"), []);
   assert.deepEqual(levels(null, "L1"), []);
+});
+
+/** Which of the minutes are told, by their place: prices a minute apart in zones of each. */
+function toldOf(prices: readonly number[], zonesAt: (place: number) => Zone[]): number[] {
+  const told = new Told();
+  const state = stateOf();
+  return prices.flatMap((price, place) => {
+    const before = place === 0 ? null : state.price;
+    state.price = price;
+    state.zones = { zones: zonesAt(place), atrDay: 2, at: 0, error: null };
+    return told.news(state, before, START + 60 * place, "L1").length > 0 ? [place] : [];
+  });
+}
+
+test("a zone is told once until the price was half its width away, or outside for 15 minutes", () => {
+  const only = () => [zone(104, 106, "L2")];
+  assert.deepEqual(toldOf([103, 105, 103.5, 104.5, 103.1, 105], only), [1]);
+  assert.deepEqual(toldOf([103, 105, 102.9, 105], only), [1, 3]);
+  assert.deepEqual(toldOf([103, 105, ...Array<number>(14).fill(103.5), 105], only), [1]);
+  assert.deepEqual(toldOf([103, 105, ...Array<number>(15).fill(103.5), 105], only), [1, 17]);
+  // Who is in it from the beginning has not gone in.
+  assert.deepEqual(toldOf([105, 103.9, 105], only), []);
+});
+
+test("a zone that a later scan makes anew, a little elsewhere, is the same zone", () => {
+  const anew = (place: number) => [zone(104 + place / 50, 106 + place / 50, "L2")];
+  assert.deepEqual(toldOf([103, 105, 103.8, 105, 103.9, 106.08], anew), [1]);
+  const other = (place: number) => [place < 3 ? zone(104, 106, "L2") : zone(108, 110, "L2")];
+  assert.deepEqual(toldOf([103, 105, 107, 109], other), [1, 3]);
+});
+
+test("of a market that begins anew nothing was told", () => {
+  const told = new Told();
+  const state = stateOf({ price: 105 });
+  state.zones = { zones: [zone(104, 106, "L2")], atrDay: 2, at: 0, error: null };
+  const news = (at: number) => told.news(state, 103, at, "L1").length;
+  assert.deepEqual([news(START), news(START + 60), news(START - 3_600)], [1, 0, 1]);
 });
 
 test("what has no value sorts last, both ways", () => {

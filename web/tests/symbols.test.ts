@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { editsBetween, nearest, parseSymbol, pastedSymbols, pastedText } from "../src/symbols.ts";
+import { editsBetween, nearest, parseSymbol, pastedSymbols, pastedText, swapText } from "../src/symbols.ts";
 
 test("a symbol is written as the gateway writes it: classes keep their lower case", () => {
   const written = [" brk.b ", "KIMpL", "ABCw", "TpC", "spy", "BF-B"];
@@ -34,4 +34,9 @@ test("what may be meant is near by its symbol or a word of its name, the nearest
   assert.deepEqual(nearest("appl", known, 4).map(({ symbol }) => symbol), ["AAPL", "APLE"]);
   assert.deepEqual(nearest("microsfot", known, 4).map(({ symbol }) => symbol), ["MSFT"]);
   assert.deepEqual(nearest("zzzz", known, 4), []);
+});
+
+test("a symbol that is taken for another text is said, not swapped in silence", () => {
+  const said = [["APPL", "AAPL"], ["apple", "AAPL"], [" aapl ", "AAPL"], ["", "AAPL"]] as const;
+  assert.deepEqual(said.map(([text, symbol]) => swapText(text, symbol)), ["APPL → AAPL", "apple → AAPL", "", ""]);
 });

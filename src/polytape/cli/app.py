@@ -56,6 +56,9 @@ def run(arguments: list[str]) -> int:
         sys.stdout.flush()
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:  # a group without a command: what it has
+        click.echo(error.format_message())
+        return 2
     except REPORTED as error:
         return _fail(*_message(error, arguments))
     except OSError as error:
@@ -105,8 +108,6 @@ def _message(error: BaseException, arguments: list[str]) -> tuple[str, int]:
             return _own_words(error, arguments), 2 if isinstance(error, ValidationError) else 1
         case ModuleNotFoundError():
             return _what_to_install(error.name or ""), 1
-        case click.exceptions.NoArgsIsHelpError():
-            return f"Missing command. {_more(error)}", 2
         case click.UsageError():
             return f"{_usage_text(error)} {_more(error)}", 2
         case _:
@@ -124,8 +125,9 @@ def _own_words(error: PolygonClientError, arguments: list[str]) -> str:
     """An error's text in the words of the command line: its options, and New York time."""
     from polytape.cli.error_texts import command_of, in_new_york, in_options
 
-    wrong_use = isinstance(error, ValidationError)
-    text = in_options(str(error), command_of(app, arguments)) if wrong_use else str(error)
+    text = str(error)
+    if isinstance(error, ValidationError):
+        text = in_options(text, command_of(app, arguments), arguments)
     return in_new_york(text)
 
 

@@ -52,13 +52,14 @@ def _store_findings(
     from polytape.cli import stores
     from polytape.store.about import source_of
 
+    named, settings = stores.is_named(settings), stores.served(settings)
     location = stores.store_location(settings)
     if "://" in location and not online:
         yield Finding("store", "ok", f"{location}: {NOT_TRIED}", ONLINE)
         return
     storage = stores.open_place(settings)
     assert storage is not None
-    running = None if stores.is_named(settings) else status.get("store")
+    running = None if named else status.get("store")
     if running not in (None, location):
         yield from _gateway_findings(str(running))
         if not stores.is_store(storage):
@@ -69,6 +70,8 @@ def _store_findings(
         yield Finding("store", "ok", f"{storage.url}: there is none yet", cure)
         return
     source, expected = source_of(storage), stores.store_identity(settings)
+    if not stores.asks(settings):
+        expected = stores.identity_without_source(storage, settings)
     if source != expected:
         what = f"{storage.url} holds bars of {source}, and the settings are for {expected}"
         yield Finding("store", "trouble", what, "name another --store, or that --source")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from polytape.cli.spelling import ARGUMENTS
 from polytape.engines.names import TITLES
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ class LazyGroup(click.Group):
 
         Raises: NoSuchCommand, which names those that may be meant: click knows loaded ones only.
         """
+        ctx.meta[ARGUMENTS] = tuple(args)  # the meta of a command's context is that of its group
         try:
             return super().resolve_command(ctx, args)
         except click.NoSuchCommand as error:

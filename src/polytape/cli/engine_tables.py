@@ -12,7 +12,7 @@ from polytape.engines.market_state import closed_text
 
 SHOWN_IN = ZoneInfo("America/New_York")
 # The engines whose heading has the price.
-WITH_PRICE = frozenset({"zones", "vwap", "opening-range", "gaps", "poc"})
+WITH_PRICE = frozenset({"zones", "hvn", "vwap", "opening-range", "gaps", "poc", "bad-prints"})
 LEVEL_NAMES = (*(f"R{n}" for n in range(6, 0, -1)), "PP", *(f"S{n}" for n in range(1, 7)))
 
 Row: TypeAlias = dict[str, Json]
@@ -97,7 +97,9 @@ def _subject(engine: str, result: JsonObject) -> list[str]:
     if engine == "camarilla":
         pivots = result["pivots"].items()
         return [result["symbol"], *(f"{period} to {made['end']}" for period, made in pivots)]
-    if engine == "atr" and result["atr"] is not None:
+    if engine == "atr":
+        if result["atr"] is None:
+            return [f"{result['symbol']} no ATR of {result['timeframe']}"]
         regular = result["atr_regular"]
         text = "" if regular is None else f", of regular hours {regular:.4f}"
         return [f"{result['symbol']} ATR of {result['timeframe']} {result['atr']:.4f}{text}"]
@@ -110,10 +112,11 @@ def _with_timeframe(result: JsonObject) -> str:
 
 def _price_facts(result: JsonObject) -> list[str]:
     """The symbol with its price, and since when prices count, where they have an anchor."""
-    if result["price"] is None:
-        return [result["symbol"]]
     since = [f"since {moment_text(result['anchor'])}"] if "anchor" in result else []
-    return [f"{result['symbol']} {result['price']:.2f}", *since]
+    if "price" not in result:  # an older server's
+        return [result["symbol"], *since]
+    price = "no price" if result["price"] is None else _cents(result["price"])
+    return [f"{result['symbol']} {price}", *since]
 
 
 def closed_facts(result: JsonObject) -> list[str]:
@@ -282,6 +285,33 @@ def gap_rows(result: JsonObject) -> list[Row]:
     ]
 
 
+def narrow_poc_rows(result: JsonObject) -> list[Row]:
+    """For people: the naked points of control, and where the session's own stands, since when."""
+    naked: list[Row] = [
+        {
+            "day": one["day"],
+            "point of control": "naked",
+            "price": one["price"],
+            "since": "",
+            "volume": f"{one['volume']:,.0f}",
+            "share": f"{one['share']:.1%}",
+            "sessions": one["sessions"],
+        }
+        for one in result.get("naked", ())
+    ]
+    own: list[Row] = [
+        {
+            "day": result["day"],
+            "point of control": "developing",
+            "price": last["price"],
+            "since": _moment_or_blank(last["known_at"])[-5:],
+            **dict.fromkeys(("volume", "share", "sessions"), ""),
+        }
+        for last in result.get("developing", ())[-1:]
+    ]
+    return own + naked
+
+
 def plain_rows(result: JsonObject) -> list[Row]:
     """For an engine without a table of its own: its first list of records."""
     lists = (value for value in result.values() if isinstance(value, list) and value)
@@ -307,4 +337,5 @@ ROWS: dict[str, Callable[[JsonObject], list[Row]]] = {
 NARROW_ROWS: dict[str, Callable[[JsonObject], list[Row]]] = {
     "fractal-history": narrow_history_rows,
     "zones": narrow_zone_rows,
+    "poc": narrow_poc_rows,
 }

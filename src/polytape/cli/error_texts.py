@@ -7,6 +7,7 @@ from datetime import datetime
 import click
 
 from polytape.cli.moments import SHOWN_IN
+from polytape.cli.spelling import spelling_of
 
 # What the gateway's API calls the parameters of options that have shorter names here.
 API_NAMES = {
@@ -32,9 +33,11 @@ def command_of(group: click.Command, arguments: Sequence[str]) -> click.Command:
     return command
 
 
-def in_options(text: str, command: click.Command) -> str:
-    """The text of a ValidationError with the option in place of the parameter's name."""
-    options = _options(command)
+def in_options(text: str, command: click.Command, arguments: Sequence[str] = ()) -> str:
+    """The text of a ValidationError with the option, as arguments have it, in place of the
+    parameter's name.
+    """
+    options = _options(command, arguments)
     for name in API_NAMES.keys() & options.keys():
         text = re.sub(rf"(?<![\w'\"-]){name}\b", options[name], text)
     name, equals, rest = text.partition("=")
@@ -46,14 +49,14 @@ def in_new_york(text: str) -> str:
     return _INSTANT.sub(lambda match: _local(match[0]), text)
 
 
-def _options(command: click.Command) -> dict[str, str]:
+def _options(command: click.Command, arguments: Sequence[str]) -> dict[str, str]:
     """The options of a command by the names that errors call them by."""
     options: dict[str, str] = {}
     for param in command.params:
         if not isinstance(param, click.Option) or param.name is None:
             continue
         spellings = {spelling.lstrip("-").replace("-", "_") for spelling in param.opts}
-        options |= dict.fromkeys({param.name, *spellings}, param.opts[0])
+        options |= dict.fromkeys({param.name, *spellings}, spelling_of(param, arguments))
     for api_name, names in API_NAMES.items():
         for name in names:
             if name in options:

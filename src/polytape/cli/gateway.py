@@ -4,6 +4,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,12 +18,23 @@ from polytape.net.http import SyncDriver, check_key, check_url, is_loopback
 from polytape.net.owner_token import owner_token
 from polytape.settings import access_folder, load
 from polytape.wire.api.media import API
+from polytape.wire.budget import Pacer
 from polytape.wire.flow import RetryPolicy
 
 if TYPE_CHECKING:
     from polytape.client.sync import PolygonClient
 
 LISTEN_S = 2.0
+# What spends none of the vendor's requests does not wait until there are some.
+FREE = ("/status", *(f"{API}/{name}" for name in ("jobs", "history/", "rate-limit", "cache")))
+
+
+class Unpaced(Pacer):
+    """Never waits for the vendor's budget, whatever the gateway says of it."""
+
+    def wait(self, now: float) -> float:  # noqa: ARG002 - as `Pacer`
+        """No time at all."""
+        return 0.0
 
 
 class GatewayConnection:
@@ -34,6 +46,7 @@ class GatewayConnection:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._free = replace(connection, pacer=Unpaced())
         self._driver = SyncDriver(connection.base_url, ca=connection.ca, quick=True)
         self._notice = BudgetNotice(connection)
 
@@ -86,7 +99,8 @@ class GatewayConnection:
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, body: object = None
     ) -> Json:
         pairs = tuple((query or {}).items())
-        flow = self._connection.ask(method, path, query=pairs, body=body)
+        connection = self._free if path.startswith(FREE) else self._connection
+        flow = connection.ask(method, path, query=pairs, body=body)
         try:
             with self._notice.noted():
                 response = self._driver.run(flow)

@@ -7,7 +7,8 @@ from typing import Self
 
 import click
 
-from polytape.cli import clock, history_options, stores
+from polytape.cli import clock, history_options
+from polytape.cli.import_store import ImportStore, opened_import
 from polytape.cli.options import StoreOptions
 from polytape.cli.output import note
 from polytape.cli.progress import progress
@@ -44,15 +45,16 @@ def import_files(
     if form == "flatfiles":
         for path in files:  # before a store is made for them
             importing.flat_file_of(path)
-    with stores.made_store(options) as store:
+    with opened_import(options, own=form != "flatfiles") as store:
         importer = importing.Importer(store, clock.this_market(), clock.now_us, on_error)
         bars, refused = _import(importer, paths, len(files), form, mapping)
-        _import_splits(Reference(store.storage), splits or _splits_beside(paths))
         left = f", {counted(refused, 'row')} left out" if refused else ""
         if refused and not bars:
             raise DataFetchError(f"nothing was kept: all rows were refused{left}")
+        _import_splits(store, splits or _splits_beside(paths))
         imported = f"{counted(bars, 'bar')} of {counted(len(files), 'file')}"
-        click.echo(f"{imported} kept in {store.storage.url}{left}")
+        place = f"kept in {store.storage.url}" if store.is_there else "kept: no row is in it"
+        click.echo(f"{imported} {place}{left}")
 
 
 def _import(
@@ -85,7 +87,7 @@ class _Imported:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
+        if kind is not None and self.files:
             note(
                 f"partial: {self.files:,} of {counted(self.total, 'file')} kept before that; the "
                 "same command brings in all of them, and a bar that comes again counts once"
@@ -97,10 +99,10 @@ def _note_refused(file: importing.FileImport) -> None:
         note(f"{file.path}: {row}")
 
 
-def _import_splits(reference: Reference, table: Path | None) -> None:
+def _import_splits(store: ImportStore, table: Path | None) -> None:
     if table is not None:
         splits = [split for rows in read_splits(table).values() for split in rows]
-        reference.put_splits(splits, clock.now_us())
+        Reference(store.opened().storage).put_splits(splits, clock.now_us())
 
 
 def _columns(pairs: Sequence[str]) -> dict[str, str]:

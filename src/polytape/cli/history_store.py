@@ -18,6 +18,7 @@ from polytape.model.market import Market
 from polytape.model.symbols import parse_symbol
 from polytape.model.timestamps import iso
 from polytape.store import compact as compaction
+from polytape.store.about import IMPORTED
 from polytape.store.segments import SegmentStore
 
 FEW_NAMES = 5
@@ -58,6 +59,7 @@ def verify(
             for symbol in chosen:
                 spans += quality.verify(store, [symbol], span, market=market, today=today)
                 verified(symbol)
+        source = store.source
         there = {r.symbol for r in spans if r.report.bars or not r.report.sound}
         absent = [name for name in chosen if name not in there] if symbols else []
         _note_absent(store, absent)
@@ -71,7 +73,7 @@ def verify(
     elif doubtful:
         _print_short([row for report in spans for row in verify_rows.day_rows(report, market)])
     if spans:
-        output.note(_verdict(spans, doubtful, absent))
+        output.note(_verdict(spans, doubtful, absent, source))
     return bool(doubtful or absent)
 
 
@@ -85,6 +87,7 @@ def _verdict(
     spans: Sequence[quality.SpanReport],
     doubtful: Sequence[quality.SpanReport],
     absent: Sequence[str],
+    source: str,
 ) -> str:
     """What the exit code says, in words, and what to do."""
     bars = sum(report.report.bars for report in spans)
@@ -95,10 +98,12 @@ def _verdict(
     findings = sum(len(report.report.findings) for report in doubtful)
     missing = sum(report.report.unexplained_missing for report in doubtful)
     shown = _few(names)
+    cure = f"polytape history repair {shown} asks for those days again"
+    if source == IMPORTED:
+        cure = "correct the file, and import it again"
     return (
         f"doubtful: {counted(findings, 'finding')}, {counted(missing, 'bar')} missing without a "
-        f"cause, of {shown} (exit code 1); polytape history repair {shown} asks for those days "
-        "again"
+        f"cause, of {shown} (exit code 1); {cure}"
     )
 
 

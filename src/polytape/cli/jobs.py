@@ -45,7 +45,7 @@ def show(job_id: str, form: str, url: str | None) -> None:
     """All that is known of a job."""
     with connect(url) as gateway:
         answer: JobAnswer = gateway.get(f"/jobs/{_checked(job_id)}", JobAnswer)
-    print_facts(with_moments(answer, *INSTANTS) if form == "table" else answer, form)
+    print_facts(_facts(answer) if form == "table" else answer, form)
 
 
 @jobs.command()
@@ -55,7 +55,8 @@ def cancel(job_id: str, url: str | None) -> None:
     """Cancel a job: what it has stored stays, and the same command goes on from there."""
     with connect(url) as gateway:
         answer: JobAnswer = gateway.delete(f"/jobs/{_checked(job_id)}")
-    click.echo(f"job {answer['id']} is {answer['state']}: {progress_text(answer)}")
+    ended = "" if answer["state"] == "cancelled" else "; it had ended before"
+    click.echo(f"job {answer['id']} is {answer['state']}: {progress_text(answer)}{ended}")
 
 
 def progress_text(job: JobAnswer) -> str:
@@ -67,6 +68,17 @@ def progress_text(job: JobAnswer) -> str:
     if (job["done"] if job["total"] is None else job["total"]) == 1:
         unit = unit.removesuffix("s")
     return f"{job['done']:,}{of} {unit}, {counted(job['bars'], 'bar')}{failed}{spent}"
+
+
+def _facts(job: JobAnswer) -> dict[str, object]:
+    """A job for people: what there is to say of it, in their time."""
+    eta = job["eta_seconds"]
+    facts: dict[str, object] = {**with_moments(job, *INSTANTS), "bars": f"{job['bars']:,}"}
+    if facts.get("end") is None and facts.get("start") is not None:
+        facts["end"] = "up to now"
+    if eta is not None:
+        facts["eta_seconds"] = f"{round(eta):,} ({timedelta(seconds=round(eta))})"
+    return {name: value for name, value in facts.items() if value not in (None, "", [])}
 
 
 def _checked(job_id: str) -> str:

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 import click
 
 from polytape.cli.output import note
+from polytape.cli.spelling import option_of
 from polytape.cli.word_dates import (
     Clock,
     check_instant,
+    day_as_instant,
     gateway_clock,
-    option_of,
     read_word,
     wall_clock,
 )
@@ -23,7 +24,6 @@ from polytape.errors import ValidationError
 from polytape.model.date_texts import read_date_text
 from polytape.model.day_times import NoSuchTimeError, parse_day_time
 from polytape.model.zones import NEW_YORK, ZoneError, on_clock
-from polytape.settings import long_day_from
 
 SHOWN_IN = NEW_YORK
 MINUTES, SECONDS = "%a %Y-%m-%d %H:%M", "%a %Y-%m-%d %H:%M:%S"
@@ -69,7 +69,7 @@ class Moment(click.ParamType[str]):
 
         Raises: ValidationError for a day, a time or a zone that there is not.
         """
-        text, option = value.strip(), option_of(param)
+        text, option = value.strip(), option_of(param, ctx)
         try:
             read = read_date_text(text)
             if isinstance(read, datetime):
@@ -86,7 +86,8 @@ class Moment(click.ParamType[str]):
     def _say_day(self, day: date, option: str, ctx: click.Context | None) -> None:
         """Say where a day begins that stands for an instant."""
         if self._begins and not _is_quiet(ctx):
-            note(f"{option} {day} is {_beginning(day)} {_end_of(day, option)}")
+            now = (self._clock or gateway_clock)(ctx)
+            note(f"{option} {day} is {day_as_instant(day, option, now)}")
 
     def _of_word(
         self, value: str, param: click.Parameter | None, clock: Clock, ctx: click.Context | None
@@ -98,8 +99,8 @@ class Moment(click.ParamType[str]):
         """
         if ctx is not None and ctx.resilient_parsing:
             return value
-        option = option_of(param)
-        read, runs = read_word(value, param, lambda: clock(ctx))
+        option = option_of(param, ctx)
+        read, now = read_word(value, param, option, lambda: clock(ctx))
         if read is None:
             if self._begins:
                 check_instant(value, option)
@@ -108,8 +109,7 @@ class Moment(click.ParamType[str]):
             note(f"{option} {value} is {moment_text(read.isoformat())}.")
             return read.isoformat()
         if self._begins:
-            other = f"Without {option} it is now." if runs else _end_of(read, option)
-            note(f"{option} {value} is {read}, {_beginning(read)} {other}")
+            note(f"{option} {value} is {read}, {day_as_instant(read, option, now)}")
         else:
             note(f"{option} {value} is {read}.")
         return f"{read}"
@@ -137,14 +137,3 @@ def _with_offset(text: str, read: datetime, ctx: click.Context | None) -> str:
 def _is_quiet(ctx: click.Context | None) -> bool:
     """Whether it was said before, or somebody only types and the shell completes."""
     return ctx is not None and (ctx.resilient_parsing or _SAID in ctx.meta)
-
-
-def _beginning(day: date) -> str:
-    """What a date means where an instant is wanted."""
-    long_from = long_day_from()
-    begin = "21:00 of the evening before" if long_from and day >= long_from else "00:00"
-    return f"where that day begins, {begin} New York: nothing of its session is known yet."
-
-
-def _end_of(day: date, option: str) -> str:
-    return f'Its end is {option} "{day} 23:59".'

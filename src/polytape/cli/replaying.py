@@ -36,6 +36,7 @@ from polytape.model.units import MINUTE_US
 from polytape.model.why_empty import with_article
 from polytape.net.storage import open_storage
 from polytape.settings import Settings, load
+from polytape.store.about import IMPORTED
 from polytape.store.segments import SegmentStore
 from polytape.upstream.answer_store import MemoryAnswers
 from polytape.upstream.bar_feed import BarFeed
@@ -302,4 +303,6 @@ def _ways(location: str, session: Session, symbols: str, source: str) -> str:
     if source.startswith("synthetic"):
         return f"{made_up}, {backfill} --source synthetic puts that day into this one"
     files = f"polytape history import FILES --store {location}"
+    if source == IMPORTED:
+        return f"{files} --format csv brings in files of your own, {made_up}"
     return f"{files} brings in files, {backfill} asks the vendor, {made_up}"

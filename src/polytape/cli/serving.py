@@ -4,6 +4,7 @@ import click
 
 from polytape.cli.logs import configure_logs
 from polytape.cli.output import MADE_UP, note
+from polytape.cli.stores import served
 from polytape.cli.wiring import make_app, make_gateway
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.server import address, listen, serve
@@ -13,7 +14,7 @@ from polytape.settings import Settings
 
 def run_gateway(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM. Raises: ConfigurationError."""
-    gateway = make_gateway(settings)
+    gateway = make_gateway(served(settings))
     store = gateway.store
     stored = "nothing is kept" if store is None else f"store {store.storage.url}"
     serve_gateway(settings, gateway, "gateway", stored)

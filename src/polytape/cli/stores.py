@@ -6,6 +6,8 @@ from hashlib import blake2b
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
 from polytape.cli.clock import this_market
 from polytape.cli.options import StoreOptions
 from polytape.cli.output import note
@@ -13,7 +15,7 @@ from polytape.errors import ConfigurationError
 from polytape.extras import install_command
 from polytape.net.storage import Storage, open_storage
 from polytape.settings import Settings, load
-from polytape.store.about import ABOUT, source_of
+from polytape.store.about import ABOUT, IMPORTED, source_of
 from polytape.store.segments import SegmentStore
 
 VENDOR_HOSTS = frozenset({"api.polygon.io", "api.massive.com"})
@@ -27,8 +29,9 @@ def need_gateway() -> str:
 
 def store_identity(settings: Settings) -> str:
     """Whose bars a store holds: bars of two sources never mix. A folder of flat files is a source
-    of its own; what is imported counts as the vendor's, and so does its bucket. Another host that
-    speaks as the vendor is a source of its own: it may be a stand-in whose prices are made up.
+    of its own; flat files that are imported count as the vendor's, and so does its bucket; one's
+    own files are of `IMPORTED`. Another host that speaks as the vendor is a source of its own: it
+    may be a stand-in whose prices are made up.
     """
     if settings.source == "synthetic":
         return f"synthetic/{settings.seed}"
@@ -44,13 +47,18 @@ def store_location(settings: Settings) -> str:
 
     Raises: ConfigurationError where the gateway's libraries are not installed.
     """
-    if settings.store is not None:
-        return settings.store
+    return settings.store or location_for(store_identity(settings))
+
+
+def location_for(identity: str) -> str:
+    """The folder of a source's own in the user's data folder.
+
+    Raises: ConfigurationError where the gateway's libraries are not installed.
+    """
     try:
         from platformdirs import user_data_path
     except ImportError as error:
         raise ConfigurationError(need_gateway()) from error
-    identity = store_identity(settings)
     kind, _, rest = identity.replace(":", "/", 1).partition("/")
     own = f"{kind}-{blake2b(rest.encode(), digest_size=6).hexdigest()}" if rest else kind
     return str(user_data_path("polytape") / own)
@@ -61,22 +69,53 @@ def open_place(settings: Settings) -> Storage | None:
 
     Raises: ConfigurationError where the gateway's libraries are not installed, or it cannot open.
     """
-    if settings.store == "none":
-        return None
+    return None if settings.store == "none" else storage_at(store_location(settings))
+
+
+def storage_at(location: str) -> Storage:
+    """A storage. Raises: ConfigurationError where the gateway's libraries are not installed, or it
+    cannot open.
+    """
     try:
-        return open_storage(store_location(settings))
+        return open_storage(location)
     except ImportError as error:
         raise ConfigurationError(need_gateway()) from error
 
 
-def claim_store(storage: Storage, settings: Settings) -> SegmentStore:
-    """The store of the settings; where there is none it is made, and that is said.
+def claim_store(storage: Storage, identity: str) -> SegmentStore:
+    """The store of a source's bars; where there is none it is made, and that is said.
 
     Raises: ConfigurationError where it is another source's.
     """
     if not is_store(storage):
         note(f"a new store: {storage.url}")
-    return SegmentStore(storage, store_identity(settings), this_market())
+    return SegmentStore(storage, identity, this_market())
+
+
+def identity_without_source(storage: Storage, settings: Settings) -> str:
+    """As `store_identity`, where nobody is asked for bars: those of one's own files may be read."""
+    if is_store(storage) and source_of(storage) == IMPORTED:
+        return IMPORTED
+    return store_identity(settings)
+
+
+def served(settings: Settings) -> Settings:
+    """The settings of a gateway: where they name no store, nobody is to be asked for bars and the
+    vendor's are not there, its store is the one of files of one's own, if that is there.
+
+    Raises: ConfigurationError.
+    """
+    if settings.store is not None or settings.data is not None or asks(settings):
+        return settings
+    own = location_for(IMPORTED)
+    if is_store(open_storage(store_location(settings))) or not is_store(open_storage(own)):
+        return settings
+    return structs.replace(settings, store=own)
+
+
+def asks(settings: Settings) -> bool:
+    """Whether a source is asked for bars that are not stored."""
+    return settings.source != "none" and (settings.source, settings.api_key) != ("auto", None)
 
 
 def is_store(storage: Storage) -> bool:
@@ -139,20 +178,6 @@ def shown_location(options: StoreOptions) -> str:
 
 
 @contextmanager
-def made_store(options: StoreOptions) -> Iterator[SegmentStore]:
-    """The store that a command writes to, made where there is none; closed afterwards.
-
-    Raises: ConfigurationError for `--store none`, or a store of another source.
-    """
-    settings = load(**options)
-    storage = open_place(settings)
-    if storage is None:
-        raise ConfigurationError(NO_STORE)
-    with closing(claim_store(storage, settings)) as store:
-        yield store
-
-
-@contextmanager
 def opened_store(options: StoreOptions) -> Iterator[SegmentStore]:
     """The store that a command reads, closed afterwards: the one that it names; else that of the
     vendor's bars, and where there is none the only one that there is, or of several the one of the
@@ -185,7 +210,8 @@ def has_bars(settings: Settings) -> bool:
     storage = open_place(settings)
     if storage is None or not is_store(storage):
         return False
-    with closing(SegmentStore(storage, store_identity(settings), this_market())) as store:
+    identity = identity_without_source(storage, settings)
+    with closing(SegmentStore(storage, identity, this_market())) as store:
         return bool(store.catalog.series())
 
 
@@ -199,10 +225,10 @@ def must_be_store(settings: Settings) -> None:
 
 
 def _existing(storage: Storage, settings: Settings) -> SegmentStore:
-    """A store that is there; of the source that is named, where one is."""
+    """A store that is there; of the source that is named, where one is, or of one's own files."""
     if settings.source in ("auto", "none", "polygon") and settings.data is None:
         return SegmentStore.existing(storage, this_market())
-    return SegmentStore(storage, store_identity(settings), this_market())
+    return SegmentStore(storage, identity_without_source(storage, settings), this_market())
 
 
 def own_stores() -> list[Storage]:

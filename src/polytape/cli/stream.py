@@ -1,6 +1,6 @@
 """`polytape stream`: live events, a line each, until ctrl-C."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -20,6 +20,12 @@ SHOWN_IN = ZoneInfo("America/New_York")
 # The gateway says every second that it lives: that is for programs.
 UNSEEN = frozenset({"heartbeat", "subscribed", "through"})
 FATAL = frozenset({"error", "refused"})
+# What the columns of an event are, beside its time and symbol.
+COLUMNS: Mapping[type, tuple[str, ...]] = {
+    Aggregate: ("open", "high", "low", "close", "volume"),
+    Trade: ("price", "size"),
+    Quote: ("bid", "ask"),
+}
 
 
 @click.command()
@@ -49,11 +55,14 @@ def stream(
     form: str,
     url: str | None,
 ) -> None:
-    """Live events of symbols, a line each; times are shown in New York time."""
+    """Live events of symbols, a line each; times are shown in New York time.
+
+    Above the first event of each kind stands what its columns are; json has none.
+    """
     if not symbols:
         raise click.BadParameter("name symbols, or '*' for all")
     check_symbols(url, symbols)
-    printed = 0
+    printed, headed = 0, set[type]()
     with open_client(url) as client, client.stream(symbols, channels) as events, ExitStack() as gap:
         for event in events:
             if isinstance(event, StreamNotice):
@@ -63,6 +72,8 @@ def stream(
                 if event.kind == "gap":  # it is filled before live bars go on
                     gap.enter_context(noting_waits(url))
                 continue
+            if form == "table":
+                _head(event, headed)
             click.echo(_line(event, form))
             printed += 1
             if printed == count:
@@ -96,4 +107,16 @@ def _line(event: StreamEvent, form: str) -> str:
 
 def _row(at_ms: int, symbol: str, cells: list[str]) -> str:
     moment = datetime.fromtimestamp(at_ms / 1e3, UTC).astimezone(SHOWN_IN)
-    return f"{moment:%a %H:%M:%S}  {symbol:<6}" + "".join(f"{cell:>12}" for cell in cells)
+    return _columns(f"{moment:%a %H:%M:%S}", symbol, cells)
+
+
+def _head(event: StreamEvent, headed: set[type]) -> None:
+    """Say once what the columns of a kind of event are; `headed` are the kinds so far."""
+    for kind, names in COLUMNS.items():
+        if isinstance(event, kind) and kind not in headed:
+            headed.add(kind)
+            click.secho(_columns("New York", "symbol", names), bold=True)
+
+
+def _columns(at: str, symbol: str, cells: Iterable[str]) -> str:
+    return f"{at:<12}  {symbol:<6}" + "".join(f"{cell:>12}" for cell in cells)

@@ -21,6 +21,7 @@ from polytape.net.storage import Storage
 from polytape.net.tracing import open_tracer
 from polytape.settings import Settings, load
 from polytape.store.answers import StoredAnswers
+from polytape.store.segments import SegmentStore
 from polytape.upstream.answer_store import AnswerStore, BestEffortAnswers, MemoryAnswers
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def make_gateway(settings: Settings) -> "Gateway":
     answers = _answers(storage, metrics)
     upstream = choose_upstream(settings, market, budget, answers, now)
     # Now that there is a source: a gateway that does not start makes no store.
-    store = None if storage is None else stores.claim_store(storage, settings)
+    store = None if storage is None else _store(storage, settings, asks=upstream is not None)
     if turned is None and upstream is not None and upstream.clock is not None:
         now = upstream.clock.earliest
         if store is not None:
@@ -70,6 +71,16 @@ def make_gateway(settings: Settings) -> "Gateway":
         slow_request_s=settings.slow_request_s or inf,
         tracer=_tracer_of(settings),
     )
+
+
+def _store(storage: Storage, settings: Settings, *, asks: bool) -> SegmentStore:
+    """The store of the settings, made where there is none; `asks`: a source is asked for more.
+
+    Raises: ConfigurationError where it is another source's.
+    """
+    if asks:
+        return stores.claim_store(storage, stores.store_identity(settings))
+    return stores.claim_store(storage, stores.identity_without_source(storage, settings))
 
 
 def _place_of(settings: Settings) -> Storage | None:

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import click
 
 from polytape.errors import ConnectionError, ValidationError
+from polytape.settings import long_day_from
 
 # Microseconds UTC, by the context of a command.
 Clock: TypeAlias = Callable[[click.Context | None], int]
@@ -32,13 +33,6 @@ def gateway_clock(ctx: click.Context | None) -> int:
     return wall_clock(ctx)
 
 
-def option_of(param: click.Parameter | None) -> str:
-    """What errors and notes call a parameter of a command."""
-    if isinstance(param, click.Argument):
-        return param.human_readable_name
-    return "time" if param is None else param.opts[0]
-
-
 def wall_clock(_: click.Context | None) -> int:
     """This machine's time, which is that of every gateway with a store."""
     from polytape.cli.clock import now_us
@@ -47,9 +41,10 @@ def wall_clock(_: click.Context | None) -> int:
 
 
 def read_word(
-    text: str, param: click.Parameter | None, now: Callable[[], int]
-) -> tuple[date | datetime | None, bool]:
-    """The date or instant of a word, None where it is none; and whether it is the day that runs.
+    text: str, param: click.Parameter | None, option: str, now: Callable[[], int]
+) -> tuple[date | datetime | None, int]:
+    """The date or instant of a word, None where it is none; and the time that it was read by,
+    microseconds UTC. Errors call the parameter `option`.
 
     Raises: ValidationError for a length that is an end.
     """
@@ -57,15 +52,34 @@ def read_word(
     from polytape.model.date_words import is_word, read_dates
 
     if not is_word(text):
-        return None, False
+        return None, 0
     at, market = now(), this_market()
-    option = option_of(param)
     if param is not None and param.name in ENDS:
         _, read = read_dates(None, text, at, market, (option, option))
     else:
         read, _ = read_dates(text, None, at, market, (option, option))
     assert isinstance(read, date)  # datetime is one
-    return read, read == market.date_of(at)
+    return read, at
+
+
+def day_as_instant(day: date, option: str, now: int) -> str:
+    """What a date means where an instant is wanted, and what may be meant; `now` in microseconds
+    UTC. The end of a day that is not over, or that has no session, is nothing to advise.
+    """
+    from polytape.cli.clock import this_market
+    from polytape.model.why_empty import with_article
+
+    market, long_from = this_market(), long_day_from()
+    today = market.date_of(now)
+    hour = "21:00 of the evening before" if long_from and day >= long_from else "00:00"
+    begins = f"where that day begins, {hour} New York"
+    if day > today:
+        return f"{begins}."
+    cause = market.why_closed(day)
+    known = f"it is {with_article(cause)}" if cause else "nothing of its session is known yet"
+    if day == today:
+        return f"{begins}: {known}. Without {option} it is now."
+    return f"{begins}: {known}." + ("" if cause else f' Its end is {option} "{day} 23:59".')
 
 
 def check_instant(text: str, option: str) -> None:

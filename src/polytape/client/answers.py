@@ -18,6 +18,7 @@ from polytape.model.query import BarsQuery
 from polytape.model.session_count import cut_basis
 from polytape.model.spans import Span
 from polytape.model.timeframes import Timeframe
+from polytape.model.why_empty import NO_BARS
 from polytape.wire.api.messages import BarsMetadata
 
 # A bar of these says nothing of a single session.
@@ -94,7 +95,10 @@ class CachedAnswer:
             metadata = BarsMetadata(
                 symbol=query.symbol, timeframe=query.timeframe.value, count=0, source=""
             )
-        metadata = msgspec.structs.replace(metadata, timeframe=query.timeframe.value)
+        # Why there are no bars may be another reason later: it is said anew each time.
+        notes = [note for note in metadata.notes if not note.startswith(NO_BARS)]
+        timeframe = query.timeframe.value
+        metadata = msgspec.structs.replace(metadata, timeframe=timeframe, notes=notes)
         complete = query.complete_through(fetched_at, market)
         if metadata.complete_through is not None:
             # Where the server says it, its clock decides: this one may be fast, and that of a

@@ -21,13 +21,16 @@ SHOWN_PRINTS = 8
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BadPrintRun(result.EngineRunResult):
-    """The bad prints of a symbol as they could be seen at one instant, among so many `bars`."""
+    """The bad prints of a symbol as they could be seen at one instant, among so many `bars`.
+    `price` is the close of the last minute in dollars, None without one.
+    """
 
     COLUMNS: ClassVar[tuple[str, ...]] = result.names_of(BadPrint)
 
     symbol: str
     as_of: datetime
     timeframe: str
+    price: float | None
     prints: tuple[BadPrint, ...]
     bars: int
     notes: tuple[str, ...] = ()
@@ -60,6 +63,7 @@ def bad_print_flow(
         symbol,
         to_datetime(as_of),
         timeframe.value,
+        minutes.price,
         bad_prints(bars),
         len(bars),
         notes,

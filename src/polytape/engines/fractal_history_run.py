@@ -13,6 +13,7 @@ from polytape.engines.drawn import Drawn
 from polytape.engines.flow import EngineFlow
 from polytape.engines.fractal_run import history_of, notes_on, warm_query
 from polytape.engines.options import FractalHistoryOptions
+from polytape.model.aware import Instant, aware
 from polytape.model.market import Market
 from polytape.model.timestamps import to_datetime
 
@@ -42,17 +43,17 @@ class FractalHistoryRun(result.EngineRunResult):
         """Since when swings were shown; the first of them occurred before."""
         return f"since {result.shown_at(self.start)}, older ones too"
 
-    def at(self, moment: datetime) -> tuple[fractals.Swing, ...]:
-        """The swings that `FractalEngine.run` showed at an aware instant.
+    def at(self, moment: Instant) -> tuple[fractals.Swing, ...]:
+        """The swings that `FractalEngine.run` showed at an instant, UTC where it names no zone.
 
-        Raises: ValidationError for an instant before `start` or after `as_of`, or without a zone.
+        Raises: ValidationError for what is no instant, or one before `start` or after `as_of`.
         """
-        sound = moment.tzinfo is not None and self.start <= moment <= self.as_of
-        allowed = f"an aware datetime, {self.start.isoformat()} to {self.as_of.isoformat()}"
-        validation.require("moment", moment, sound, allowed)
-        local = moment.astimezone(result.SHOWN_IN)
+        at = aware(moment, "moment")
+        allowed = f"an instant from {self.start.isoformat()} to {self.as_of.isoformat()}"
+        validation.require("moment", moment, self.start <= at <= self.as_of, allowed)
+        local = at.astimezone(result.SHOWN_IN)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-        return self.history.at(moment, since=midnight - timedelta(days=self.days_back))
+        return self.history.at(at, since=midnight - timedelta(days=self.days_back))
 
     def changes(self) -> Iterator[tuple[datetime, tuple[fractals.Swing, ...]]]:
         """`start`, then each instant at which a swing was confirmed, and the swings shown then."""

@@ -22,6 +22,7 @@ from polytape.engines.options import AtrMethod
 from polytape.engines.result import Result, names_of, shown_at
 from polytape.engines.zigzag import Kind, Shown
 from polytape.model.arrays import Ints
+from polytape.model.aware import Instant, aware
 from polytape.model.bars import Bars
 from polytape.model.counts import counted
 from polytape.model.market import Market, xnys
@@ -74,14 +75,26 @@ class ShownSwing(Swing):
 
     replaced_at: Moment | None
 
-    def shown_at(self, moment: Moment) -> bool:
-        """Whether it was among the swings at an instant."""
+    def shown_at(self, moment: Instant) -> bool:
+        """Whether it was among the swings at an instant, UTC where it names no zone.
+
+        Raises: ValidationError for what is no instant.
+        """
+        return self._was_shown(aware(moment, "moment"))
+
+    def known_at(self, moment: Instant) -> Swing:
+        """As it was shown at an instant, UTC where it names no zone.
+
+        Raises: ValidationError for what is no instant.
+        """
+        return self._known(aware(moment, "moment"))
+
+    def _was_shown(self, moment: Moment) -> bool:
         return self.confirmed_at <= moment and (
             self.replaced_at is None or moment < self.replaced_at
         )
 
-    def known_at(self, moment: Moment) -> Swing:
-        """As it was shown at an instant."""
+    def _known(self, moment: Moment) -> Swing:
         if self.settled_at is None or self.settled_at <= moment:
             return self._plain
         return replace(self._plain, settled_at=None)
@@ -108,9 +121,13 @@ class Fractals(Result):
     atr_method: AtrMethod
     notes: tuple[str, ...] = ()
 
-    def since(self, moment: Moment) -> "Fractals":
-        """Those that occurred from an aware instant on, and their structure."""
-        swings = tuple(swing for swing in self.swings if swing.occurred_at >= moment)
+    def since(self, moment: Instant) -> "Fractals":
+        """Those that occurred from an instant on, UTC where it names no zone, and their structure.
+
+        Raises: ValidationError for what is no instant.
+        """
+        first = aware(moment, "moment")
+        swings = tuple(swing for swing in self.swings if swing.occurred_at >= first)
         return replace(self, swings=swings, structure=structure_of(swings))
 
     def rows(self) -> tuple[Swing, ...]:
@@ -142,17 +159,18 @@ class FractalHistory(Result):
         """A row for each swing."""
         return self.swings
 
-    def at(self, moment: Moment, *, since: Moment | None = None) -> tuple[Swing, ...]:
-        """The swings that were shown at an aware instant, as they were known then; with `since`
-        those that occurred from there on.
+    def at(self, moment: Instant, *, since: Instant | None = None) -> tuple[Swing, ...]:
+        """The swings that were shown at an instant, as they were known then; with `since` those
+        that occurred from there on. An instant that names no zone is UTC.
+
+        Raises: ValidationError for what is no instant.
         """
-        end = bisect_right(self.swings, moment, key=lambda swing: swing.confirmed_at)
-        first = 0
+        at, first = aware(moment, "moment"), 0
+        end = bisect_right(self.swings, at, key=lambda swing: swing.confirmed_at)
         if since is not None:
-            first = bisect_left(self.swings, since, key=lambda swing: swing.occurred_at)
-        return tuple(
-            swing.known_at(moment) for swing in self.swings[first:end] if swing.shown_at(moment)
-        )
+            begin = aware(since, "since")
+            first = bisect_left(self.swings, begin, key=lambda swing: swing.occurred_at)
+        return tuple(swing._known(at) for swing in self.swings[first:end] if swing._was_shown(at))  # noqa: SLF001 - of this module
 
     def changes(self) -> Iterator[tuple[Moment, tuple[Swing, ...]]]:
         """Each instant at which the list changed, and the list from then on."""

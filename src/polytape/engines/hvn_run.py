@@ -25,7 +25,8 @@ SHOWN_NODES = 3
 
 @dataclass(frozen=True, eq=False, repr=False)
 class HvnRun(result.EngineRunResult):
-    """The profiles of a symbol at one instant, by days back. `anchors`, where they were wanted, are
+    """The profiles of a symbol at one instant, by days back; `price` in dollars is the close of the
+    last minute, None without one. `anchors`, where they were wanted, are
     the points of control of the same days as one bar each, in dollars.
     """
 
@@ -34,6 +35,7 @@ class HvnRun(result.EngineRunResult):
     symbol: str
     as_of: datetime
     timeframe: str
+    price: float | None
     profiles: dict[int, VolumeProfile]
     notes: tuple[str, ...] = ()
     anchors: dict[int, float] = field(default_factory=dict)
@@ -87,6 +89,7 @@ def hvn_flow(symbol: str, as_of: int, market: Market, options: HvnOptions) -> En
         symbol,
         to_datetime(as_of),
         timeframe.value,
+        minutes.price,
         profiles,
         notes=(*minutes.notes, *bare, *holes),
         anchors=daily_anchors(minutes.bars, spans, market) if options.anchors else {},

@@ -16,27 +16,34 @@ from polytape.model.timeframes import Timeframe
 
 @dataclass(frozen=True, slots=True)
 class Minutes:
-    """1-minute bars that were complete at an instant, and notes on those that are left out."""
+    """1-minute bars that were complete at an instant, and notes on those that are left out; `price`
+    is the close of the last one, or of the last before them, in dollars, None without one.
+    """
 
     bars: Bars
     notes: tuple[str, ...]
-
-    @property
-    def price(self) -> float | None:
-        """The close of the last one, in dollars; None without one."""
-        return float(self.bars.close[-1]) if len(self.bars) else None
+    price: float | None
 
 
 def minutes_since(
-    symbol: str, start: int, as_of: int, market: Market, *, exclude_bad_prints: bool = False
+    symbol: str,
+    start: int,
+    as_of: int,
+    market: Market,
+    *,
+    exclude_bad_prints: bool = False,
+    priced_from: int | None = None,
 ) -> EngineFlow[Minutes]:
-    """Those that start at or after an instant; none where it lies after `as_of`. Both in
-    microseconds UTC.
+    """Those that start at or after an instant; none where it lies after `as_of`. Those from
+    `priced_from` on, where it is earlier, are read for the price alone. All in microseconds UTC.
     """
     span = Span(min(start, as_of), as_of)
-    (minutes,) = yield (BarsQuery(symbol, Timeframe.MIN_1, span),)
-    bars = complete(minutes, Timeframe.MIN_1, as_of, market)
-    return Minutes(*screen(bars.within(span), exclude=exclude_bad_prints))
+    read = span if priced_from is None else Span(min(priced_from, span.start), as_of)
+    (minutes,) = yield (BarsQuery(symbol, Timeframe.MIN_1, read),)
+    known = complete(minutes, Timeframe.MIN_1, as_of, market).within(read)
+    bars, notes = screen(known.within(span), exclude=exclude_bad_prints)
+    before, _ = screen(known, exclude=exclude_bad_prints) if not len(bars) else (bars, ())
+    return Minutes(bars, notes, float(before.close[-1]) if len(before) else None)
 
 
 def minutes_of_days(

@@ -20,8 +20,8 @@ from polytape.model.units import MINUTE_US
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OpeningRangeRun(result.EngineRunResult):
-    """The opening ranges of a session that were complete at an instant; `price` in dollars, None
-    before the session's first minute.
+    """The opening ranges of a session that were complete at an instant; `price` is the close of the
+    last minute in dollars, extended hours too; None before the session's first.
     """
 
     COLUMNS: ClassVar[tuple[str, ...]] = result.names_of(OpeningRange)
@@ -56,7 +56,12 @@ def opening_range_flow(
     session = market.session(day) or market.session_before(day)
     start = as_of if session is None else session.open
     minutes = yield from minutes_since(
-        symbol, start, as_of, market, exclude_bad_prints=options.exclude_bad_prints
+        symbol,
+        start,
+        as_of,
+        market,
+        exclude_bad_prints=options.exclude_bad_prints,
+        priced_from=market.day_start(day if session is None else session.day),
     )
     ranges, notes = [], [*minutes.notes]
     for size in sizes:
@@ -67,13 +72,12 @@ def opening_range_flow(
             notes.append(f"no bar in the first {counted(size, 'minute')}")
         else:
             ranges.append(made)
-    price = minutes.price
     where = None if session is None else session.day
     return OpeningRangeRun(
         symbol,
         to_datetime(as_of),
         where,
-        price,
+        minutes.price,
         tuple(ranges),
         tuple(notes),
         drawn=Drawn.of_minutes(minutes.bars, as_of, market),

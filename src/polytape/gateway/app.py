@@ -39,6 +39,7 @@ from polytape.gateway.dialects.registry import DIALECTS
 from polytape.gateway.errors import ERROR_HANDLERS
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.head import answering_head
+from polytape.gateway.known_names import StrictBodies, refuse_unknown_parameters
 from polytape.gateway.middleware import Middleware
 from polytape.gateway.pages import DOCS
 from polytape.gateway.request_work import timing_work
@@ -101,13 +102,14 @@ def create_app(
 
     api = [*BARS_ROUTES, *SYMBOL_ROUTES, *HISTORY_ROUTES, *JOB_ROUTES, *ENGINE_ROUTES]
     api += [*CLOCK_ROUTES, *SESSION_ROUTES, *WATCH_ROUTES, *OVERVIEW_ROUTES]
+    own = Router(API, route_handlers=api, before_request=refuse_unknown_parameters)
     others = [
         *(page or [home]),
         open_page,
         *(route for dialect in DIALECTS for route in dialect.routes),
     ]
     app = Application(
-        [Router(API, route_handlers=api), *SYSTEM_ROUTES, *STREAM_ROUTES, *others, _docs_assets()],
+        [own, *SYSTEM_ROUTES, *STREAM_ROUTES, *others, _docs_assets()],
         dependencies={
             "gateway": Provide(lambda: gateway, sync_to_thread=False),
             "admission": Provide(lambda: admitted, sync_to_thread=False),
@@ -117,6 +119,7 @@ def create_app(
         openapi_config=_openapi(),
         compression_config=CompressionConfig("gzip", minimum_size=2_000) if compress else None,
         logging_config=None,
+        plugins=[StrictBodies()],
         state=State({"wall": gateway.wall}),
     )
     inner = timing_work(answering_head(app), gateway)

@@ -12,6 +12,7 @@ from litestar.types import ExceptionHandlersMap
 from polytape.errors import PolygonClientError, RateLimitError
 from polytape.gateway.dialects.registry import DIALECTS
 from polytape.gateway.http import AnyRequest, request_id
+from polytape.gateway.known_names import unknown_field
 from polytape.gateway.memory_gate import BusyError
 from polytape.gateway.middleware import error_body
 from polytape.gateway.pages import DOCS
@@ -38,6 +39,9 @@ def _busy(request: AnyRequest, error: BusyError) -> Response[bytes]:
 
 def _unreadable(request: AnyRequest, error: ValidationException) -> Response[bytes]:
     """The framework could not read a parameter: name it as our own errors do."""
+    unknown = unknown_field(request, error)
+    if unknown is not None:
+        return _our_error(request, unknown)
     extra = error.extra if isinstance(error.extra, list) and error.extra else [{}]
     param, reason = extra[0].get("key"), str(extra[0].get("message", error.detail))
     if param in (None, "data"):

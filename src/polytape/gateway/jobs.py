@@ -187,7 +187,12 @@ class JobService:
         run.plan = await self._history.plan(spec.symbols, spec.series, self._span(spec))
         total, estimate = len(run.plan.tasks), round(run.plan.seconds, 1)
         self._table.change(
-            job.id, unit="questions", total=total, estimate_s=estimate, beyond=run.plan.beyond
+            job.id,
+            unit="questions",
+            total=total,
+            estimate_s=estimate,
+            beyond=run.plan.beyond,
+            planned_requests=run.plan.requests,
         )
         on_result = partial(self._on_result, job.id, run, 1)
         run.count = await self._history.run(run.plan.tasks, on_result)

@@ -147,6 +147,7 @@ def _key(scope: HTTPScope, headers: Mapping[bytes, bytes], body: bytes) -> Answe
     as_arrow = _ARROW in headers.get(b"accept", b"")
     if scope["method"] == "GET":
         return AnswerKey(scope["query_string"], None, as_arrow)
-    if scope["method"] == "POST":
+    # A query does not belong there: the route says so.
+    if scope["method"] == "POST" and not scope["query_string"]:
         return AnswerKey(body, headers.get(b"content-type", b""), as_arrow)
     return None

@@ -13,6 +13,7 @@ from polytape.model.market import Market
 from polytape.model.query import BarsQuery
 from polytape.model.session_count import Lacks, series_basis
 from polytape.model.spans import Span
+from polytape.model.units import MINUTE_US
 from polytape.wire.api.messages import BarsMetadata, SpanMessage
 
 NO_SPLITS = "no table of splits at hand: prices are as traded"
@@ -145,12 +146,14 @@ def _adjustment(query: BarsQuery, splits: Splits, used: tuple[SplitStep, ...]) -
 
 
 def _complete_through(query: BarsQuery, read: SeriesRead, market: Market, now: int) -> int:
-    """Through which instant the bars are complete: not past what the source has published."""
+    """Through which instant the bars are complete: not past what the source has published, and
+    never after `now`, to the minute, though the span may begin later.
+    """
     complete = query.complete_through(now, market)
-    if read.through is None:
-        return complete
-    published = query.complete_through(read.through, market)
-    return max(query.span.start, min(complete, published))
+    if read.through is not None:
+        published = query.complete_through(read.through, market)
+        complete = max(query.span.start, min(complete, published))
+    return min(complete, now // MINUTE_US * MINUTE_US)
 
 
 def _report(query: BarsQuery, bars: Bars, market: Market, now: int) -> quality.QualityReport:

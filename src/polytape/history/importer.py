@@ -6,12 +6,12 @@ day without a session are refused, skipped or reported, as the caller chooses.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 
@@ -23,7 +23,6 @@ from polytape.model.market_bars import MarketBars
 from polytape.model.spans import Span
 from polytape.model.timeframes import Series
 from polytape.store.coverage import Coverage
-from polytape.store.segments import SegmentStore
 from polytape.upstream.flatfiles import filing
 from polytape.upstream.flatfiles.listing import FOLDERS
 from polytape.upstream.flatfiles.parsing import day_of_file, read_file
@@ -31,6 +30,20 @@ from polytape.upstream.flatfiles.parsing import day_of_file, read_file
 OnError: TypeAlias = Literal["fail", "skip", "report"]
 Format: TypeAlias = Literal["flatfiles", "csv", "parquet"]
 ENDINGS = {"flatfiles": ".csv.gz", "csv": ".csv", "parquet": ".parquet"}
+
+
+class BarsWriter(Protocol):
+    """What bars are written into, as into a `SegmentStore`."""
+
+    def write(
+        self,
+        series: Series,
+        market: MarketBars,
+        coverage: Iterable[Coverage],
+        *,
+        now: int | None = None,
+    ) -> None:
+        """Store bars and their coverage. Raises: DataFetchError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,7 @@ class FileImport:
 class Importer:
     """Writes files into a store. `now` gives microseconds UTC and decides what is final."""
 
-    store: SegmentStore
+    store: BarsWriter
     market: Market
     now: Callable[[], int]
     on_error: OnError = "fail"
@@ -104,6 +117,8 @@ class Importer:
         if mapping.series is Series.DAY:
             more |= import_rows.faults_of_days(table.market.bars, self.market)
         sound, refused = self._sound(path, table.market, more, table.numbers)
+        if not len(sound):
+            return FileImport(path, 0, refused)
         coverage = [
             self._coverage(symbol, span)
             for symbol, bars in sound.by_symbol()

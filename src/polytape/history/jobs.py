@@ -5,11 +5,13 @@ names of jobs are arguments. Instants are microseconds UTC.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import ceil
 from typing import Any
 
 from polytape.errors import NotFoundError, RateLimitError
 from polytape.model.timeframes import Series
 from polytape.model.units import SECOND_US
+from polytape.wire.budget import BudgetState
 
 # Open jobs beyond these are refused, and the oldest of those that ended are dropped.
 MOST_OPEN = 32
@@ -62,7 +64,8 @@ class Job:
     `beyond` says what was left out, since the source does not reach back to it; `without_bars` are
     the first symbols of which a backfill leaves no bar stored.
     `bars` and `requests` are what it brought and spent in all, `restarts` how often a gateway began
-    it anew; `done` and `total` count from the last of these on, and so does `started_at`.
+    it anew; `done` and `total` count from the last of these on, and so do `started_at` and
+    `planned_requests`, those of the budget that all of `total` takes: 0 where nobody counts.
     """
 
     id: str
@@ -84,20 +87,25 @@ class Job:
     restarts: int = 0
     beyond: str = ""
     without_bars: tuple[str, ...] = ()
+    planned_requests: int = 0
 
     @property
     def open(self) -> bool:
         """Whether it has not ended."""
         return self.state in OPEN
 
-    def eta_s(self, now: int) -> float | None:
-        """Seconds that are left by the pace so far, before that by the plan; None: not known."""
+    def eta_s(self, now: int, budget: BudgetState) -> float | None:
+        """Seconds that are left by the pace so far, before that by the plan, and at least as many
+        as the requests that are left wait for the budget; None: not known.
+        """
         if self.state is not JobState.RUNNING or self.started_at is None or self.total is None:
             return None
+        left = self.total - self.done
+        wait = budget.wait_s(ceil(self.planned_requests * left / max(1, self.total)))
         if not self.done:
-            return self.estimate_s
+            return None if self.estimate_s is None else max(self.estimate_s, wait)
         pace = (now - self.started_at) / SECOND_US / self.done
-        return max(0.0, pace * (self.total - self.done))
+        return max(0.0, pace * left, wait)
 
 
 def outcome(tasks: int, failed: int, bars: int) -> JobState:
@@ -127,7 +135,8 @@ class JobTable:
         """One job. Raises: NotFoundError."""
         job = self._jobs.get(identity)
         if job is None:
-            raise NotFoundError(f"there is no job {identity[:40]!r}: GET /api/v1/jobs lists them")
+            ways = "GET /api/v1/jobs (polytape jobs) lists them"
+            raise NotFoundError(f"there is no job {identity[:40]!r}: {ways}")
         return job
 
     def add(self, spec: JobSpec, identity: str, now: int) -> Job:
@@ -206,5 +215,6 @@ def _as_left(job: Job) -> Job:
         failed=0,
         failures=(),
         estimate_s=None,
+        planned_requests=0,
         restarts=job.restarts + 1,
     )

@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import reduce
 from math import prod
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import msgspec
+
+if TYPE_CHECKING:
+    from polytape.model.aware import Instant
 
 UNTOLD = "the server says nothing of what its bars stand on"
 MADE_UP = "made-up prices"
@@ -157,15 +160,20 @@ class Basis:
         made_up = (MADE_UP,) if self.made_up else ()
         return "; ".join((*made_up, *self.lacks, *self.notes))
 
-    def split_factor(self, moment: datetime) -> float | None:
+    def split_factor(self, moment: "Instant") -> float | None:
         """What a price in today's shares was as traded at an instant, divided by it: 7.0 before a
         7:1 split. 1.0 where prices are as traded; None where the server names no splits.
+
+        Raises: ValidationError for what is no instant.
         """
+        from polytape.model.aware import aware  # not light
+
+        at = aware(moment, "moment")
         if self.adjusted is False:
             return None if self.splits else 1.0  # with splits, a part of it is adjusted
         if self.adjusted is None or (self.adjustment and not self.splits):
             return None
-        return prod(split.ratio for split in self.splits if split.at > moment)
+        return prod(split.ratio for split in self.splits if split.at > at)
 
     def needing(self, first: date | None) -> "Basis":
         """The same for a tool that needs bars from a day on, and would only like those before."""

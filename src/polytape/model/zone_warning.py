@@ -1,8 +1,9 @@
 """Instants that may be read in more than one way: how they are, said once where they are written.
 
 The text of an instant without a zone is UTC in Python, New York's on the command line; one of a
-time alone is New York's in both. A date that stands for an instant is where that day begins. Of
-datetime objects nothing is said: pandas reads those without a zone as UTC, too.
+time alone is New York's in both, and a datetime without a zone (`datetime`, `pandas.Timestamp`,
+`numpy.datetime64`) UTC, as pandas has it. A date that stands for an instant is where that day
+begins.
 """
 
 import sys
@@ -23,21 +24,26 @@ from polytape.model.zones import NEW_YORK
 
 # The longest text of a date alone.
 DATE_LETTERS = len("2024-07-03")
+# Where a date stands for its whole trading day.
+SPAN_NAMES = frozenset({"start", "end", "start_date", "end_date"})
 # Who runs what a caller wrote, but did not write it.
 RUNNERS = ("polytape", "asyncio", "concurrent", "threading")
 
 
 def warn_without_zone(**values: object) -> None:
-    """Warn of each value, by the name of its parameter, that is the text of an instant, or of a
-    time of today or yesterday, without a zone: a TimeZoneWarning at the line of the caller outside
-    polytape.
+    """Warn of each value, by the name of its parameter, that is an instant without a zone, or the
+    text of one, or that of a time of today or yesterday: a TimeZoneWarning at the line of the
+    caller outside polytape.
     """
     for param, value in values.items():
         # Dates, words and other types, which most are, cost next to nothing.
-        if isinstance(value, str) and (len(value) > DATE_LETTERS or ":" in value or "m" in value):
-            text = reading_of(value, param)
-            if text is not None:
-                _warn(TimeZoneWarning(text))
+        if isinstance(value, str):
+            long_enough = len(value) > DATE_LETTERS or ":" in value or "m" in value
+            text = reading_of(value, param) if long_enough else None
+        else:
+            text = reading_of_object(value, param)
+        if text is not None:
+            _warn(TimeZoneWarning(text))
 
 
 def warn_of_dates(**values: object) -> None:
@@ -54,6 +60,34 @@ def warn_of_dates(**values: object) -> None:
                     'ET" for the close of that day, "2024-07-03 00:00 ET" for its beginning.'
                 )
             )
+
+
+def reading_of_object(value: object, param: str) -> str | None:
+    """How a datetime without a zone is read, and how to give it one; None for any other value. The
+    text has not the instant: Python says it once a line, be that in a loop over days.
+    """
+    if isinstance(value, datetime):
+        if value.tzinfo is not None or value != value:  # noqa: PLR0124 - NaT is not itself
+            return None
+        midnight = value.hour == value.minute == value.second == value.microsecond == 0
+    elif isinstance(value, np.datetime64) and not _is_date(value) and not np.isnat(value):
+        midnight = value == value.astype("datetime64[D]")
+    else:
+        return None
+    return (
+        f"{param} is a datetime without a zone: it is read as UTC, four or five hours before that "
+        f"time in New York. {_midnight_of(param) if midnight else ''}"
+        'Give it a zone: pandas.Timestamp("2024-07-03 10:30", tz="America/New_York"), '
+        'or .tz_localize("UTC") for UTC.'
+    )
+
+
+def _midnight_of(param: str) -> str:
+    """What is said of one at midnight, which `pandas.bdate_range` gives for a day."""
+    evening = "Midnight UTC is the evening of the day before there"
+    if param in SPAN_NAMES:
+        return f"{evening}; its date, .date(), stands for that whole trading day. "
+    return f"{evening}. "
 
 
 @lru_cache(maxsize=512)

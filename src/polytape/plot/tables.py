@@ -130,7 +130,9 @@ def _profiles(result: HvnRun) -> Table:
         for days, made in result.profiles.items()
     ]
     columns = ("days", "point of control", "value area from", "to", "high-volume nodes", "bars")
-    return _table(f"volume by price of {result.timeframe} bars", columns, rows)
+    return _table(
+        f"{_price(result.price)} volume by price of {result.timeframe} bars", columns, rows
+    )
 
 
 def _pivots(result: CamarillaRun) -> Table:
@@ -227,7 +229,7 @@ def _bad_prints(result: BadPrintRun) -> Table:
     ]
     columns = ("at", "percent", "before", "low", "high", "after", "")
     bars = counted(result.bars, f"{result.timeframe} bar")
-    heading = f"{counted(len(rows), 'bad print')} in {bars}"
+    heading = f"{_price(result.price)} {counted(len(rows), 'bad print')} in {bars}"
     return _table(heading, columns, rows)
 
 

@@ -9,6 +9,8 @@ from polytape.net.storage import Storage
 from polytape.store.footer import SCHEMA, DamagedSegmentError, read_footer
 
 ABOUT = "store.json"
+# The source of bars that came out of files of one's own.
+IMPORTED = "imported"
 
 
 class About(msgspec.Struct):
@@ -82,10 +84,13 @@ def _segments(storage: Storage) -> Iterator[str]:
 
 
 def _another(storage: Storage, owner: str, source: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"the store {storage.url} holds bars of {owner}, not of {source}: "
-        "name another --store, bars of two sources never mix"
-    )
+    text = f"the store {storage.url} holds bars of {owner}, not of {source}"
+    ways = "name another --store, bars of two sources never mix"
+    if owner == IMPORTED:
+        ways += f"; polytape serve --source none --store {storage.url} serves these"
+    if source == IMPORTED:
+        text += ", which files of your own are"
+    return ConfigurationError(f"{text}: {ways}")
 
 
 def _read(storage: Storage) -> About:

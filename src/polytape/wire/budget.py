@@ -21,6 +21,15 @@ class BudgetState:
         """Requests that may be made at once."""
         return max(0, self.limit - self.used)
 
+    def wait_s(self, requests: int) -> float:
+        """Seconds until the last of so many requests may be sent, at most: as if what is used were
+        free at once at the end of the window, and each request answered as soon as it is sent.
+        """
+        if requests <= self.remaining:
+            return 0.0
+        windows, place = divmod(requests - 1, max(1, self.limit))
+        return windows * self.window_s + (0.0 if place < self.remaining else self.reset_s)
+
 
 class MovingWindow:
     """At most `limit` requests in any stretch of `window_s` seconds, as the other end counts them.

@@ -28,6 +28,8 @@ export interface Line {
   /** Where the chart is narrow. */
   short?: string;
   dashed?: boolean;
+  /** Its price at each of these places; else it is flat. */
+  curve?: readonly (readonly [place: number, price: number])[];
 }
 
 export class Bands extends Drawing {
@@ -131,6 +133,10 @@ export class Bands extends Drawing {
   private drawLines({ context, width, height }: Canvas): void {
     const looks = new Map<string, { line: Line; rows: Set<number> }>();
     for (const line of this.lines) {
+      if (line.curve !== undefined) {
+        this.drawCurve(context, line, line.curve);
+        continue;
+      }
       const y = this.y(line.price);
       if (y === null || y < 0 || y > height) continue;
       const look = `${line.colour} ${line.dashed === true}`;
@@ -149,6 +155,17 @@ export class Bands extends Drawing {
       context.stroke();
     }
     context.setLineDash([]);
+  }
+
+  private drawCurve(context: CanvasRenderingContext2D, line: Line, curve: NonNullable<Line["curve"]>): void {
+    context.strokeStyle = withAlpha(line.colour, 0.9);
+    context.setLineDash(line.dashed ? [5, 4] : []);
+    context.beginPath();
+    for (const [place, price] of curve) {
+      const [x, y] = [this.x(place), this.y(price)];
+      if (x !== null && y !== null) context.lineTo(x, y);
+    }
+    context.stroke();
   }
 
   private widthOf(context: CanvasRenderingContext2D, text: string): number {

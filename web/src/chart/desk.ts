@@ -3,24 +3,25 @@
 import { ApiError, messageOf, type Api } from "../api.ts";
 import type { GatewayClock } from "../clock.ts";
 import type { Bar } from "../bars.ts";
-import { byId, fill, h, setClass, setText } from "../dom.ts";
+import { byId, fill, h, placeWithin, setClass, setText } from "../dom.ts";
 import type { Engines } from "../engines.ts";
 import { formatPrice, formatVolume } from "../format.ts";
 import { readSessions } from "../hours.ts";
 import type { Place } from "../state.ts";
 import type { FeedNotice, LiveBar } from "../stream.ts";
+import { emptyText, meantOf } from "../symbols.ts";
 import { readTheme } from "../theme.ts";
 import { instantText, type WallClock } from "../time.ts";
 import { endOf } from "../timeframes.ts";
 import type { Band } from "./bands.ts";
 import { Layers, LAYERS, swingText } from "./layers.ts";
+import { LevelsWatch } from "./levels.ts";
 import { BarLoader } from "./loader.ts";
 import type { Session } from "./sessions.ts";
 import { ChartView, legendParts, type Hover, type Scale } from "./view.ts";
 
 // The gateway's own bar of a longer timeframe, once a minute of it has come.
 const RENEW_AFTER_MS = 300;
-const LEVELS_EVERY_MS = 60_000;
 // As long as the style sheet waits with the word: nothing flickers while one steps through a day.
 const SLOW_AFTER_MS = 250;
 const WEEK_S = 7 * 86_400;
@@ -40,6 +41,7 @@ export class Desk {
 
   private readonly api: Api;
   private readonly time: GatewayClock;
+  private readonly levels: LevelsWatch;
   private wall: WallClock;
   private readonly home: WallClock;
   private sessions: Session[] = [];
@@ -48,6 +50,8 @@ export class Desk {
   private hover: Hover | null = null;
   private zone: Band | undefined;
   private tipped: Band | undefined;
+  /** When the last bar was as it is, seconds UTC of the market. */
+  private pricedAt = 0;
 
   constructor(api: Api, engines: Engines, time: GatewayClock, wall: WallClock, home: WallClock) {
     this.api = api;
@@ -60,7 +64,7 @@ export class Desk {
     this.layers.onError = (text) => this.note(text);
     this.view.onHover = (hover) => this.hovered(hover);
     this.view.onNearBeginning = () => void this.older();
-    window.setInterval(() => this.refreshLevels(), LEVELS_EVERY_MS);
+    this.levels = new LevelsWatch(this.layers, time, home, () => this.loader?.subject.asOf === null);
     this.makeSwitches();
   }
 
@@ -96,13 +100,14 @@ export class Desk {
       if (loader !== this.loader) return;
       if (isStep) this.view.step(bars);
       else this.view.show(bars, timeframe.intraday);
-      this.state(bars.length === 0 ? "empty" : "ready", this.emptyText(symbol, asOf));
+      this.state(bars.length === 0 ? "empty" : "ready", emptyText(symbol, asOf, this.home));
       this.legend();
       this.offerPast(bars.at(-1));
       // After the frame that has them.
       requestAnimationFrame(() => setTimeout(() => performance.mark("bars-painted")));
       this.onShown();
-      const levels = this.layers.turnTo({ symbol, asOf, timeframe });
+      this.pricedAt = this.time.now();
+      const levels = this.levels.follow(() => this.layers.turnTo({ symbol, asOf, timeframe }));
       await this.readSessions(bars[0]?.time);
       if (loader !== this.loader) return;
       this.view.setSessions(this.sessions);
@@ -122,17 +127,25 @@ export class Desk {
   live(bars: readonly LiveBar[]): void {
     const { loader } = this;
     if (loader === null) return;
+    let isOurs = false;
     for (const live of bars) {
       if (live.symbol !== loader.subject.symbol || loader.subject.asOf !== null) continue;
       const bar = loader.take(live);
       if (bar !== null) {
         if (loader.bars.at(-1) === bar) this.view.update(loader.bars, bar);
         else this.view.renew(loader.bars);
-        this.legend();
+        isOurs = true;
       }
       if (live.kind === "AM" && loader.subject.timeframe.seconds !== 60) this.renewSoon();
     }
+    if (isOurs) this.priced();
     this.onBars();
+  }
+
+  /** The market's clock was turned: bars and levels are of another time. */
+  turned(): void {
+    this.renewSoon();
+    this.levels.turn();
   }
 
   /** After a break: what was missed is in the history. */
@@ -204,7 +217,7 @@ export class Desk {
       const bars = await loader.newest();
       if (loader !== this.loader) return;
       this.view.renew(bars);
-      this.legend();
+      this.priced();
       this.onBars();
     } catch (error) {
       const text = messageOf(error);
@@ -212,8 +225,11 @@ export class Desk {
     }
   }
 
-  private refreshLevels(): void {
-    if (this.loader?.subject.asOf === null && !document.hidden) void this.layers.refresh();
+  /** The last bar has another price: what is above it and what below. */
+  private priced(): void {
+    this.pricedAt = this.time.now();
+    this.legend();
+    this.draw();
   }
 
   private async readSessions(first: number | undefined): Promise<void> {
@@ -231,7 +247,9 @@ export class Desk {
   }
 
   private draw(): void {
-    this.layers.draw(this.view, readTheme());
+    const last = this.loader?.subject.asOf === null ? this.loader.bars.at(-1) : undefined;
+    const priced = last === undefined ? null : { price: last.close, at: this.pricedAt };
+    this.layers.draw(this.view, readTheme(), priced);
     for (const layer of LAYERS) {
       const on = this.layers.isOn(layer.name);
       byId(`layer-${layer.name}`).setAttribute("aria-pressed", String(on));
@@ -287,10 +305,7 @@ export class Desk {
     this.tipped = band;
     setClass(tip, "hidden", band?.detail === undefined);
     if (band?.detail === undefined) return;
-    const { width, height } = byId("chart").getBoundingClientRect();
-    const left = Math.min(x + 18, width - tip.offsetWidth - 70);
-    const top = Math.min(y + 18, height - tip.offsetHeight - 30);
-    tip.style.transform = `translate(${Math.max(4, left)}px, ${Math.max(4, top)}px)`;
+    placeWithin(tip, byId("chart"), x, y);
   }
 
   /** The line over the chart: of the bar under the pointer, else of the last one. */
@@ -381,18 +396,4 @@ export class Desk {
   private note(text: string): void {
     setText(byId("chart-note"), text);
   }
-
-  private emptyText(symbol: string, asOf: number | null): string {
-    if (asOf === null) return `No bars of ${symbol}. Is it spelt right? Press / to search.`;
-    const until = `${instantText(this.home, asOf, true)} New York`;
-    return `No bars of ${symbol} before ${until}. Choose a later instant above, or press / to search.`;
-  }
-}
-
-/** The gateway's reason, and the symbols that it says may be meant. Pure. */
-export function meantOf(text: string): { reason: string; meant: string[] } {
-  const found = /^(.*?) \(did you mean (.+?)\?\)(.*)$/s.exec(text);
-  if (found === null) return { reason: text, meant: [] };
-  const [, reason = "", names = "", rest = ""] = found;
-  return { reason: reason + rest, meant: names.split(/, | or /) };
 }

@@ -2,17 +2,26 @@
 
 import { messageOf } from "../api.ts";
 import { h } from "../dom.ts";
-import type { Engines, Pivots, Scan, SessionLevels, Vwap, Zone } from "../engines.ts";
+import type {
+  Engines,
+  Pivots,
+  Profiles,
+  Scan,
+  SessionLevels,
+  Swings,
+  VwapWithCurve,
+  Zone,
+} from "../engines.ts";
 import { formatPrice } from "../format.ts";
 import { isTextList, Preference } from "../state.ts";
 import type { Theme } from "../theme.ts";
-import { instantText, type WallClock } from "../time.ts";
+import { instantText, parseInstant, type WallClock } from "../time.ts";
 import type { Timeframe } from "../timeframes.ts";
-import { distanceText } from "../zones.ts";
+import { distanceText, sideOf } from "../zones.ts";
 import type { Band, Line } from "./bands.ts";
-import type { Profile } from "./profile.ts";
 import type { Swing } from "./swings.ts";
 import type { ChartView } from "./view.ts";
+import { curveAt } from "./vwap.ts";
 
 export interface Layer {
   name: string;
@@ -35,11 +44,17 @@ const STRENGTH: Record<string, number> = { L1: 0.15, L2: 0.3, L3: 0.5, L4: 0.75,
 
 interface Readings {
   zones?: Scan;
-  swings?: Swing[];
-  profile?: Profile[];
+  swings?: Swings;
+  profile?: Profiles;
   pivots?: Pivots;
-  vwap?: Vwap;
+  vwap?: VwapWithCurve;
   session?: SessionLevels;
+}
+
+/** A price, and since when it is known, seconds UTC of the market. */
+export interface Priced {
+  price: number;
+  at: number;
 }
 
 /** What is drawn of: swings are those of the chart's own bars, within the day. */
@@ -120,6 +135,12 @@ export class Layers {
     await this.refresh();
   }
 
+  /** The instant of the oldest of what is drawn, seconds UTC; null: nothing is. */
+  get knownAt(): number | null {
+    const drawn = this.chosen.value.flatMap((name) => this.readings[name as keyof Readings] ?? []);
+    return drawn.length === 0 ? null : Math.min(...drawn.map(({ as_of }) => parseInstant(as_of)));
+  }
+
   async refresh(): Promise<void> {
     await Promise.all(this.chosen.value.map((name) => this.read(name as keyof Readings)));
   }
@@ -136,7 +157,7 @@ export class Layers {
         swings: () =>
           timeframe.intraday
             ? engines.swings(symbol, timeframe.name, asOf, signal)
-            : Promise.resolve([]),
+            : Promise.resolve(undefined),
         profile: () => engines.profiles(symbol, asOf, signal),
         pivots: () => engines.pivots(symbol, asOf, signal),
         vwap: () => engines.vwap(symbol, asOf, signal),
@@ -151,28 +172,40 @@ export class Layers {
     }
   }
 
-  /** Put what is chosen, and known, on the chart. */
-  draw(view: ChartView, theme: Theme): void {
+  /** Put what is chosen, and known, on the chart; zones beside the newer of the price of their scan and
+   * the chart's last one.
+   */
+  draw(view: ChartView, theme: Theme, last: Priced | null): void {
     const of = <K extends keyof Readings>(name: K) => (this.isOn(name) ? this.readings[name] : undefined);
     const scan = of("zones");
-    const bands = (scan?.zones ?? []).map((zone) => bandOf(zone, scan?.price ?? null, theme));
-    view.bands.show(bands, this.lines(theme));
-    view.swings.show(of("swings") ?? [], (instant) => view.placeAt(instant));
-    const profiles = of("profile") ?? [];
+    const bands = scan === undefined ? [] : bandsOf(scan, last, theme);
+    const placeAt = (instant: number) => view.placeAt(instant);
+    view.bands.show(bands, this.lines(theme, placeAt));
+    view.swings.show(of("swings")?.swings ?? [], placeAt);
+    const profiles = of("profile")?.profiles ?? [];
     const wanted = profiles.find((profile) => profile.days === this.window.value);
     view.profile.show(wanted ?? profiles[0] ?? null);
   }
 
-  private lines(theme: Theme): Line[] {
+  private lines(theme: Theme, placeAt: (instant: number) => number): Line[] {
     const lines: Line[] = [];
     if (this.isOn("session")) lines.push(...sessionLines(this.readings.session, theme));
-    if (this.isOn("vwap")) lines.push(...vwapLines(this.readings.vwap, theme));
+    // A day's curve would be one bar of days.
+    const places = this.of?.timeframe.intraday === true ? placeAt : null;
+    if (this.isOn("vwap")) lines.push(...vwapLines(this.readings.vwap, theme, places));
     if (this.isOn("pivots")) lines.push(...pivotLines(this.readings.pivots, theme));
     return lines;
   }
 }
 
-function bandOf(zone: Zone, price: number | null, theme: Theme): Band {
+function bandsOf(scan: Scan, last: Priced | null, theme: Theme): Band[] {
+  const price = last !== null && last.at >= parseInstant(scan.as_of) ? last.price : scan.price;
+  return scan.zones.map((zone) => {
+    return bandOf({ ...zone, kind: sideOf(zone, price) }, price, scan.atr_day, theme);
+  });
+}
+
+function bandOf(zone: Zone, price: number, atrDay: number | null, theme: Theme): Band {
   const colour = zone.kind === "support" ? theme.support : theme.resistance;
   return {
     low: zone.low,
@@ -181,14 +214,14 @@ function bandOf(zone: Zone, price: number | null, theme: Theme): Band {
     strength: STRENGTH[zone.level] ?? 0.5,
     label: `${zone.level} · ${zone.score.toFixed(1)}`,
     short: zone.level,
-    detail: () => zoneDetail(zone, price),
+    detail: () => zoneDetail(zone, price, atrDay),
   };
 }
 
-/** A zone in words: its level, its distance from the price of its scan, score, and each part with
+/** A zone in words: its level, its distance from the price, score, and each part with
  * price, weight and kind.
  */
-export function zoneDetail(zone: Zone, price: number | null): HTMLElement {
+export function zoneDetail(zone: Zone, price: number, atrDay: number | null): HTMLElement {
   const chips = zone.parts.map((part) =>
     h(
       "span",
@@ -208,7 +241,7 @@ export function zoneDetail(zone: Zone, price: number | null): HTMLElement {
       h("strong", {}, zone.level),
       ` ${zone.kind} ${formatPrice(zone.low)}–${formatPrice(zone.high)}`,
     ),
-    price === null ? null : h("p", {}, distanceText(zone, price)),
+    h("p", {}, distanceText(zone, price, atrDay)),
     h("p", {}, `score ${zone.score.toFixed(1)} · votes: ${zone.votes.join(", ")}`),
     rate === null ? null : h("p", {}, rate),
     h("div", { class: "chips" }, ...chips),
@@ -230,13 +263,18 @@ function pivotLines(pivots: Pivots | undefined, theme: Theme): Line[] {
   });
 }
 
-function vwapLines(vwap: Vwap | undefined, theme: Theme): Line[] {
+function vwapLines(
+  vwap: VwapWithCurve | undefined,
+  theme: Theme,
+  placeAt: ((instant: number) => number) | null,
+): Line[] {
   return (vwap?.levels ?? []).map(({ name, deviations, price }) => ({
     price,
     label: name,
     short: name.replace("VWAP ", "").replace(" SD", "σ"),
     colour: theme.vwap,
     dashed: deviations !== 0,
+    ...(placeAt === null || vwap === undefined ? {} : { curve: curveAt(vwap.curve, deviations, placeAt) }),
   }));
 }
 

@@ -5,8 +5,9 @@ import { byId, fill, h, setClass, setText } from "../dom.ts";
 import { formatPrice } from "../format.ts";
 import { Preference } from "../state.ts";
 import { clockText, type WallClock } from "../time.ts";
-import { holds } from "../zones.ts";
-import type { PlainZone, SymbolState } from "./row.ts";
+import { sideOf } from "../zones.ts";
+import type { SymbolState } from "./row.ts";
+import { Told, type Entry } from "./told.ts";
 
 export const LEVELS = ["L1", "L2", "L3", "L4", "L5"];
 const MOST = 50;
@@ -25,21 +26,6 @@ function isChoice(value: unknown): value is Choice {
   return typeof choice?.on === "boolean" && LEVELS.includes(choice.level);
 }
 
-export interface Entry {
-  symbol: string;
-  zone: PlainZone;
-  price: number;
-}
-
-/** Which zones a price went into: those that hold it now and did not hold the one before. Pure. */
-export function entries(state: SymbolState, before: number | null, level: string): Entry[] {
-  const { price, zones, symbol } = state;
-  if (price === null || before === null || zones === null) return [];
-  return zones.zones
-    .filter((zone) => zone.level >= level && holds(zone, price) && !holds(zone, before))
-    .map((zone) => ({ symbol, zone, price }));
-}
-
 function mayNotify(): boolean {
   return "Notification" in window && Notification.permission === "granted";
 }
@@ -52,12 +38,11 @@ export class Alerts {
     isChoice,
   );
   private audio: AudioContext | null = null;
+  private readonly told = new Told();
   private readonly clock: WallClock;
-  private readonly now: () => number;
 
-  constructor(clock: WallClock, now: () => number) {
+  constructor(clock: WallClock) {
     this.clock = clock;
-    this.now = now;
     const level = byId("alert-level") as HTMLSelectElement;
     fill(level, ...LEVELS.map((name) => h("option", { value: name }, `${name} and up`)));
     level.value = this.choice.value.level;
@@ -68,22 +53,26 @@ export class Alerts {
     byId("alert-clear").addEventListener("click", () => this.clear());
   }
 
+  /** The price went from `before` to where it is at the end of its last minute. */
   look(state: SymbolState, before: number | null): void {
     const { on, level } = this.choice.value;
-    if (!on) return;
-    for (const entry of entries(state, before, level)) this.tell(entry);
+    if (!on || before === null || state.lastEnd === null) return;
+    for (const entry of this.told.news(state, before, state.lastEnd, level)) {
+      this.tell(entry, before, state.lastEnd);
+    }
   }
 
-  private tell({ symbol, zone, price }: Entry): void {
-    const text = `${symbol} ${formatPrice(price)} entered ${zone.level} ${zone.kind}`;
+  private tell({ symbol, zone, price }: Entry, before: number, at: number): void {
+    const kind = sideOf(zone, before);
+    const text = `${symbol} ${formatPrice(price)} entered ${zone.level} ${kind}`;
     const range = `${formatPrice(zone.low)}–${formatPrice(zone.high)}`;
     const list = byId("alerts");
     const pick = () => this.onPick(symbol);
-    const time = clockText(this.clock.shift(this.now()));
+    const time = clockText(this.clock.shift(at));
     list.prepend(
       h(
         "li",
-        { class: zone.kind },
+        { class: kind },
         h("button", { onclick: pick, type: "button" }, h("time", {}, time), text, h("i", {}, range)),
       ),
     );

@@ -63,8 +63,8 @@ export class Row {
     const title = state.zones?.error ?? "";
     if (cell.title !== title) cell.title = title;
     const nearest = state.nearest;
-    setClass(cell, "support", nearest?.zone.kind === "support");
-    setClass(cell, "resistance", nearest?.zone.kind === "resistance");
+    setClass(cell, "support", nearest?.kind === "support");
+    setClass(cell, "resistance", nearest?.kind === "resistance");
     setClass(cell, "inside", nearest?.inside === true);
   }
 }

@@ -40,7 +40,7 @@ function zoneText(state: SymbolState): string {
     return state.zones.error === null ? "none" : "not scanned";
   }
   const where = nearest.inside ? "inside" : nearest.dollars > 0 ? "above" : "below";
-  return `${nearest.zone.level} ${nearest.zone.kind} ${where}`;
+  return `${nearest.zone.level} ${nearest.kind} ${where}`;
 }
 
 export const COLUMNS: readonly Column[] = [

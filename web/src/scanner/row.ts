@@ -2,7 +2,7 @@
 
 import type { Zone } from "../engines.ts";
 import { parseInstant } from "../time.ts";
-import { holds } from "../zones.ts";
+import { holds, sideOf } from "../zones.ts";
 
 /** Mean volume of earlier sessions by the end of each step of the day, from `start` on. */
 export interface UsualVolume {
@@ -29,8 +29,8 @@ export interface WatchRow {
   closes: number[];
 }
 
-/** Where a zone lies and how strong it is: what the table needs of it. */
-export type PlainZone = Pick<Zone, "id" | "low" | "high" | "kind" | "level">;
+/** Where a zone lies and how strong it is: what the table needs of it. Its side is by the price. */
+export type PlainZone = Pick<Zone, "id" | "low" | "high" | "level">;
 
 /** A row of `/api/v1/scan/batch`. */
 export interface ZoneRow {
@@ -49,6 +49,8 @@ export interface ZoneReading {
 
 export interface Distance {
   zone: PlainZone;
+  /** What it is to the price as it is now. */
+  kind: Zone["kind"];
   /** Dollars to the zone's centre, above the price positive; the same in daily ATRs. */
   dollars: number;
   atrs: number | null;
@@ -163,7 +165,7 @@ export class SymbolState {
       const dollars = (zone.low + zone.high) / 2 - price;
       if (nearest !== null && Math.abs(nearest.dollars) <= Math.abs(dollars)) continue;
       const atrs = zones.atrDay ? dollars / zones.atrDay : null;
-      nearest = { zone, dollars, atrs, inside: holds(zone, price) };
+      nearest = { zone, kind: sideOf(zone, price), dollars, atrs, inside: holds(zone, price) };
     }
     return nearest;
   }

@@ -5,7 +5,7 @@ import { partAt, sessionAt, type Session } from "../chart/sessions.ts";
 import { byId, fill, h, setClass, setText } from "../dom.ts";
 import { Preference } from "../state.ts";
 import type { LiveBar } from "../stream.ts";
-import { dateText, instantText, isoText, type WallClock } from "../time.ts";
+import { clockText, dateText, instantText, isoText, type WallClock } from "../time.ts";
 import type { Alerts } from "./alerts.ts";
 import { Row } from "./cells.ts";
 import { COLUMNS, sorted, toCsv, type Context, type Order } from "./columns.ts";
@@ -17,6 +17,8 @@ const AT_ONCE = 40;
 const FIRST_SCANS = 4;
 const SCANS_AT_ONCE = 20;
 const ZONES_EVERY_S = 900;
+// Zones of less than this before the clock was turned are of the same time.
+const TURNED_S = 60;
 // A scan that failed is as old as this at once: it is tried again half a minute later.
 const RETRY_AT_AGE_S = ZONES_EVERY_S - 30;
 // While one steps through the past the table waits until a step is the last one for a moment.
@@ -54,6 +56,8 @@ export class Scanner {
   private frame: number | null = null;
   private started = false;
   private scanning = false;
+  /** Zones from before this are old: the clock was turned then. Seconds UTC of the market. */
+  private turnedAt = -Infinity;
   private generation = 0;
   private current = "";
   private instant: number | null = null;
@@ -125,6 +129,8 @@ export class Scanner {
   /** Bars of the feed, whosever they are. */
   live(bars: readonly LiveBar[]): void {
     if (this.instant !== null) return;
+    // Of minutes that come together, as after a step, the last one counts: the others are over.
+    const before = new Map<SymbolState, number | null>();
     for (const { symbol, kind, bar } of bars) {
       const state = this.states.get(symbol);
       if (state === undefined || kind !== "AM") continue;
@@ -132,11 +138,17 @@ export class Scanner {
         void this.load([symbol]);
         continue;
       }
-      const before = state.price;
+      if (!before.has(state)) before.set(state, state.price);
       state.push({ ...bar, regular: partAt(this.sessions, bar.time) === "regular" });
       this.changed.add(symbol);
-      this.alerts.look(state, before);
     }
+    for (const [state, price] of before) this.alerts.look(state, price);
+  }
+
+  /** The market's clock was turned: zones from before that are read anew. */
+  turned(): void {
+    this.turnedAt = this.now();
+    if (this.instant === null) void this.scanZones();
   }
 
   /** After a break of the feed: everything once more. */
@@ -178,7 +190,6 @@ export class Scanner {
       this.body.append(row.element);
       this.sight.observe(row.element);
     }
-    setText(byId("scan-count"), `${this.symbols.length} symbols`);
     this.mark(this.current);
     this.onSymbols();
     this.redraw();
@@ -220,11 +231,18 @@ export class Scanner {
     this.scanning = true;
     const { generation } = this;
     let many = FIRST_SCANS;
+    // In a fast replay those that were scanned first are old again before the last ones are.
+    const done = new Set<SymbolState>();
     try {
       while (generation === this.generation) {
-        const some = [...this.states.values()].filter((state) => this.isOld(state)).slice(0, many);
-        if (some.length === 0) return;
+        const old = [...this.states.values()].filter((state) => !done.has(state) && this.isOld(state));
+        const some = old.slice(0, many);
+        if (some.length === 0) {
+          this.turnedAt = -Infinity;
+          return;
+        }
         await this.scan(some);
+        for (const state of some) done.add(state);
         many = SCANS_AT_ONCE;
       }
     } finally {
@@ -237,7 +255,7 @@ export class Scanner {
   private isOld({ loaded, error, zones }: SymbolState): boolean {
     if (!loaded || error !== null) return false;
     const age = zones === null ? Infinity : this.at() - zones.at;
-    return age > ZONES_EVERY_S || age < 0;
+    return age > ZONES_EVERY_S || age < 0 || age > this.at() - this.turnedAt + TURNED_S;
   }
 
   private async scan(states: readonly SymbolState[]): Promise<void> {
@@ -270,7 +288,16 @@ export class Scanner {
       const state = this.states.get(symbol);
       if (state !== undefined && !this.changed.has(symbol)) row.age(state, this.context);
     }
+    this.sayCount();
     this.drawChanged();
+  }
+
+  /** How many, and of when the oldest of their zones are. */
+  private sayCount(): void {
+    const known = [...this.states.values()].flatMap(({ zones }) => zones?.error === null ? [zones.at] : []);
+    const at = this.instant !== null || known.length === 0 ? null : Math.min(...known);
+    const zones = at === null ? "" : ` · zones as of ${clockText(this.home.shift(at))}`;
+    setText(byId("scan-count"), `${this.symbols.length} symbols${zones}`);
   }
 
   /** Some rows a frame: a minute of five hundred symbols at once is no stutter. */

@@ -38,8 +38,10 @@ def _good_until(query: BarsQuery, result: BarsResult, gateway: Gateway, now: int
     """Until when an answer of `now` is good, both in microseconds UTC."""
     market, basis = gateway.market, result.metadata.basis
     sure = basis is not None and not basis.notes and all(map(_is_sure, basis.inputs))
-    if not sure or query.of_series(market).span.end > market.final_before(now):
-        return now + MOVING_US
+    moving = not sure or query.of_series(market).span.end > market.final_before(now)
+    if moving:
+        # Why there is no bar yet may be another reason at any moment.
+        return now + (MOVING_US if len(result.bars) else 0)
     # From tomorrow on there may be another split to adjust for.
     return market.day_start(market.date_of(now) + timedelta(days=1))
 

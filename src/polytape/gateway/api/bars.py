@@ -22,8 +22,10 @@ from polytape.gateway.api.answer_body import (
     write_parts,
 )
 from polytape.gateway.api.batch import Batch
+from polytape.gateway.api.notes import dates_read, noted
 from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
+from polytape.gateway.known_names import ignored_in_body
 from polytape.gateway.memory_gate import ANSWER_BYTES, Ticket
 from polytape.gateway.quick_bars import ANSWER_KEY
 from polytape.history.bars_result import BarsResult
@@ -60,7 +62,8 @@ async def post_bars(
     gateway: NamedDependency[Gateway],
 ) -> Response[json_rows.Answer]:
     """Bars of one symbol, as JSON rows or, where `Accept` asks for it, as an Arrow stream."""
-    return await _respond(request, data, gateway)
+    ignored = await ignored_in_body(request, messages.BarsRequest)
+    return await _respond(request, data, gateway, ignored)
 
 
 @get("/bars", responses=PROBLEMS)
@@ -117,7 +120,10 @@ BARS_ROUTES = [post_bars, get_bars, post_batch]
 
 
 async def _respond(
-    request: http.AnyRequest, message: messages.BarsRequest, gateway: Gateway
+    request: http.AnyRequest,
+    message: messages.BarsRequest,
+    gateway: Gateway,
+    ignored: tuple[str, ...] = (),
 ) -> Response[json_rows.Answer]:
     query = message.query(gateway.now(), gateway.market)
     as_arrow = _wants_arrow(request) and not message.validate
@@ -128,6 +134,7 @@ async def _respond(
     tokens = None if key is None else gateway.tokens(query)
     now = gateway.now()
     result = await gateway.bars.bars(query)
+    result = noted(result, query, (*ignored, *dates_read(message)), gateway)
     ticket.resize(ANSWER_BYTES + result.bars.nbytes)
     if not is_whole(len(result.bars), as_arrow=as_arrow):
         return _streamed(result, ticket, gateway, as_arrow)

@@ -22,6 +22,7 @@ from polytape.gateway.api.answer_body import (
     write_parts,
 )
 from polytape.gateway.api.answer_entry import entry, may_be_cached
+from polytape.gateway.api.notes import dates_read, noted
 from polytape.gateway.gateway import Gateway
 from polytape.history.bars_result import BarsResult
 from polytape.history.lane import Lane
@@ -30,6 +31,7 @@ from polytape.model.query import BarsQuery
 from polytape.wire import arrow
 from polytape.wire.api import messages
 from polytape.wire.api.media import ARROW, JSON
+from polytape.wire.api.names import ignored_fields
 from polytape.wire.api.problems import Problem, to_problem
 
 MAX_BATCH_BARS = 2_000_000
@@ -50,13 +52,14 @@ class _Answer(NamedTuple):
 
 
 class _Question(NamedTuple):
-    """What is asked, or what is wrong with it; how many bytes its answer takes at most, and under
-    which key it may be cached.
+    """What is asked, or what is wrong with it; how many bytes its answer takes at most, under which
+    key it may be cached, and what the answer says of how it was read.
     """
 
     query: BarsQuery | Problem
     size: int
     key: AnswerKey | None
+    notes: tuple[str, ...] = ()
 
 
 # What was answered before needs no question.
@@ -156,17 +159,17 @@ class Batch:
             return _Answer(_body_of(row.query, as_arrow=self.as_arrow))
         await self._room.enter(row.size)
         try:
-            answer = await self._made(row.query, row.key)
+            answer = await self._made(row.query, row)
         except PolygonClientError as error:
             answer = _Answer(_body_of(to_problem(error), as_arrow=self.as_arrow))
         self._room.change(answer.size - row.size)
         return answer
 
-    async def _made(self, query: BarsQuery, key: AnswerKey | None) -> _Answer:
+    async def _made(self, query: BarsQuery, row: _Question) -> _Answer:
         """The answer from its bars, and into the cache of answers where it is short."""
-        gateway, now = self.gateway, self.gateway.now()
+        gateway, now, key = self.gateway, self.gateway.now(), row.key
         tokens = None if key is None else gateway.tokens(query)
-        result = await self._bars(query)
+        result = noted(await self._bars(query), query, row.notes, gateway)
         count = len(result.bars)
         if not is_whole(count, as_arrow=self.as_arrow):
             parts = stream_parts(result, as_arrow=self.as_arrow)
@@ -231,9 +234,11 @@ def _parse_all(
 
 def _parse(fields: dict[str, object], key: AnswerKey, gateway: Gateway) -> _Question:
     try:
+        ignored = ignored_fields(fields, messages.BarsRequest.__struct_fields__)
         message = messages.read_request(fields)
         query = message.query(gateway.now(), gateway.market)
         size = gateway.memory.size(query)
     except PolygonClientError as error:
         return _Question(to_problem(error), 0, None)
-    return _Question(query, size, key if may_be_cached(message) else None)
+    notes = (*ignored, *dates_read(message))
+    return _Question(query, size, key if may_be_cached(message) else None, notes)

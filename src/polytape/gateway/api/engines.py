@@ -18,6 +18,7 @@ from polytape.engines.flow import EngineFlow, EngineResult, EngineRun
 from polytape.engines.options import EngineOptions, NoOptions
 from polytape.engines.presets import with_preset
 from polytape.errors import NotFoundError
+from polytape.gateway.api.notes import readings
 from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
 from polytape.gateway.http import AnyRequest
@@ -32,7 +33,7 @@ R = TypeVar("R", bound=EngineResult)
 T = TypeVar("T")
 
 
-class EngineRequest(msgspec.Struct):
+class EngineRequest(msgspec.Struct, forbid_unknown_fields=True):
     """An engine on a symbol. `as_of`: an instant not in the future, or a word (`yesterday`), now by
     default.
     """
@@ -42,13 +43,13 @@ class EngineRequest(msgspec.Struct):
 
 
 def _request_type(spec: registry.EngineSpec) -> type[EngineRequest]:
-    """The body of an engine's route: with its own options, where it has some."""
-    if spec.options is NoOptions:
-        name, fields = f"{spec.name.title()}Request", []
-    else:
-        name = f"{spec.options.__name__.removesuffix('Options')}Request"
-        fields = [("options", spec.options, spec.options())]
-    made = msgspec.defstruct(name, fields, bases=(EngineRequest,))
+    """The body of an engine's route, with its own options."""
+    none = spec.options is NoOptions
+    name = spec.name.title() if none else spec.options.__name__.removesuffix("Options")
+    fields = [("options", spec.options, spec.options())]
+    made = msgspec.defstruct(
+        f"{name}Request", fields, bases=(EngineRequest,), forbid_unknown_fields=True
+    )
     return cast("type[EngineRequest]", made)
 
 
@@ -88,9 +89,19 @@ async def _respond(
     spec: registry.EngineSpec, data: EngineRequest, options: EngineOptions, gateway: Gateway
 ) -> Response[dict[str, object]]:
     result = await run_engine(spec, data.symbol, data.as_of, options, gateway)
+    notes = readings(as_of=data.as_of, anchor=getattr(options, "anchor", None))
     # The bytes are what the annotation promises: they are encoded off the event loop.
-    body = await gateway.workers.work(lambda: msgspec.json.encode(result.to_dict()))
+    body = await gateway.workers.work(partial(_encode, result, notes))
     return cast("Response[dict[str, object]]", Response(body, media_type=JSON))
+
+
+def _encode(result: EngineResult, notes: tuple[str, ...]) -> bytes:
+    """The answer of an engine; `notes` say how instants of the request were read."""
+    facts = dict(result.to_dict())
+    if notes:
+        known = facts.get("notes")
+        facts["notes"] = [*(known if isinstance(known, list | tuple) else ()), *notes]
+    return msgspec.json.encode(facts)
 
 
 async def run_engine(

@@ -35,19 +35,19 @@ SHOWN_SYMBOLS = 20
 @get("/jobs", responses=PROBLEMS)
 async def get_jobs(gateway: NamedDependency[Gateway]) -> JobList:
     """All jobs, the newest first; of those that ended the last hundred."""
-    return JobList([job_message(job, gateway.jobs.now()) for job in gateway.jobs.jobs()])
+    return JobList([job_message(job, gateway) for job in gateway.jobs.jobs()])
 
 
 @get("/jobs/{job_id:str}", responses=PROBLEMS)
 async def get_job(job_id: FromPath[str], gateway: NamedDependency[Gateway]) -> JobMessage:
     """One job, and how far it is."""
-    return job_message(gateway.jobs.job(job_id), gateway.jobs.now())
+    return job_message(gateway.jobs.job(job_id), gateway)
 
 
 @delete("/jobs/{job_id:str}", status_code=HTTPStatus.OK, responses=PROBLEMS)
 async def delete_job(job_id: FromPath[str], gateway: NamedDependency[Gateway]) -> JobMessage:
     """Cancel a job: what it has stored stays. One that has ended stays as it is."""
-    return job_message(gateway.jobs.cancel(job_id), gateway.jobs.now())
+    return job_message(gateway.jobs.cancel(job_id), gateway)
 
 
 JOB_ROUTES = [get_jobs, get_job, delete_job]
@@ -56,7 +56,7 @@ JOB_ROUTES = [get_jobs, get_job, delete_job]
 def accepted(gateway: Gateway, job: Job) -> Response[Any]:
     """The answer to a caller who does not wait."""
     location = {"Location": f"{API}/jobs/{job.id}"}
-    body = job_message(job, gateway.jobs.now())
+    body = job_message(job, gateway)
     return Response(body, status_code=HTTPStatus.ACCEPTED, headers=location)
 
 
@@ -75,9 +75,9 @@ async def must_end(gateway: Gateway, job: Job) -> tuple[Job, JobRun]:
     return ended, run
 
 
-def job_message(job: Job, now: int) -> JobMessage:
+def job_message(job: Job, gateway: Gateway) -> JobMessage:
     """A job as the API says it."""
-    spec, eta = job.spec, job.eta_s(now)
+    spec, eta = job.spec, job.eta_s(gateway.jobs.now(), gateway.budget_state())
     return JobMessage(
         id=job.id,
         kind=spec.kind.value,

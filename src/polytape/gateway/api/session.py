@@ -29,7 +29,7 @@ class SessionCode(msgspec.Struct):
     expires_in: float
 
 
-class SessionRequest(msgspec.Struct):
+class SessionRequest(msgspec.Struct, forbid_unknown_fields=True):
     """A code, for a token."""
 
     code: str

@@ -9,6 +9,8 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
+from polytape.gateway.http import AnyRequest
+from polytape.gateway.known_names import ignored_in_body
 from polytape.wire.api.messages import (
     Cleared,
     Latest,
@@ -21,9 +23,10 @@ from polytape.wire.api.messages import (
 
 @post("/validate", status_code=HTTPStatus.OK, responses=PROBLEMS)
 async def post_validate(
-    data: JSONBody[SymbolsRequest], gateway: NamedDependency[Gateway]
+    request: AnyRequest, data: JSONBody[SymbolsRequest], gateway: NamedDependency[Gateway]
 ) -> dict[str, Verdict]:
     """Which symbols exist."""
+    await ignored_in_body(request, SymbolsRequest)
     return await gateway.symbols.validate(data.symbols, detailed=data.detailed)
 
 

@@ -3,7 +3,7 @@ with.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from functools import partial
 from http import HTTPStatus
@@ -18,6 +18,7 @@ from polytape.engines import registry
 from polytape.engines.watch_day import watch_day_flow
 from polytape.errors import PolygonClientError, ValidationError
 from polytape.gateway.api import engines
+from polytape.gateway.api.notes import readings
 from polytape.gateway.api.responses import PROBLEMS
 from polytape.gateway.gateway import Gateway
 from polytape.model.instants import parse_span
@@ -53,7 +54,7 @@ async def post_watchlist(
         flow = watch_day_flow(symbol, moment, gateway.market)
         return (await engines.run_flow(flow, gateway)).to_dict()
 
-    return await _answer(data.symbols, row, gateway)
+    return await _answer(data, row, gateway)
 
 
 @post("/scan/batch", status_code=HTTPStatus.OK, responses=PROBLEMS)
@@ -71,7 +72,7 @@ async def post_scan_batch(
         zones = [{name: zone[name] for name in ZONE_FIELDS} for zone in scan["zones"]]
         return {name: scan[name] for name in SCAN_FIELDS} | {"zones": zones}
 
-    return await _answer(data.symbols, row, gateway)
+    return await _answer(data, row, gateway)
 
 
 @get("/calendar", responses=PROBLEMS)
@@ -91,7 +92,7 @@ WATCH_ROUTES = [post_watchlist, post_scan_batch, get_calendar]
 
 
 async def _answer(
-    symbols: Sequence[str],
+    data: WatchlistRequest,
     row: Callable[[str], Awaitable[dict[str, object]]],
     gateway: Gateway,
 ) -> Response[WatchAnswer]:
@@ -99,6 +100,7 @@ async def _answer(
 
     Raises: ValidationError for no symbols, or too many.
     """
+    symbols, notes = data.symbols, readings(as_of=data.as_of)
     if not 1 <= len(symbols) <= MAX_SYMBOLS:
         raise ValidationError("symbols", len(symbols), f"1 to {MAX_SYMBOLS} symbols")
     room = asyncio.Semaphore(AT_ONCE)
@@ -111,7 +113,8 @@ async def _answer(
             return {"symbol": symbol, "error": str(error)}
 
     rows = await asyncio.gather(*map(safe, symbols))
-    body = await gateway.workers.work(partial(msgspec.json.encode, {"rows": rows}))
+    answer = {"rows": rows, **({"notes": notes} if notes else {})}
+    body = await gateway.workers.work(partial(msgspec.json.encode, answer))
     return Response(body, media_type=JSON)  # type: ignore[arg-type]
 
 

@@ -18,7 +18,7 @@ class ClockState(msgspec.Struct):
     end: str | None = None
 
 
-class ClockRequest(msgspec.Struct):
+class ClockRequest(msgspec.Struct, forbid_unknown_fields=True):
     """What is to be done: pause, resume, step (by `minutes`, or to the instant `to`: ISO 8601, or
     of the clock's own day HH:MM New York, open or close), speed (`speed` market seconds in one).
     """

@@ -56,7 +56,7 @@ class HistoryVerified(msgspec.Struct):
     report: Validation
 
 
-class BackfillRequest(msgspec.Struct):
+class BackfillRequest(msgspec.Struct, forbid_unknown_fields=True):
     """`POST /history/backfill`; `dry_run` counts the requests and fetches nothing. Where the caller
     does not `wait`, the answer is the job, 202.
     """
@@ -69,7 +69,7 @@ class BackfillRequest(msgspec.Struct):
     wait: bool = True
 
 
-class RepairRequest(msgspec.Struct):
+class RepairRequest(msgspec.Struct, forbid_unknown_fields=True):
     """`POST /history/repair`; where the caller does not `wait`, the answer is the job, 202."""
 
     symbols: list[str]
@@ -78,7 +78,7 @@ class RepairRequest(msgspec.Struct):
     wait: bool = True
 
 
-class CompactRequest(msgspec.Struct):
+class CompactRequest(msgspec.Struct, forbid_unknown_fields=True):
     """`POST /history/compact`; where the caller does not `wait`, the answer is the job, 202."""
 
     wait: bool = True

@@ -8,9 +8,10 @@ class JobMessage(msgspec.Struct, kw_only=True):
     it failed), failed (all of it, or it could not be planned) or cancelled.
 
     `done` of `total` units (null: not known yet), `failed` of them with an error; `bars` brought
-    and `requests` of the budget spent; `eta_seconds` by the pace so far. `end` null: up to now.
-    Instants are ISO 8601, UTC. `beyond`: the days that were left out, since the source does not
-    reach back to them. `without_bars`: the first symbols of which a backfill leaves no bar stored.
+    and `requests` of the budget spent; `eta_seconds` by the pace so far and the budget. `end` null:
+    up to now. Instants are ISO 8601, UTC. `beyond`: the days that were left out, since the source
+    does not reach back to them. `without_bars`: the first symbols of which a backfill leaves no bar
+    stored.
     """
 
     id: str

@@ -1,6 +1,7 @@
 """The messages of `/api/v1`, used by both ends.
 
-Unknown fields are ignored on reading, so that either end may be older than the other.
+Unknown fields of an answer are ignored on reading: the gateway may be newer than the client. Those
+of a request are refused, but where older tools may have fields of their own (`wire.api.names`).
 """
 
 import re
@@ -127,7 +128,7 @@ class BarsMetadata(msgspec.Struct, kw_only=True):
     basis: Basis | None = None
 
 
-class BatchRequest(msgspec.Struct):
+class BatchRequest(msgspec.Struct, forbid_unknown_fields=True):
     """`POST /bars/batch`: at most 1,000 requests as for `/bars`, answered in their order."""
 
     requests: list[dict[str, object]]

@@ -6,7 +6,7 @@ MAX_SYMBOLS = 200
 MAX_MONTHS = 240
 
 
-class MonthsRequest(msgspec.Struct):
+class MonthsRequest(msgspec.Struct, forbid_unknown_fields=True):
     """What is stored of some symbols in the last `months` calendar months, this one included."""
 
     symbols: list[str]

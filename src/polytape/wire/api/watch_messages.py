@@ -7,7 +7,7 @@ import msgspec
 MAX_SYMBOLS = 100
 
 
-class WatchlistRequest(msgspec.Struct):
+class WatchlistRequest(msgspec.Struct, forbid_unknown_fields=True):
     """`POST /watchlist` and `POST /scan/batch`. `as_of`: an instant not in the future, now by
     default.
     """
@@ -17,9 +17,12 @@ class WatchlistRequest(msgspec.Struct):
 
 
 class WatchAnswer(msgspec.Struct):
-    """A row for each symbol, in the order of the request; one with an `error` has nothing else."""
+    """A row for each symbol, in the order of the request; one with an `error` has nothing else.
+    `notes` say how an `as_of` without a zone was read; left out where it has one.
+    """
 
     rows: list[dict[str, Any]]
+    notes: list[str] = []
 
 
 class SessionMessage(msgspec.Struct):
