@@ -77,7 +77,7 @@ def draw_calibration(source: Synthetic) -> None:
         (charts[1], made_up, "made-up prices"),
     ):
         made.plot(chart)
-        chart.set_title(name, loc="right", fontsize=9, y=1.0, pad=20)
+        chart.set_title(name, loc="right", fontsize=9, y=1.0, pad=5)
     figure.savefig(HERE / "calibration.png")
 
 

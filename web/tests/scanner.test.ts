@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { Zone } from "../src/engines.ts";
 import { COLUMNS, sorted, toCsv } from "../src/scanner/columns.ts";
 import { SymbolState, usualAt, type MinuteBar, type WatchRow } from "../src/scanner/row.ts";
-import { entries, Told } from "../src/scanner/told.ts";
+import { entries, EntryMemory } from "../src/scanner/zone_entries.ts";
 import { distanceText, sideOf } from "../src/zones.ts";
 
 const START = 1_719_927_000;
@@ -103,40 +103,40 @@ test("an alert is for going into a zone of the level or a higher one, not for be
   assert.deepEqual(levels(null, "L1"), []);
 });
 
-/** Which of the minutes are told, by their place: prices a minute apart in zones of each. */
-function toldOf(prices: readonly number[], zonesAt: (place: number) => Zone[]): number[] {
-  const told = new Told();
+/** Which of the minutes are news, by their place: prices a minute apart in zones of each. */
+function newsAt(prices: readonly number[], zonesAt: (place: number) => Zone[]): number[] {
+  const memory = new EntryMemory();
   const state = stateOf();
   return prices.flatMap((price, place) => {
     const before = place === 0 ? null : state.price;
     state.price = price;
     state.zones = { zones: zonesAt(place), atrDay: 2, at: 0, error: null };
-    return told.news(state, before, START + 60 * place, "L1").length > 0 ? [place] : [];
+    return memory.news(state, before, START + 60 * place, "L1").length > 0 ? [place] : [];
   });
 }
 
-test("a zone is told once until the price was half its width away, or outside for 15 minutes", () => {
+test("a zone is news once until the price was half its width away, or outside for 15 minutes", () => {
   const only = () => [zone(104, 106, "L2")];
-  assert.deepEqual(toldOf([103, 105, 103.5, 104.5, 103.1, 105], only), [1]);
-  assert.deepEqual(toldOf([103, 105, 102.9, 105], only), [1, 3]);
-  assert.deepEqual(toldOf([103, 105, ...Array<number>(14).fill(103.5), 105], only), [1]);
-  assert.deepEqual(toldOf([103, 105, ...Array<number>(15).fill(103.5), 105], only), [1, 17]);
+  assert.deepEqual(newsAt([103, 105, 103.5, 104.5, 103.1, 105], only), [1]);
+  assert.deepEqual(newsAt([103, 105, 102.9, 105], only), [1, 3]);
+  assert.deepEqual(newsAt([103, 105, ...Array<number>(14).fill(103.5), 105], only), [1]);
+  assert.deepEqual(newsAt([103, 105, ...Array<number>(15).fill(103.5), 105], only), [1, 17]);
   // Who is in it from the beginning has not gone in.
-  assert.deepEqual(toldOf([105, 103.9, 105], only), []);
+  assert.deepEqual(newsAt([105, 103.9, 105], only), []);
 });
 
 test("a zone that a later scan makes anew, a little elsewhere, is the same zone", () => {
   const anew = (place: number) => [zone(104 + place / 50, 106 + place / 50, "L2")];
-  assert.deepEqual(toldOf([103, 105, 103.8, 105, 103.9, 106.08], anew), [1]);
+  assert.deepEqual(newsAt([103, 105, 103.8, 105, 103.9, 106.08], anew), [1]);
   const other = (place: number) => [place < 3 ? zone(104, 106, "L2") : zone(108, 110, "L2")];
-  assert.deepEqual(toldOf([103, 105, 107, 109], other), [1, 3]);
+  assert.deepEqual(newsAt([103, 105, 107, 109], other), [1, 3]);
 });
 
-test("of a market that begins anew nothing was told", () => {
-  const told = new Told();
+test("of a market that begins anew nothing is known", () => {
+  const memory = new EntryMemory();
   const state = stateOf({ price: 105 });
   state.zones = { zones: [zone(104, 106, "L2")], atrDay: 2, at: 0, error: null };
-  const news = (at: number) => told.news(state, 103, at, "L1").length;
+  const news = (at: number) => memory.news(state, 103, at, "L1").length;
   assert.deepEqual([news(START), news(START + 60), news(START - 3_600)], [1, 0, 1]);
 });
 

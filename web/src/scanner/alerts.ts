@@ -7,7 +7,7 @@ import { Preference } from "../state.ts";
 import { clockText, type WallClock } from "../time.ts";
 import { sideOf } from "../zones.ts";
 import type { SymbolState } from "./row.ts";
-import { Told, type Entry } from "./told.ts";
+import { EntryMemory, type Entry } from "./zone_entries.ts";
 
 export const LEVELS = ["L1", "L2", "L3", "L4", "L5"];
 const MOST = 50;
@@ -38,7 +38,7 @@ export class Alerts {
     isChoice,
   );
   private audio: AudioContext | null = null;
-  private readonly told = new Told();
+  private readonly memory = new EntryMemory();
   private readonly clock: WallClock;
 
   constructor(clock: WallClock) {
@@ -57,7 +57,7 @@ export class Alerts {
   look(state: SymbolState, before: number | null): void {
     const { on, level } = this.choice.value;
     if (!on || before === null || state.lastEnd === null) return;
-    for (const entry of this.told.news(state, before, state.lastEnd, level)) {
+    for (const entry of this.memory.news(state, before, state.lastEnd, level)) {
       this.tell(entry, before, state.lastEnd);
     }
   }

@@ -1,5 +1,5 @@
 // Which entries into zones are news. A price goes in and out of a zone many times, and each scan makes
-// zones anew: one entry is told until the price has left. Pure.
+// zones anew: one entry is news until the price has left. Pure.
 
 import { holds } from "../zones.ts";
 import type { PlainZone, SymbolState } from "./row.ts";
@@ -27,21 +27,21 @@ interface Mark {
 export function entries(state: SymbolState, before: number | null, level: string): Entry[] {
   const { price, symbol } = state;
   if (price === null || before === null) return [];
-  return held(state, level)
+  return zonesThatHold(state, level)
     .filter((zone) => !holds(zone, before))
     .map((zone) => ({ symbol, zone, price }));
 }
 
-function held({ price, zones }: SymbolState, level: string): PlainZone[] {
+function zonesThatHold({ price, zones }: SymbolState, level: string): PlainZone[] {
   if (price === null || zones === null) return [];
   return zones.zones.filter((zone) => zone.level >= level && holds(zone, price));
 }
 
-export class Told {
+export class EntryMemory {
   private readonly marks = new Map<string, Mark[]>();
 
-  /** The entries that were not told yet, of zones of a level or a higher one; `at` is when the price
-   * was `state.price`, seconds UTC. A zone that overlaps one that was told is the same.
+  /** The entries that are news, of zones of a level or a higher one; `at` is when the price
+   * was `state.price`, seconds UTC. A zone that overlaps one of earlier news is the same.
    */
   news(state: SymbolState, before: number | null, at: number, level: string): Entry[] {
     const { price, symbol } = state;
@@ -50,7 +50,7 @@ export class Told {
     const news = entries(state, before, level).filter(({ zone }) => {
       return !marks.some((mark) => mark.low <= zone.high && zone.low <= mark.high);
     });
-    const now = held(state, level).map(({ low, high }) => ({ low, high, at }));
+    const now = zonesThatHold(state, level).map(({ low, high }) => ({ low, high, at }));
     const others = marks.filter((mark) => !now.some(({ low, high }) => low === mark.low && high === mark.high));
     this.marks.set(symbol, [...others.map((mark) => (holds(mark, price) ? { ...mark, at } : mark)), ...now]);
     return news;
