@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polytape.cli.app import app
-from polytape.cli.error_texts import command_of, in_new_york, in_options
+from polytape.cli.error_texts import advice_in_options, command_of, in_new_york, in_options
 from polytape.model.instants import parse_instant
 from polytape.model.timestamps import iso
 from tests.cli.conftest import Run
@@ -109,3 +109,11 @@ def test_the_option_is_its_first_spelling_where_none_was_written() -> None:
     option = click.Option(["fractal_length", "--length", "--fractal-length"])
     made = click.Command("c", params=[option, click.Argument(["symbol"])])
     assert in_options("fractal_length=4", made) == in_options("length=4", made) == "--length=4"
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"), [("bars", "--allow-partial"), ("scan", "allow_partial=true")]
+)
+def test_advice_is_given_in_options_that_the_command_has(command: str, shown: str) -> None:
+    text = "not in the store (allow_partial=true gives what is held)"
+    assert shown in advice_in_options(text, command_of(app, [command]))

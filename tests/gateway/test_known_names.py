@@ -69,10 +69,10 @@ async def test_what_is_refused_is_not_remembered(
 
 async def test_fields_of_older_tools_are_left_out_and_said(http: httpx2.AsyncClient) -> None:
     """They mean nothing here; of a batch each answer says its own."""
-    said = ["unknown field `format` is ignored"]
-    whole = (await http.post("/api/v1/bars", json=OLD | {"format": "csv"})).json()
+    said = ["unknown field `colour` is ignored"]
+    whole = (await http.post("/api/v1/bars", json=OLD | {"colour": "red"})).json()
     assert (len(whole["data"]), whole["metadata"]["notes"]) == (4, said)
-    requests = [OLD, OLD | {"format": "csv"}, OLD | {"optoins": {}, "alow_partial": True}]
+    requests = [OLD, OLD | {"colour": "red"}, OLD | {"optoins": {}, "alow_partial": True}]
     batch = await http.post("/api/v1/bars/batch", json={"requests": requests})
     first, second, third = batch.json()["answers"]
     assert (first["metadata"]["notes"], second["metadata"]["notes"]) == ([], said)

@@ -100,6 +100,18 @@ def test_the_time_left_counts_the_windows_of_the_budget(
     assert job.eta_s(5 * SECOND_US, state) == pytest.approx(left)
 
 
+def test_while_a_job_waits_for_the_budget_the_time_left_falls() -> None:
+    """The pace so far grows through each wait: it said more the nearer the end was."""
+    job = Job("j", spec("A"), 0, JobState.RUNNING, 0, total=15, done=5, planned_requests=15)
+    left = [job.eta_s(at * SECOND_US, BudgetState(5, 5, 60.0 - at, 60.0)) for at in range(5, 60, 5)]
+    assert left == [pytest.approx(120.0 - at) for at in range(5, 60, 5)]
+
+
+def test_what_is_slower_than_the_budget_sets_the_pace() -> None:
+    job = Job("j", spec("A"), 0, JobState.RUNNING, 0, total=400, done=100, planned_requests=400)
+    assert job.eta_s(100 * SECOND_US, BudgetState(100, 0, 0.0, 1.0)) == pytest.approx(300.0)
+
+
 @given(st.lists(st.sampled_from(JobState), max_size=8))
 def test_what_a_gateway_left_open_runs_anew_and_nothing_else(states: list[JobState]) -> None:
     """Whatever the file held: it is read as it was written, and counts go on."""

@@ -123,12 +123,12 @@ def _what_to_install(library: str) -> str:
 
 def _own_words(error: PolygonClientError, arguments: list[str]) -> str:
     """An error's text in the words of the command line: its options, and New York time."""
-    from polytape.cli.error_texts import command_of, in_new_york, in_options
+    from polytape.cli.error_texts import advice_in_options, command_of, in_new_york, in_options
 
-    text = str(error)
+    text, command = str(error), command_of(app, arguments)
     if isinstance(error, ValidationError):
-        text = in_options(text, command_of(app, arguments), arguments)
-    return in_new_york(text)
+        text = in_options(text, command, arguments)
+    return in_new_york(advice_in_options(text, command))
 
 
 def _usage_text(error: click.UsageError) -> str:

@@ -44,6 +44,14 @@ def in_options(text: str, command: click.Command, arguments: Sequence[str] = ())
     return f"{options.get(name, name)}{equals}{rest}"
 
 
+def advice_in_options(text: str, command: click.Command) -> str:
+    """The text of an error that advises what HTTP calls `allow_partial=true`, by the option of a
+    command that has it.
+    """
+    has = any(param.name == "allow_partial" for param in command.params)
+    return text.replace("allow_partial=true", "--allow-partial") if has else text
+
+
 def in_new_york(text: str) -> str:
     """A text whose instants in UTC are in New York time, as the tables show them."""
     return _INSTANT.sub(lambda match: _local(match[0]), text)

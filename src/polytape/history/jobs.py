@@ -19,6 +19,8 @@ MOST_ENDED = 100
 # They share one budget: more at once would end no sooner.
 AT_ONCE = 2
 MOST_FAILURES = 20
+# A pace so many times the budget's own is one that something else sets.
+SLOWER = 4
 
 
 class JobKind(StrEnum):
@@ -95,8 +97,8 @@ class Job:
         return self.state in OPEN
 
     def eta_s(self, now: int, budget: BudgetState) -> float | None:
-        """Seconds that are left by the pace so far, before that by the plan, and at least as many
-        as the requests that are left wait for the budget; None: not known.
+        """Seconds that are left: by how long the requests that are left wait for the budget where
+        that sets the pace, else by the pace so far, before that by the plan; None: not known.
         """
         if self.state is not JobState.RUNNING or self.started_at is None or self.total is None:
             return None
@@ -105,7 +107,9 @@ class Job:
         if not self.done:
             return None if self.estimate_s is None else max(self.estimate_s, wait)
         pace = (now - self.started_at) / SECOND_US / self.done
-        return max(0.0, pace * left, wait)
+        # Through each wait the pace so far grows, and with it what it promises.
+        waits = wait > 0 and pace < SLOWER * budget.window_s / max(1, budget.limit)
+        return wait if waits else max(0.0, pace * left, wait)
 
 
 def outcome(tasks: int, failed: int, bars: int) -> JobState:

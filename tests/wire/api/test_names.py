@@ -36,3 +36,10 @@ def test_older_tools_fields_are_left_out_but_not_a_wrong_name_of_ours() -> None:
     )  # fmt: skip
     with pytest.raises(ValidationError, match="`start`: did you mean `start_date`"):
         ignored_fields(["symbol", "timeframe", "start"], BARS)
+
+
+@pytest.mark.parametrize("name", ["as_of", "asof", "As_Of", "options", "format"])
+def test_what_counts_in_other_requests_is_never_ignored(name: str) -> None:
+    """Who sends an instant for bars believes that none after it come back."""
+    with pytest.raises(ValidationError, match=f"unknown field `{name}`"):
+        ignored_fields(["symbol", "timeframe", "start_date", "end_date", name], BARS)

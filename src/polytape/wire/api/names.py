@@ -11,6 +11,8 @@ from polytape.errors import ValidationError
 # Below it the letters have too little in common.
 LIKE = 0.72
 LONGEST_SHOWN = 40
+# What other requests take, and no older tool ever sent: who sends it believes that it counts.
+NEVER_IGNORED = frozenset({"as_of", "asof", "at", "options", "format", "period", "columns", "tz"})
 _AN_INSTANT = ("as_of", "start_date", "to")
 _A_BEGIN, _AN_END = ("start_date",), ("end_date",)
 _A_TIMEFRAME = ("timeframe",)
@@ -53,11 +55,12 @@ def ignored_fields(given: Iterable[str], names: Collection[str]) -> tuple[str, .
     """What is said of fields that a request of the older tools has and that mean nothing here: they
     may send more than there is.
 
-    Raises: ValidationError for one that may be meant as another, which is not given.
+    Raises: ValidationError for one that may be meant as another, which is not given, and for one
+        that counts in other requests.
     """
     sent = set(given)
     unknown = sorted(sent.difference(names))
     for name in unknown:
-        if meant(name, names) not in (None, *sent):
+        if name.lower() in NEVER_IGNORED or meant(name, names) not in (None, *sent):
             raise unknown_name(name, names)
     return tuple(f"unknown field `{name[:LONGEST_SHOWN]}` is ignored" for name in unknown)
