@@ -143,12 +143,13 @@ def test_who_writes_to_the_timestamps_does_not_move_the_index(bars: int) -> None
 
 
 def test_the_starts_and_the_index_of_a_long_frame_are_one_piece_of_memory() -> None:
+    """Where pandas copies a shared column before it is written to."""
     stamps = [STAMPS[0] + number * 60_000_000 for number in range(frames.SHORT + 1)]
     metadata = BarsMetadata(symbol="SPY", timeframe="1min", count=len(stamps), source="test")
     frame = FrameMaker(flat_bars(stamps), metadata).make()
     starts: Any = frame["timestamp"].array
     index: Any = frame.index
-    assert np.shares_memory(starts.asi8, index.asi8)
+    assert np.shares_memory(starts.asi8, index.asi8) == frames._copies_on_write()
 
 
 @given(st.integers(0, 5), st.booleans())
