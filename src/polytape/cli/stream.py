@@ -8,17 +8,22 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from polytape.cli.gateway import noting_waits, open_client, warn_if_made_up
+from polytape.cli.gateway import connect, noting_waits, open_client, warn_if_made_up
+from polytape.cli.gateway_time import gateway_now
 from polytape.cli.known_symbols import check_symbols
 from polytape.cli.options import symbols_argument, url_option
 from polytape.cli.output import note, price_text
 from polytape.client.stream_session import StreamEvent, StreamNotice
 from polytape.errors import DataFetchError
+from polytape.model.spans import Span
+from polytape.model.units import DAY_US
 from polytape.wire.polygon.events import CHANNELS, Aggregate, Quote, Trade
 
 SHOWN_IN = ZoneInfo("America/New_York")
 # The gateway says every second that it lives: that is for programs.
 UNSEEN = frozenset({"heartbeat", "subscribed", "through"})
+# No break of a market lasts so long.
+LONGEST_BREAK_US = 30 * DAY_US
 FATAL = frozenset({"error", "refused"})
 # What the columns of an event are, beside its time and symbol.
 COLUMNS: Mapping[type, tuple[str, ...]] = {
@@ -67,6 +72,8 @@ def stream(
         for event in events:
             if isinstance(event, StreamNotice):
                 _note(event, client.gateway_status)
+                if event.kind == "connected" and (why := why_silent(url)):
+                    note(why)
                 if event.kind in ("gap", "backfilled"):
                     gap.close()
                 if event.kind == "gap":  # it is filled before live bars go on
@@ -78,6 +85,22 @@ def stream(
             printed += 1
             if printed == count:
                 return
+
+
+def why_silent(url: str | None) -> str:
+    """Why no event comes, by the gateway's time: its market is closed; "" while it is open."""
+    from polytape.cli.clock import this_market
+    from polytape.engines.market_state import market_state
+
+    with connect(url) as gateway:
+        now, market = gateway_now(gateway), this_market()
+    closed = market_state(now, market).closed
+    if closed is None:
+        return ""
+    later = Span(now, now + LONGEST_BREAK_US)
+    begins = (one.extended.start for one in market.sessions(later) if one.extended.start > now)
+    opens = market.local(next(begins))
+    return f"closed: {closed}; events come from {opens:%a %Y-%m-%d %H:%M} New York on"
 
 
 def _note(notice: StreamNotice, status: Callable[[], Mapping[str, object]]) -> None:
