@@ -5,11 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from polytape.cli import stream
 from polytape.cli.clock import market_clock, this_market
 from polytape.cli.wiring import make_app, make_gateway
 from polytape.gateway.server import running
-from polytape.model.instants import parse_instant
 from polytape.settings import Settings
 from tests.cli.conftest import Run
 
@@ -82,23 +80,3 @@ def test_a_fast_market_begins_at_the_last_open() -> None:
     session = market.session_before(market.date_of(market_clock(None, market).now()))
     assert session is not None
     assert 0 <= clock.now() - session.open < 60 * 60_000_000
-
-
-@pytest.mark.parametrize(
-    ("now", "why"),
-    [
-        ("2026-11-26 12:00 ET", "closed: exchange holiday; events come from Fri 2026-11-27 04:00"),
-        ("2026-11-28 12:00 ET", "closed: weekend; events come from Mon 2026-11-30 04:00"),
-        ("2026-11-24 03:00 ET", "closed: trading begins at 04:00; events come from Tue 2026-11-24"),
-        ("2026-11-24 12:00 ET", ""),
-    ],
-)
-def test_a_closed_market_says_why_nothing_comes(
-    monkeypatch: pytest.MonkeyPatch, url: str, now: str, why: str
-) -> None:
-    """And from when on something will."""
-    moment = parse_instant(now, "now", this_market())
-    monkeypatch.setattr(stream, "gateway_now", lambda _: moment)
-    said = stream.why_silent(url)
-    assert said.startswith(why)
-    assert bool(said) == bool(why)

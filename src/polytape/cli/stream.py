@@ -8,22 +8,18 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from polytape.cli.gateway import connect, noting_waits, open_client, warn_if_made_up
-from polytape.cli.gateway_time import gateway_now
+from polytape.cli import output
+from polytape.cli.gateway import noting_waits, open_client, warn_if_made_up
 from polytape.cli.known_symbols import check_symbols
+from polytape.cli.market_hours import why_silent
 from polytape.cli.options import symbols_argument, url_option
-from polytape.cli.output import note, price_text
 from polytape.client.stream_session import StreamEvent, StreamNotice
 from polytape.errors import DataFetchError
-from polytape.model.spans import Span
-from polytape.model.units import DAY_US
 from polytape.wire.polygon.events import CHANNELS, Aggregate, Quote, Trade
 
 SHOWN_IN = ZoneInfo("America/New_York")
 # The gateway says every second that it lives: that is for programs.
 UNSEEN = frozenset({"heartbeat", "subscribed", "through"})
-# No break of a market lasts so long.
-LONGEST_BREAK_US = 30 * DAY_US
 FATAL = frozenset({"error", "refused"})
 # What the columns of an event are, beside its time and symbol.
 COLUMNS: Mapping[type, tuple[str, ...]] = {
@@ -73,7 +69,7 @@ def stream(
             if isinstance(event, StreamNotice):
                 _note(event, client.gateway_status)
                 if event.kind == "connected" and (why := why_silent(url)):
-                    note(why)
+                    output.note(why)
                 if event.kind in ("gap", "backfilled"):
                     gap.close()
                 if event.kind == "gap":  # it is filled before live bars go on
@@ -87,28 +83,12 @@ def stream(
                 return
 
 
-def why_silent(url: str | None) -> str:
-    """Why no event comes, by the gateway's time: its market is closed; "" while it is open."""
-    from polytape.cli.clock import this_market
-    from polytape.engines.market_state import market_state
-
-    with connect(url) as gateway:
-        now, market = gateway_now(gateway), this_market()
-    closed = market_state(now, market).closed
-    if closed is None:
-        return ""
-    later = Span(now, now + LONGEST_BREAK_US)
-    begins = (one.extended.start for one in market.sessions(later) if one.extended.start > now)
-    opens = market.local(next(begins))
-    return f"closed: {closed}; events come from {opens:%a %Y-%m-%d %H:%M} New York on"
-
-
 def _note(notice: StreamNotice, status: Callable[[], Mapping[str, object]]) -> None:
     """What happened to the feed, on stderr. Raises: DataFetchError for what waiting cannot mend."""
     if notice.kind in FATAL:
         raise DataFetchError(notice.detail)
     if notice.kind not in UNSEEN:
-        note(f"{notice.kind} {notice.detail}".rstrip())
+        output.note(f"{notice.kind} {notice.detail}".rstrip())
     if notice.kind == "connected":
         warn_if_made_up(status)
 
@@ -118,13 +98,15 @@ def _line(event: StreamEvent, form: str) -> str:
         return msgspec.json.encode(event).decode()
     if isinstance(event, Aggregate):
         prices = (event.open, event.high, event.low, event.close)
-        cells = [*map(price_text, prices), f"{event.volume:,.0f}"]
+        cells = [*map(output.price_text, prices), f"{event.volume:,.0f}"]
         return _row(event.start, event.symbol, cells)
     if isinstance(event, Trade):
-        return _row(event.timestamp, event.symbol, [price_text(event.price), f"{event.size:,.0f}"])
+        return _row(
+            event.timestamp, event.symbol, [output.price_text(event.price), f"{event.size:,.0f}"]
+        )
     if isinstance(event, Quote):
         sides = (event.bid_price, event.ask_price)
-        return _row(event.timestamp, event.symbol, [price_text(side) for side in sides])
+        return _row(event.timestamp, event.symbol, [output.price_text(side) for side in sides])
     return str(event)
 
 
