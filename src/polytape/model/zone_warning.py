@@ -36,10 +36,8 @@ def warn_without_zone(**values: object) -> None:
     caller outside polytape.
     """
     for param, value in values.items():
-        # Dates, words and other types, which most are, cost next to nothing.
         if isinstance(value, str):
-            long_enough = len(value) > DATE_LETTERS or ":" in value or "m" in value
-            text = reading_of(value, param) if long_enough else None
+            text = reading_of(value, param)
         else:
             text = reading_of_object(value, param)
         if text is not None:
@@ -90,11 +88,17 @@ def _midnight_of(param: str) -> str:
     return f"{evening}. "
 
 
-@lru_cache(maxsize=512)
 def reading_of(value: str, param: str) -> str | None:
     """How the text of an instant without a zone is read, and how to name one; None for any other
     text.
     """
+    # Dates and words, which most are, cost next to nothing.
+    may_be = len(value) > DATE_LETTERS or ":" in value or "m" in value
+    return _reading_of_text(value, param) if may_be else None
+
+
+@lru_cache(maxsize=512)
+def _reading_of_text(value: str, param: str) -> str | None:
     written = value.strip()
     try:
         read = read_date_text(written)

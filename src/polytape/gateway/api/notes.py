@@ -9,18 +9,13 @@ from polytape.gateway.gateway import Gateway
 from polytape.history.bars_result import BarsResult
 from polytape.model.query import BarsQuery
 from polytape.model.why_empty import empty_note
-from polytape.model.zone_warning import DATE_LETTERS, reading_of
+from polytape.model.zone_warning import reading_of
 from polytape.wire.api.messages import BarsRequest
 
 
 def readings(**texts: object) -> tuple[str, ...]:
     """How each text of an instant without a zone was read, by the name of its field."""
-    # Dates alone, which most are, cost next to nothing.
-    said = (
-        reading_of(text, name)
-        for name, text in texts.items()
-        if isinstance(text, str) and (len(text) > DATE_LETTERS or ":" in text or "m" in text)
-    )
+    said = (reading_of(text, name) for name, text in texts.items() if isinstance(text, str))
     return tuple(filter(None, said))
 
 
